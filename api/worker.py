@@ -236,6 +236,8 @@ class _Job(Inside):
             raise TaskLostError("task_lost.another_has_it", where=self.task.task_id)
         if self.stop.is_set():
             raise StoppedError("stopped.by_hand")
+        if self.task.kind in NEEDS_KEYS and not self.finishing:
+            self.opened()  # locked meanwhile, it goes back into the queue; while it works, the keys are in use
 
     # Inside the transaction that logs the act, or the request for it
 
@@ -268,7 +270,7 @@ class _Job(Inside):
             work.end_task(connection, self.lease, state, self.home.clock(), sealed)
             if state is TaskState.FAILED and self.task.kind == TaskKind.APPROVAL and self.task.request:
                 self._tell_who_asked(connection, self.task.request, told)
-        oplog.note("task_ended", state=state)
+        oplog.note("task_ended", task=self.task.task_id, state=state)
 
     def _tell_who_asked(self, connection: sa.Connection, request: str, told: Mapping[str, Any]) -> None:
         """Let the task of whoever asked wait again; where no later approval can do it, end it with the same problem."""
@@ -281,7 +283,9 @@ class _Job(Inside):
                 work.end_waiting(connection, task.task_id, TaskState.FAILED, self.home.clock(), sealed)
 
     def _fail(self, error: Explained, cause: BaseException) -> None:
-        oplog.note("task_refused", error=type(error), code=error.code, place=oplog.source_place(cause))
+        oplog.note(
+            "task_refused", task=self.task.task_id, error=type(error), code=error.code, place=oplog.source_place(cause)
+        )
         logged = self._row().outcome is not None
         if logged and not self.finishing:  # its act is in the log: whoever takes it up tidies up
             self._put_back(busy=True)

@@ -109,7 +109,15 @@ def get_problem(code: Code) -> ProblemTypeBody:
 
 def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
     """The whole API of an office, with what stands before it."""
-    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit, office.limits.of_page, office.tally)
+    return Guard(
+        routes(office),
+        frozenset(hosts),
+        _LIMITS,
+        office.admit,
+        office.limits.of_page,
+        office.require_room,
+        office.tally,
+    )
 
 
 def routes(office: ServedOffice) -> FastAPI:
@@ -181,10 +189,13 @@ def _is_json(content_type: str) -> bool:
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
-    """What the framework refuses; a body that was too long or too slow reaches us as its cause."""
+    """What the framework refuses; a body that was too long or too slow, or a full disk, reaches us as its cause."""
     refused = cast(HTTPException, error)
-    if isinstance(refused.__cause__, CallError):
-        return problem_answer(request, refused.__cause__)
+    cause = refused.__cause__
+    if isinstance(cause, Explained):
+        return problem_answer(request, cause)
+    if isinstance(cause, OSError):
+        return _system(request, cause)
     api: DocumentedApi = request.app
     allowed = ", ".join(api.methods_of(request.url.path)) or (refused.headers or {}).get("Allow", "")
     match refused.status_code:

@@ -28,6 +28,7 @@ router = APIRouter(tags=["bundles"])
 Exporter = Annotated[ApiCaller, Depends(calls_with(Scope.BUNDLES))]
 Condition = Annotated[str | None, Header(description="The ETag that the caller has")]
 Part = Annotated[str | None, Header(alias="Range", description="Which part of the file, such as bytes=1000-")]
+Same = Annotated[str | None, Header(description="The ETag of the file of which the part is wanted")]
 _FIRST = re.compile(r"bytes=([0-9]{1,18})-[0-9]*", re.ASCII)
 _BUNDLE, _BUNDLE_TYPE, _LETTER_TYPE = "5f0c7d3e9a1b4c2d8e6f70112233aabb", MIMETYPE_TEXT.decode(), "text/plain"
 BundleId = Annotated[str, Path(description="The whole identifier of a bundle", examples=[_BUNDLE])]
@@ -105,10 +106,10 @@ def post_bundle(case_id: CaseId, asked: NewBundleBody, caller: Exporter, respons
     summary="Download a bundle",
 )
 def get_bundle_file(
-    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None
+    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None, if_range: Same = None
 ) -> Response:
     """The bundle, as it was made. The download is logged before the first byte leaves."""
-    return _file(caller, bundle_id, HandedFile.BUNDLE, if_none_match, part)
+    return _file(caller, bundle_id, HandedFile.BUNDLE, if_none_match, (part, if_range))
 
 
 @router.get(
@@ -118,32 +119,40 @@ def get_bundle_file(
     summary="Download a bundle's letter",
 )
 def get_bundle_letter(
-    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None
+    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None, if_range: Same = None
 ) -> Response:
     """The covering letter of a bundle; logged as the bundle's download is."""
-    return _file(caller, bundle_id, HandedFile.LETTER, if_none_match, part)
+    return _file(caller, bundle_id, HandedFile.LETTER, if_none_match, (part, if_range))
 
 
-def _require_part(asked: str | None, length: int) -> None:
+def _require_part(asked: str | None, length: int, *, is_same: bool) -> None:
     """Check, before a download is logged, that there is such a part of the file.
+
+    Args:
+        is_same: Whether the part is wanted of this file; else all of it is sent (RFC 9110, 13.1.5).
 
     Raises:
         CallError: It begins behind the end.
     """
     found = _FIRST.fullmatch(asked or "")
-    if found and int(found[1]) >= length:
+    if is_same and found and int(found[1]) >= length:
         raise CallError("call.no_such_part", limit=length)
 
 
 def _file(
-    caller: ApiCaller, bundle_id: str, which: HandedFile, if_none_match: str | None, part: str | None
+    caller: ApiCaller,
+    bundle_id: str,
+    which: HandedFile,
+    if_none_match: str | None,
+    part: tuple[str | None, str | None],
 ) -> Response:
     handed = hand_out(caller.home, bundle_id, which, caller.key.reaches)
     etag = f'"{handed.sha256}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Repr-Digest": _digest(handed.sha256)}
     if has_tag(if_none_match or "", etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    _require_part(part, handed.file.stat().st_size)
+    asked, of = part
+    _require_part(asked, handed.file.stat().st_size, is_same=of in (None, etag))
     handed.log(caller.home, caller.doer())
     kind = _BUNDLE_TYPE if which is HandedFile.BUNDLE else _LETTER_TYPE
     return DownloadResponse(handed.file, headers=headers, media_type=kind, filename=handed.name)

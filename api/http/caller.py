@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 
@@ -18,22 +19,23 @@ from api.home import Home
 from api.http.bodies import BodyLimit
 from api.http.keyring import Keyring
 from api.http.tally import CallTally
-from api.office.api_key import find_key
-from api.office.room import require_room
+from api.office.api_key import find_key, key_opens
+from api.office.room import RESERVE_BYTES, require_room
 from config.errors import CallError, Explained
 from evidence.authority import Doer
 from evidence.errors import UnknownItemError
 from evidence.store import api_key
 from evidence.store.api_key import ApiKey, Scope
 
+T = TypeVar("T")
 WRONG_PER_MINUTE = 10
 """How many wrong keys an address may bring before it must wait."""
 PAGES_PER_MINUTE = 30
 """How often an address may call without a key, about a question: words of 80 bits are not guessed like that."""
 TURN_WAITED_S = 1.0
 """How long a short read waits for another one. Much less, and under load all wait in vain and then read at once."""
-RESERVE_BYTES = 1 << 30
-"""What a large body leaves free on the disk: the watch and everybody else need room too."""
+LONG_AT_ONCE = 4
+"""How many calls may unpack an archive or check a bundle at once, in threads of their own: the others go on."""
 USE_NOTED = timedelta(minutes=1)
 """How old the note of a key's last use may be."""
 
@@ -103,6 +105,7 @@ class ServedOffice:
     limits: Limits
     wake: Callable[[], object] = lambda: None
     tally: CallTally = field(default_factory=CallTally)
+    _long: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(LONG_AT_ONCE))
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _reads: threading.Lock = field(default_factory=threading.Lock)
@@ -120,6 +123,18 @@ class ServedOffice:
         finally:
             if had:
                 self._reads.release()
+
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Do what takes long in a thread, once there are few others; whoever waits for that holds no thread."""
+        return await to_thread.run_sync(work, limiter=self._long)
+
+    def require_room(self) -> None:
+        """Check that the disk still has what a large body leaves free; asked as one comes.
+
+        Raises:
+            StorageFullError: It has not.
+        """
+        require_room(self.home.path, RESERVE_BYTES)
 
     def admit(self, authorization: str | None, address: str, limit: BodyLimit, length: int) -> ApiKey:
         """The key of a call, from its header alone: before anything of its body is read.
@@ -194,6 +209,15 @@ class ApiCaller:
         if not self.key.reaches(case_id):
             raise UnknownItemError("unknown_item.no_such_case", found=case_id[:64])
         return case_id
+
+    def require_open(self) -> None:
+        """Check that the key opens something still: the body of this call may have taken hours.
+
+        Raises:
+            CallError: It ended or was revoked meanwhile.
+        """
+        if not key_opens(self.home, self.key.key_id):
+            raise CallError("call.wrong_key")
 
     def require_every_case(self) -> None:
         """Check that the key is not one for some cases alone.

@@ -53,10 +53,11 @@ _PREFLIGHT = Response(
 """The answer to a browser that asks whether a page of another origin may make such a call (Fetch, CORS protocol)."""
 MOST_AT_ONCE = 100
 """How many calls are worked on at once: the body has arrived, and the answer has not begun."""
-MOST_OF_A_KEY = 40
+MOST_OF_A_KEY = 20
 """How many calls of one key may be open, however slowly their bodies arrive and their answers leave."""
 MOST_OF_HER_PAGE, MOST_OF_AN_ADDRESS = 100, 10
 """How many calls of her page may be open, which have no key: from everywhere, and from one address."""
+ROOM_ASKED_BYTES = 16 << 20
 _HER_PAGE = "her page"
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
@@ -74,6 +75,7 @@ class Guard:
         admit: Finds the key of a call from its header, the caller's address, the limit of its body and the length
             that it says of it, or raises an error.
         of_page: Counts a call of her page from an address, or raises an error.
+        require_room: Raises an error where the disk has too little room for more of a large body.
         tally: Counts the calls.
     """
 
@@ -82,6 +84,7 @@ class Guard:
     limits: Sequence[BodyLimit]
     admit: Callable[[str | None, str, BodyLimit, int], ApiKey]
     of_page: Callable[[str], object]
+    require_room: Callable[[], object]
     tally: CallTally = field(default_factory=CallTally)
     _worked_on: set[str] = field(default_factory=set)
     _of_key: Counter[str] = field(default_factory=Counter)
@@ -97,16 +100,7 @@ class Guard:
 
     async def _answer(self, scope: Call, receive: Receive, send: Send, ending: Ending) -> None:
         name, began = scope["nisisama.request_id"], time.monotonic()
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._worked_on.discard(name)
-                ending.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = name
-                for header, value in _headers_of(scope["path"]).items():
-                    headers.setdefault(header, value)
-            await send(message)
+        answer = self._headed(scope, send, ending)
 
         def work() -> None:
             self._worked_on.add(name)
@@ -117,7 +111,8 @@ class Guard:
             if not _has_body(scope):
                 work()
             answering = _PREFLIGHT if _is_preflight(scope) else self.app
-            await answering(scope, _bounded(receive, self._limit(scope["path"]), work), answer)
+            body = _bounded(receive, self._limit(scope["path"]), work, self.require_room)
+            await answering(scope, body, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
             if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
@@ -126,32 +121,61 @@ class Guard:
             self._release(scope)
             oplog.note("call_answered", request=name, status=ending.status, duration_s=time.monotonic() - began)
 
-    async def _require_call(self, scope: Call) -> None:
-        """Check what the head of a call says; who calls is known before its body is read.
+    def _headed(self, scope: Call, send: Send, ending: Ending) -> Send:
+        """Sends an answer with the headers that every answer has."""
+        name = scope["nisisama.request_id"]
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._worked_on.discard(name)
+                ending.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = name
+                if _has_two_lengths(scope):
+                    headers["Connection"] = "close"
+                for header, value in _headers_of(scope["path"]).items():
+                    headers.setdefault(header, value)
+            await send(message)
+
+        return answer
+
+    def _require_head(self, scope: Call) -> None:
+        """Check what the head of a call says, but for who calls.
 
         Raises:
             CallError: It is refused.
         """
         if _CONTROL.search(scope["path"]):
             raise CallError("call.no_such_route")  # a route's pattern would overlook a line feed at the end
+        if b"%00" in scope["query_string"]:
+            raise CallError("call.does_not_fit", key="query", system="NUL")  # no name or number has it
+        limit = self._limit(scope["path"])
+        if _has_body(scope) and _told_length(scope) > limit.most_bytes:
+            raise CallError("call.body_too_large", limit=limit.most_bytes)
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
             raise CallError("call.other_host")
-        of_her_page = scope["path"] in OF_HER_PAGE
         followed = scope["path"] == check_page.PATH and scope["method"] == "GET"  # a link on the office's own site
         is_foreign = "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE
-        if is_foreign and not (of_her_page or followed):
+        if is_foreign and not (scope["path"] in OF_HER_PAGE or followed):
             raise CallError("call.foreign_origin")
+
+    async def _require_call(self, scope: Call) -> None:
+        """Check the head of a call; who calls is known before its body is read.
+
+        Raises:
+            CallError: It is refused.
+        """
+        self._require_head(scope)
         if len(self._worked_on) >= MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)
-        address = _address(scope)
-        if of_her_page:
+        address, headers = _address(scope), Headers(scope=scope)
+        if scope["path"] in OF_HER_PAGE:
             self.of_page(address)
         elif scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
-            told, limit = headers.get("content-length", ""), self._limit(scope["path"])
-            length = int(told) if told.isdecimal() else 0
+            limit = self._limit(scope["path"])
             scope["nisisama.key"] = await run_in_threadpool(
-                self.admit, headers.get("authorization"), address, limit, length
+                self.admit, headers.get("authorization"), address, limit, _told_length(scope)
             )
 
     def _require_share(self, scope: Call) -> None:
@@ -212,16 +236,32 @@ def _has_body(scope: Call) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
-def _bounded(receive: Receive, limit: BodyLimit, came: Callable[[], object]) -> Receive:
-    """A body that ends with an error once it is too long, takes too long, or stands still.
+def _told_length(scope: Call) -> int:
+    """What a call says of its body, in bytes; 0 where it says nothing."""
+    told = Headers(scope=scope).get("content-length", "")
+    return int(told) if told.isdecimal() else 0
+
+
+def _has_two_lengths(scope: Call) -> bool:
+    """Whether a call says twice where its body ends: then its connection ends with it (RFC 9112, 6.1)."""
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers and "content-length" in headers
+
+
+def _bounded(
+    receive: Receive, limit: BodyLimit, came: Callable[[], object], require_room: Callable[[], object]
+) -> Receive:
+    """A body that ends with an error once it is too long, takes too long, stands still, or fills the disk.
 
     Args:
         came: Called once the whole body has arrived.
+        require_room: Called at each ``ROOM_ASKED_BYTES``: what a body says of its length need not be true.
     """
     had, is_whole, until = 0, False, time.monotonic() + limit.within_s
+    asked_at = ROOM_ASKED_BYTES
 
     async def next_part() -> Message:
-        nonlocal had, is_whole
+        nonlocal had, is_whole, asked_at
         if is_whole:  # what is left to hear is that the caller went away
             return await receive()
         try:
@@ -235,6 +275,9 @@ def _bounded(receive: Receive, limit: BodyLimit, came: Callable[[], object]) -> 
             came()
         if had > limit.most_bytes:
             raise CallError("call.body_too_large", limit=limit.most_bytes)
+        if had >= asked_at:
+            asked_at = had + ROOM_ASKED_BYTES
+            await run_in_threadpool(require_room)
         return message
 
     return next_part

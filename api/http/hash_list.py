@@ -131,9 +131,13 @@ class RemovedListBody(LoggedBody):
         *WRITES,
     ),
 )
-def post_hash_list(asked: Annotated[NewListBody, Form(media_type=MULTIPART)], caller: Keeper) -> AddedListBody:
+async def post_hash_list(asked: Annotated[NewListBody, Form(media_type=MULTIPART)], caller: Keeper) -> AddedListBody:
     """Add a list as a case of its own. While the office is unlocked, it is compared with everything that is kept."""
     caller.require_every_case()
+    return await caller.office.at_length(lambda: _added(asked, caller))
+
+
+def _added(asked: NewListBody, caller: ApiCaller) -> AddedListBody:
     doer = caller.doer(asked.reason)
     said = ListProvenance(asked.name, asked.provider, asked.obtained_on, asked.meaning, asked.declared_by)
     require_provenance(caller.home, said, doer)

@@ -68,7 +68,7 @@ class MachineLook:
 
 
 @router.get("/livez", summary="Whether the process answers")
-def get_livez() -> AliveBody:
+async def get_livez() -> AliveBody:
     """Say that the process answers."""
     return AliveBody()
 

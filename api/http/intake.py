@@ -58,7 +58,7 @@ class NewImportBody(CallBody):
         202: {"links": links(get_task={"task_id": "$response.body#/task_id"})},
     },
 )
-def post_import(
+async def post_import(
     asked: Annotated[NewImportBody, Form(media_type=MULTIPART)], caller: Importer, response: Response
 ) -> AskedBody:
     """Take in an export of Telegram Desktop. A mode above metadata_only waits for a second person."""
@@ -71,7 +71,12 @@ def post_import(
         _text(asked.legal_basis),
         asked.private_chat,
     )
-    return accepted(caller, ask_for_import(caller.home, wanted, caller.doer()), response)
+
+    def take() -> str:
+        caller.require_open()
+        return ask_for_import(caller.home, wanted, caller.doer())
+
+    return accepted(caller, await caller.office.at_length(take), response)
 
 
 def _text(given: UploadFile | str | None) -> str | None:

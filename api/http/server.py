@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import json
 import logging
+import secrets
 import signal
 import socket
 import tempfile
@@ -14,13 +16,16 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.errors import problem_of
 from api.home import Home
 from api.http.app import application
 from api.http.caller import Limits, ServedOffice
+from api.http.guard import HEADERS
 from api.http.keyring import Keyring
+from api.http.problem import MEDIA_TYPE
 from api.office.task import UPLOADS
 from api.worker import Worker
-from config.errors import Explained
+from config.errors import CallError, Explained
 from evidence.errors import HomeError
 from evidence.objects.durable import make_folder
 
@@ -32,6 +37,8 @@ MOST_CONNECTIONS = 1000
 MOST_HEADER_BYTES = 16_384
 HEAD_WITHIN_S = 10.0
 """How long the head of a call may take to come, from the connection or from its own first byte."""
+READ_WITHIN_S = 60.0
+"""How long a caller may read nothing of an answer that waits for it."""
 _POLL_S = 1.0
 
 
@@ -128,9 +135,13 @@ def _told_to_end(server: uvicorn.Server) -> Iterator[None]:
 
 
 class _TimedProtocol(H11Protocol):
-    """Closes a connection on which no whole head of a call comes in time: uvicorn itself waits for ever."""
+    """Closes a connection on which no whole head of a call comes in time, or nothing is read.
+
+    uvicorn itself waits for ever, for both.
+    """
 
     _head: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -143,6 +154,35 @@ class _TimedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unwatch_head()
+        self._unwatch_reader()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unwatch_reader()
+        self._unread = self.loop.call_later(READ_WITHIN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unwatch_reader()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words could tell of the call
+        """Refuse what is no call, in the form of every refusal (RFC 9457), and close the connection."""
+        name = secrets.token_hex(8)
+        body = json.dumps({**problem_of(CallError("call.refused")), "request_id": name}).encode()
+        told = {**HEADERS, "X-Request-Id": name, "Content-Type": MEDIA_TYPE, "Connection": "close"}
+        headers = [*told.items(), ("Content-Length", str(len(body)))]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
+
+    def _unwatch_reader(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _watch_head(self) -> None:
         if self.conn.their_state is not h11.IDLE:

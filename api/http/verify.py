@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, UploadFile
 from pydantic import Field
 
-from api.http.caller import calls_with
+from api.http.caller import ApiCaller, calls_with
 from api.http.model import AnswerBody, example
 from api.http.problem import refusals
 from api.office.bundle import verify_bundle
@@ -16,6 +16,7 @@ from evidence.stamp.certificate import AnyCertificate, read_pem
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["verify"])
+Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
 MOST_ROOT_BYTES = 1_000_000
 _SENT = {"file": "case.asice", "trust": ["root.pem"]}
 """As a form shows files: by their names."""
@@ -58,17 +59,21 @@ class VerdictBody(AnswerBody):
 @router.post(
     "/verify",
     summary="Check a bundle",
-    dependencies=[Depends(calls_with(Scope.CASES_READ))],
     responses=refusals(TrustError("trust.not_pem")),
     openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": _SENT}}}},
 )
-def post_verify(
+async def post_verify(
+    caller: Reader,
     file: Annotated[UploadFile, File(description="The bundle")],
     trust: Annotated[list[UploadFile], File(default_factory=list, description="PEM files of the roots that you trust")],
 ) -> VerdictBody:
     """Check a bundle against the roots that come with the call; without any it is INDETERMINATE at best."""
-    roots = [root for each in trust for root in _roots(each)]
-    return VerdictBody(**as_json(verify_bundle(file.file, roots=roots)))
+
+    def check() -> VerdictBody:
+        roots = [root for each in trust for root in _roots(each)]
+        return VerdictBody(**as_json(verify_bundle(file.file, roots=roots)))
+
+    return await caller.office.at_length(check)
 
 
 def _roots(file: UploadFile) -> tuple[AnyCertificate, ...]:

@@ -110,6 +110,13 @@ def find_key(home: Home, secret: str) -> ApiKey | None:
     return key if key is not None and key.opens_at(home.clock()) else None
 
 
+def key_opens(home: Home, key_id: str) -> bool:
+    """Whether a key opens anything now."""
+    with reading(home.engine) as connection:
+        keys = {key.key_id: key for key in api_key.every_key(connection)}
+    return key_id in keys and keys[key_id].opens_at(home.clock())
+
+
 def key_digest(secret: str) -> str:
     """Under what a key is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()

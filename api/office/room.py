@@ -9,6 +9,8 @@ BYTES_OF_A_MESSAGE = 8192
 """What a message takes of a home, everything included: 6.5 KB were measured."""
 BYTES_OF_AN_ITEM = 16384
 """What an item takes of a bundle and of its copy beside it, a long text included."""
+RESERVE_BYTES = 1 << 30
+"""What a large body, and what is unpacked from it, leave free: the watch and everybody else need room too."""
 
 
 def require_room(folder: Path, needed: int) -> None:

@@ -26,7 +26,7 @@ from api.home import Home
 from api.office.approval import refuse
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import find_request
-from api.office.room import require_room
+from api.office.room import RESERVE_BYTES, require_room
 from casefiles.bundle.destination import SUFFIX, Destination
 from config.errors import CallError
 from evidence.authority import Doer
@@ -296,7 +296,10 @@ def take_upload(home: Home, archive: BinaryIO) -> str:
     make_folder(folder, parents=True)
     try:
         unpack_export(
-            archive, folder, most_bytes=UPLOADED_BYTES, require_room=lambda needed: require_room(folder, needed)
+            archive,
+            folder,
+            most_bytes=UPLOADED_BYTES,
+            require_room=lambda needed: require_room(folder, needed + RESERVE_BYTES),
         )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -113,6 +113,22 @@ def test_an_office_that_is_locked_in_between_puts_a_task_back(desk: WorkerDesk) 
     assert desk.state(task_id) is TaskState.DONE
 
 
+@pytest.mark.parametrize("uses", [2, 3, 9])
+def test_an_office_that_is_locked_while_a_bundle_is_made_reads_no_further_record(desk: WorkerDesk, uses: int) -> None:
+    task_id, office, left = desk.ask_bundle(), OpenOffice.of(desk.home, desk.keys), [uses]
+
+    def opened() -> OpenOffice:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CallError("call.locked")
+        return office
+
+    assert Worker(desk.home, opened, lambda: office).step(LINES[1])
+    assert (desk.state(task_id), desk.logged("exported"), left[0]) == (TaskState.QUEUED, 0, -1)
+    desk.do_all()  # once it is unlocked again
+    assert (desk.state(task_id), desk.logged("exported")) == (TaskState.DONE, 1)
+
+
 def test_the_same_request_is_the_same_task_until_it_has_ended(desk: WorkerDesk) -> None:
     first = desk.ask_bundle()
     assert desk.ask_bundle() == first

@@ -16,7 +16,7 @@ import httpx
 
 from tests.serving import ServedHome
 
-RATE, CALLS, SLOW, SLOW_KEYS, READERS = 100, 400, 120, 4, 20
+RATE, CALLS, SLOW, SLOW_KEYS, READERS = 100, 400, 120, 6, 20
 BEFORE_S = 3.0
 PEER = """
 import sys, uvicorn
@@ -113,7 +113,7 @@ def slow_callers(served: ServedHome, *, before_s: float = BEFORE_S) -> Iterator[
     head = "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
     keys = [
         served.secret(owner=f"slow {number}") for number in range(SLOW_KEYS)
-    ]  # one key has no more than 40 calls at a time
+    ]  # one key has no more than 20 calls at a time
     wires = [_wire(served) for _each in range(SLOW)]
 
     def drip() -> None:

@@ -73,6 +73,8 @@ def test_a_download_goes_on_where_it_was_cut(served: ServedHome, made: dict[str,
     assert first.content + rest.content == whole.content
     other = client.get(of(made), headers={"Range": "bytes=1000-", "If-Range": '"another"'})
     assert (other.status_code, other.content) == (200, whole.content)
+    behind = client.get(of(made), headers={"Range": "bytes=999999999-", "If-Range": '"another"'})
+    assert (behind.status_code, behind.content) == (200, whole.content)
     beyond = client.get(of(made), headers={"Range": "bytes=999999999-"})
     assert (beyond.status_code, beyond.json()["code"]) == (416, "call.no_such_part")
     assert beyond.headers["Content-Range"] == f"bytes */{made['bytes']}"

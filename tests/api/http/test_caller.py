@@ -1,5 +1,6 @@
 """Who may call: with a key that opens something, of the right scope, and not too often."""
 
+import asyncio
 import re
 import socket
 import threading
@@ -10,9 +11,10 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
+from anyio import to_thread
 
 from api.home import Home
-from api.http.caller import TURN_WAITED_S, WRONG_PER_MINUTE, Limits
+from api.http.caller import LONG_AT_ONCE, TURN_WAITED_S, WRONG_PER_MINUTE, Limits
 from api.http.guard import OF_HER_PAGE
 from api.http.server import office_of
 from api.office.api_key import find_key, make_key, revoke_key
@@ -167,6 +169,26 @@ def test_short_reads_follow_one_another_and_a_long_one_keeps_nobody(home: Home) 
         assert together == 3
         assert time.monotonic() - began >= TURN_WAITED_S
     assert not office._reads.locked()
+
+
+def test_whoever_waits_for_what_takes_long_holds_no_thread(home: Home) -> None:
+    office, ended, begun = office_of(home), threading.Event(), list[int]()
+
+    def long() -> None:
+        begun.append(1)
+        ended.wait(20)
+
+    async def act() -> int:
+        waiting = [asyncio.ensure_future(office.at_length(long)) for _call in range(60)]  # more than there are threads
+        await asyncio.sleep(0.3)
+        others = [await to_thread.run_sync(lambda: 1) for _call in range(3)]
+        taken = len(begun)
+        ended.set()
+        await asyncio.gather(*waiting)
+        return taken + sum(others)
+
+    assert asyncio.run(act()) == LONG_AT_ONCE + 3
+    assert len(begun) == 60
 
 
 def test_a_key_and_an_address_have_limits_of_their_own() -> None:

@@ -20,6 +20,7 @@ from api.http.guard import (
     Guard,
     host_of,
 )
+from evidence.errors import StorageFullError
 from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
@@ -118,9 +119,11 @@ def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
     async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
         sent.append(message)
 
-    scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
+    scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST", "query_string": b""}
     asyncio.run(
-        Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None, lambda _from: None)(scope, never, keep)
+        Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None, lambda _from: None, _nobody)(
+            scope, never, keep
+        )
     )
     assert sent[0]["status"] == 408
     assert b"call.body_too_slow" in sent[1]["body"]
@@ -143,7 +146,10 @@ def test_only_calls_whose_body_has_arrived_take_places(length: str, answers: lis
 
     asyncio.run(
         _calls_at_once(
-            Guard(never_ends, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None), length, body, keep
+            Guard(never_ends, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None, _nobody),
+            length,
+            body,
+            keep,
         )
     )
     assert found == answers
@@ -151,7 +157,7 @@ def test_only_calls_whose_body_has_arrived_take_places(length: str, answers: lis
 
 def test_slow_senders_of_her_page_take_no_more_than_the_places_of_their_address() -> None:
     counted = list[str]()
-    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, counted.append)
+    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, counted.append, _nobody)
 
     async def act() -> list[int]:
         slow = [asyncio.ensure_future(_sent(guard, "10.0.0.1", 60)) for _call in range(MOST_OF_AN_ADDRESS)]
@@ -167,7 +173,7 @@ def test_slow_senders_of_her_page_take_no_more_than_the_places_of_their_address(
 
 
 def test_slow_senders_from_everywhere_leave_keys_their_places() -> None:
-    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None)
+    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None, _nobody)
 
     async def act() -> list[int]:
         slow = [asyncio.ensure_future(_sent(guard, f"10.0.0.{at}", 60)) for at in range(MOST_OF_HER_PAGE)]
@@ -179,6 +185,53 @@ def test_slow_senders_from_everywhere_leave_keys_their_places() -> None:
         return found
 
     assert asyncio.run(act()) == [429, 200]
+
+
+@pytest.mark.parametrize(("told", "status", "read"), [(b"11", 413, 0), (b"10", 200, 1)])
+def test_a_body_that_says_it_is_too_long_is_refused_before_any_of_it_is_asked_for(
+    told: bytes, status: int, read: int
+) -> None:
+    asked, found = list[int](), list[int]()
+
+    async def body() -> dict[str, Any]:
+        asked.append(1)
+        return {"type": "http.request"}
+
+    async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
+        found.extend([message["status"]] if "status" in message else [])
+
+    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, _nobody, _nobody)
+    headers = [(b"host", b"localhost"), (b"content-length", told)]
+    scope = {"type": "http", "path": "/", "headers": headers, "method": "POST", "query_string": b""}
+    asyncio.run(guard(scope, body, keep))
+    assert (found, len(asked)) == ([status], read)
+
+
+def test_a_body_that_says_nothing_of_its_length_ends_once_the_disk_has_no_room_for_more() -> None:
+    part, asked, sent = b"x" * (1 << 20), list[int](), list[int]()
+
+    def require_room() -> None:
+        asked.append(len(sent))
+        if len(asked) == 3:
+            raise StorageFullError("storage_full.no_space")
+
+    async def body() -> dict[str, Any]:
+        sent.append(1)
+        return {"type": "http.request", "body": part, "more_body": len(sent) < 100}
+
+    found = list[int]()
+
+    async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
+        found.extend([message["status"]] if "status" in message else [])
+
+    limits = (BodyLimit("", 1 << 30),)
+    scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost"), (b"transfer-encoding", b"chunked")]}
+    scope |= {"method": "POST", "query_string": b""}
+    asyncio.run(Guard(_reads_on, {"localhost"}, limits, _nobody, _nobody, require_room)(dict(scope), body, keep))
+    assert (found, asked) == ([507], [16, 32, 48])
+    found.clear(), asked.clear(), sent.clear()
+    asyncio.run(Guard(_reads_on, {"localhost"}, limits, _nobody, _nobody, _nobody)(dict(scope), body, keep))
+    assert (found, len(sent)) == ([200], 100)  # the control
 
 
 async def _reads_on(_scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
@@ -199,7 +252,14 @@ async def _sent(guard: Guard, address: str, wait_s: float, path: str = OF_HER_PA
         found.extend([message["status"]] if "status" in message else [])
 
     headers = [(b"host", b"localhost"), (b"content-length", b"1")]
-    scope = {"type": "http", "path": path, "headers": headers, "method": "POST", "client": (address, 1)}
+    scope = {
+        "type": "http",
+        "path": path,
+        "headers": headers,
+        "method": "POST",
+        "client": (address, 1),
+        "query_string": b"",
+    }
     await guard(scope, body, keep)
     return found[0]
 
@@ -210,7 +270,7 @@ def _nobody(*_given: object) -> None:
 
 async def _calls_at_once(guard: Guard, length: str, body: Any, keep: Any) -> None:  # noqa: ANN401 - ASGI
     headers = [(b"host", b"localhost"), (b"content-length", length.encode())]
-    scope = {"type": "http", "path": "/", "headers": headers, "method": "POST"}
+    scope = {"type": "http", "path": "/", "headers": headers, "method": "POST", "query_string": b""}
     waiting = [asyncio.ensure_future(guard(dict(scope), body, keep)) for _call in range(MOST_AT_ONCE + 1)]
     await asyncio.wait(waiting, timeout=0.5)
     for each in waiting:

@@ -117,12 +117,53 @@ def test_a_head_that_can_be_read_in_two_ways_opens_no_case(
     assert served.client().get("/livez").status_code == 200
 
 
-def test_transfer_encoding_beside_content_length_is_never_read_as_two_calls(served: ServedHome) -> None:
-    """RFC 9112, section 6.3: Transfer-Encoding overrides; the connection must not carry what is left as a call."""
-    lines = (JSON, "Content-Length: 5", "Transfer-Encoding: chunked")
-    answer = exchanged(served, head(served, "POST", "/api/v1/cases", *lines) + b"0\r\n\r\n" + SMUGGLED)
-    assert [each for each in statuses(answer) if each < 400] == []
-    assert b"+" not in answer.split(b"\r\n\r\n")[-1].split(b'"')[0]  # no key of the log
+def test_transfer_encoding_beside_content_length_ends_the_connection_with_its_call(served: ServedHome) -> None:
+    """RFC 9112, sections 6.1 and 6.3: Transfer-Encoding overrides, and nothing that follows is read as a call."""
+    second = head(served, "GET", "/api/v1/log/key", "Connection: close", scope=Scope.CHANNELS)
+    chunked = f"{len(BODY):x}\r\n{BODY.decode()}\r\n0\r\n\r\n".encode()
+    both = (JSON, "Content-Length: 5", "Transfer-Encoding: chunked")
+    told = exchanged(served, head(served, "POST", "/api/v1/cases", *both) + chunked + second)
+    assert (statuses(told), b"connection: close" in told.lower()) == ([201], True)
+    one = exchanged(
+        served, head(served, "POST", "/api/v1/cases", JSON, "Transfer-Encoding: chunked") + chunked + second
+    )
+    assert statuses(one) == [201, 200]  # the control: of a call that says it once, the connection goes on
+
+
+@pytest.mark.parametrize("query", ["channel=%00", "channel=1%002"])
+def test_a_nul_in_a_query_is_refused(served: ServedHome, query: str) -> None:
+    answer = exchanged(served, head(served, "GET", f"/api/v1/items?{query}", "Connection: close", scope=Scope.CHANNELS))
+    assert (statuses(answer), b"call.does_not_fit" in answer) == ([422], True)
+
+
+def test_what_is_no_call_is_refused_in_the_form_of_every_refusal(served: ServedHome) -> None:
+    answer = exchanged(served, b"GET /livez HTTP/1.1\r\nContent-Length: -2\r\n\r\n")
+    told, _blank, body = answer.partition(b"\r\n\r\n")
+    assert (statuses(answer), json.loads(body)["code"]) == ([400], "call.refused")
+    assert json.loads(body)["request_id"].encode() in told
+    assert b"application/problem+json" in told
+    assert b"Content-Security-Policy".lower() in told.lower()
+
+
+def test_a_caller_who_reads_nothing_is_closed(tmp_path: Path) -> None:
+    with serving(tmp_path, "import api.http.server; api.http.server.READ_WITHIN_S = 0.5") as soon, wire(soon) as silent:
+        asks = b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
+            for _call in range(400):
+                silent.sendall(asks)
+                time.sleep(0.005)
+        assert _ends(silent)
+        assert soon.client().get("/livez").status_code == 200
+
+
+def _ends(silent: socket.socket) -> bool:
+    """Whether the other side has closed a connection; what it sent before is read."""
+    silent.settimeout(20)
+    had = 0
+    with suppress(ConnectionResetError):
+        while part := silent.recv(1 << 16):
+            had += len(part)
+    return had < 400 * 100_000
 
 
 PATHS = (

@@ -1,8 +1,12 @@
 """Imports over the API: one archive is taken in, as the command line takes in a folder."""
 
+import time
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
+from api.office.api_key import make_key, revoke_key
 from evidence.store.api_key import Scope
 from monitor.rehearsal.export import write_export
 from tests.homes import LEGAL_BASIS, new_case
@@ -55,6 +59,28 @@ def test_a_mode_above_metadata_takes_its_legal_basis_as_a_file_or_as_text(
     assert approved.status_code == 200, approved.text
     served.done(second, approved.json()["task_id"])
     assert served.done(client, task["task_id"])["sealed"] > 0
+
+
+def test_a_key_that_was_revoked_while_its_export_came_has_nothing_taken_in(
+    served: ServedHome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    archive, made = archive_of(tmp_path_factory, 29), make_key(served.home, "mira", [Scope.IMPORTS], None, None)
+    form = httpx.Request("POST", served.url, files={"file": ("export.zip", archive)}, data={"declared_by": "client"})
+    body = form.read()
+
+    def parts() -> Iterator[bytes]:
+        yield body[:1000]
+        time.sleep(0.2)  # the head was admitted
+        revoke_key(served.home, made.key.key_id)
+        yield body[1000:]
+
+    client, kind = served.client(made.secret), {"Content-Type": form.headers["Content-Type"]}
+    answer = client.post("/api/v1/imports", content=parts(), headers=kind)
+    assert (answer.status_code, answer.json()["code"]) == (401, "call.wrong_key")
+    assert not [file for file in (served.home.path / "uploads").rglob("*") if file.is_file()]
+    other = served.with_key(Scope.IMPORTS)
+    again = other.post("/api/v1/imports", content=body, headers=kind)
+    served.done(other, again.json()["task_id"])  # the control
 
 
 REFUSED = {
