@@ -20,14 +20,21 @@ from api.cli.common import (
     warn,
 )
 from api.cli.progress import stages
-from casefiles.bundle.presets import AUDIENCES
+from casefiles.bundle.presets import AUDIENCES, Tells, names_that_tell, shown_to
 from config.errors import Term, UsageError
 from config.times import told_time
-from config.words import languages
+from config.words import languages, load_words
 
 if TYPE_CHECKING:
     from api.office.bundle import Exported
     from casefiles.bundle.destination import Destination
+
+_TELLS = {
+    Tells.PLAIN: "what was kept, where and when; what was done in the case; that the client agreed, and to what",
+    Tells.SAID: "what people wrote, the names of channels and files, and the names and numbers of accounts",
+    Tells.TRACE: "digests, lengths and places of that, on which a guess at it could be tested",
+    Tells.HOUSE: "who acted for the office, how it watches, its reasons, and the words that the client signed or said",
+}
 
 
 @click.command()
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
 )
 @approved_option
 @click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and printed in the bundle.")
+@click.option("--preview", is_flag=True, help="Say what the receiver will and will not see; write and log nothing.")
 @actor_option
 @passphrase_option
 @json_option
@@ -64,6 +72,7 @@ def export(
     language: str,
     approved_by: str | None,
     reason: str,
+    preview: bool,
     actor: str | None,
     passphrase_file: Path | None,
     as_json: bool,
@@ -82,6 +91,9 @@ def export(
     home = open_home(ctx)
     case_id, destination = case_of(home, case_id), Destination(out)
     require_exportable(home, case_id, destination)
+    if preview:
+        emit(preview_fields(audience), as_json=as_json, text=preview_words(audience))
+        return
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
     order = Order(case_id, audience, language, person, receiver)
@@ -90,6 +102,34 @@ def export(
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     emit_logged(export_fields(destination, done), done.unstamped, as_json=as_json, text=export_words(destination, done))
+
+
+def preview_fields(audience: str) -> dict[str, Any]:
+    """What a receiver will and will not see, for a machine: the names of the values by kind."""
+    kinds = shown_to(audience).items()
+    names = {
+        seen: {str(kind): names_that_tell(kind) for kind, shown in kinds if shown is seen} for seen in (True, False)
+    }
+    return {"audience": audience, "shown": names[True], "withheld": names[False]}
+
+
+def preview_words(audience: str) -> str:
+    """What a receiver will and will not see, in words."""
+    lines = {
+        seen: [f"  - {_TELLS[kind]}" for kind, shown in shown_to(audience).items() if shown is seen]
+        for seen in (True, False)
+    }
+    return "\n".join(
+        [
+            f"A bundle for {load_words('en').say(f'audience.{audience}')} will show:",
+            *lines[True],
+            "It will withhold, and show that each value exists:",
+            *lines[False],
+            "No bundle holds:",
+            "  - pictures, videos and fingerprints of pictures; entries of other cases; what is frozen",
+            "Nothing was written, and nothing was logged.",
+        ]
+    )
 
 
 def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:

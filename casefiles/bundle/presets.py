@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from evidence.content import NAMES as SAID_IN_A_MESSAGE
-from evidence.log.schema import schema_of
+from evidence.log.schema import SCHEMAS, schema_of
 
 
 class Tells(StrEnum):
@@ -197,3 +197,15 @@ def withheld(audience: str, event_type: str) -> frozenset[str]:
     """
     names = schema_of(event_type).names
     return frozenset(name for name in names if tells(event_type, name) in PRESETS[audience])
+
+
+def shown_to(audience: str) -> Mapping[Tells, bool]:
+    """Whether an audience is shown each kind of information, those that are shown first."""
+    hidden = PRESETS[audience]
+    return {kind: kind not in hidden for kind in sorted(Tells, key=lambda kind: (kind in hidden, kind))}
+
+
+def names_that_tell(kind: Tells) -> tuple[str, ...]:
+    """The NAMEs that carry a kind of information; one that does so in a single type of entry has that before it."""
+    every = ((each, name) for each, schema in SCHEMAS.items() for name in schema.names if tells(each, name) is kind)
+    return tuple(sorted({f"{each}.{name}" if (each, name) in _OF_A_TYPE else name for each, name in every}))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from casefiles.bundle.presets import AUDIENCES
 from tests.commands import REFUSED, UNDECIDED, USAGE, Life, run
 
 
@@ -13,6 +14,24 @@ def test_an_export_overwrites_nothing(life: Life, home: Path, name: str) -> None
     export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--json")
     assert run(*export, "--out", home.parent / "out.asice", home=home).error["where"] == str(home.parent / name)
     assert (home.parent / name).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_preview_says_what_the_receiver_sees_and_writes_nothing(life: Life, home: Path, audience: str) -> None:
+    out = home.parent / "preview.asice"
+    asked = ("case", "export", life.case, "--out", out, "--for", audience, "--reason", "x", "--preview")
+    before = run("audit", "--json", home=home).printed["entries"]
+    told, said = run(*asked, "--json", home=home).printed, run(*asked, home=home).out
+    assert run("audit", "--json", home=home).printed["entries"] == before
+    assert not out.exists()
+    hidden = {name for names in told["withheld"].values() for name in names}
+    assert {"actor", "approver", "declared_by"} <= hidden
+    assert (
+        ("text" in hidden)
+        is (audience == "partner")
+        is (said.index("what people wrote") > said.index("It will withhold"))
+    )
+    assert "pictures" in said.partition("No bundle holds:")[2]
 
 
 def test_a_missing_and_a_false_token_are_told_apart_by_their_codes(life: Life, home: Path) -> None:

@@ -4,7 +4,17 @@ import itertools
 
 import pytest
 
-from casefiles.bundle.presets import _NAMES, _OF_A_TYPE, AUDIENCES, Tells, tells, withheld
+from casefiles.bundle.presets import (
+    _NAMES,
+    _OF_A_TYPE,
+    AUDIENCES,
+    PRESETS,
+    Tells,
+    names_that_tell,
+    shown_to,
+    tells,
+    withheld,
+)
 from casefiles.errors import RecordsError
 from casefiles.format.schema import _require, load_schema
 from evidence.errors import LeafError
@@ -81,3 +91,13 @@ def test_the_description_of_a_bundle_may_name_exactly_these_audiences() -> None:
 def test_a_type_that_is_not_known_is_not_exported() -> None:
     with pytest.raises(LeafError):
         withheld("court", "weighed")
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_preview_says_of_each_value_what_the_bundle_then_does(audience: str) -> None:
+    shown = {kind for kind, seen in shown_to(audience).items() if seen}
+    assert {kind for kind in Tells if kind not in shown} == PRESETS[audience]
+    for each, name in nonempty(EVERY):
+        listed = f"{each}.{name}" if (each, name) in _OF_A_TYPE else name
+        (kind,) = [kind for kind in Tells if listed in names_that_tell(kind)]
+        assert (kind in shown) is (name not in withheld(audience, each))
