@@ -14,6 +14,7 @@ from evidence.stamp.certificate import Certificate, certificate_of
 from evidence.stamp.revocation import read_list
 from tests.casefiles import forge
 from tests.casefiles.forge import Listing
+from tests.damaged.wrong import corpus
 
 LATER = forge.START + timedelta(days=2)
 
@@ -63,6 +64,13 @@ def test_a_list_has_a_use_for_whoever_trusts_a_certificate_below_its_issuer(tmp_
     report = forge.checked(forge.good_bundle(), tmp_path, trust=trust)
     found = {one.id: one for one in report.findings}["seal.revocation"]
     assert (found.verdict, found.code) == (Verdict.PASSED, "basis.unrevoked")
+
+
+def test_revocation_information_of_another_kind_is_refused_in_a_seal(tmp_path: Path) -> None:
+    (case,) = [one for one in corpus() if one.name == "an answer of another kind"]
+    report = forge.checked(case.make(), tmp_path)
+    assert forge.failed(report) == {"seal.revocation"}
+    assert {one.id: one.code for one in report.problems} == {"seal.revocation": "bundle_seal.other_revocation"}
 
 
 def test_more_lists_than_are_read_are_no_seal(tmp_path: Path) -> None:

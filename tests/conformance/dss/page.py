@@ -12,7 +12,7 @@ EU DSS {version}, the validator of the European Commission, comes from Maven Cen
 by its digest). It is asked with its default policy, offline, and given the roots that the letter names. The bundles are
 of a rehearsal, exported by the program. Six years later, the certificate of the seal has ended.
 
-`NISISAMA_WRITE_PAGE=yes python -m pytest -m outside tests/conformance/dss` makes this page. Without the variable the
+`WRITE_CONFORMANCE=yes python -m pytest -m outside tests/conformance/dss` makes this page. Without the variable the
 same tests, which `.ci/run` runs, compare it with what DSS says.
 
 | bundle | level | seal | its time stamp | the archive's time stamp |

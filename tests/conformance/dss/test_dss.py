@@ -234,6 +234,6 @@ BUNDLES = {
 def test_the_page_says_what_dss_says(said: Mapping[str, Said]) -> None:
     (version,) = re.findall(r"<dss>([0-9.]+)</dss>", (HERE / "pom.xml").read_text(encoding="utf-8"))
     text = page(said, version=version, bundles=BUNDLES)
-    if os.environ.get("NISISAMA_WRITE_PAGE"):
+    if os.environ.get("WRITE_CONFORMANCE"):
         PAGE.write_text(text, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == text
