@@ -4,6 +4,7 @@ HOME/nisisama.toml   settings          HOME/objects/      sealed payloads
 HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
 HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
 HOME/seal.pem        the office's seal certificate
+HOME/revocation/     revocation lists of the seal's root and of the time-stamp offices (evidence.custody.lists)
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
@@ -38,6 +39,7 @@ from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
 from evidence.custody.beat import BEAT_FILE, Beat
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.event import Draft
+from evidence.custody.lists import KeptLists
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Also, Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -57,7 +59,7 @@ from evidence.keys import LOG_KEY, RECOVERY, KeyFolder, keys_beside
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
 from evidence.seal.recipients import ROLES, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp, stamping_client
@@ -72,6 +74,7 @@ LOCK_FILE = "lock"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
+REVOCATION_FOLDER = "revocation"
 REHEARSAL = "rehearsal"
 NEXT = ".next"
 """How a new seal and its key end as long as their event is not logged."""
@@ -177,6 +180,11 @@ class Home:
     def beat(self) -> Beat:
         """The beat by which this home asks for time stamps."""
         return Beat(self.path / BEAT_FILE, self.clock)
+
+    @property
+    def lists(self) -> KeptLists:
+        """The revocation lists that this home keeps."""
+        return KeptLists(self.path / REVOCATION_FOLDER)
 
     @property
     def trust(self) -> Path:
@@ -345,14 +353,16 @@ class Home:
         with ExitStack() as stack:
             chosen = []
             for name in self.settings.stamp.offices:
+                lists: tuple[str, ...] = ()
                 if name not in roots:
                     raise SettingsError("settings.unknown_office", expected=", ".join(sorted(catalogue)), found=name)
                 if name == REHEARSAL:
                     rehearsal = RehearsalOffice.open(self.keys.path / REHEARSAL)
                     url = stack.enter_context(rehearsal.serving(self.clock))
+                    lists = (url + LIST_PATH,)
                 else:
                     url = catalogue[name].url
-                chosen.append(TimeStampOffice(name, url, tuple(roots[name])))
+                chosen.append(TimeStampOffice(name, url, tuple(roots[name]), lists=lists))
             yield tuple(chosen)
 
     def today(self) -> date:
@@ -500,7 +510,7 @@ class Writer:
         try:
             with self.home.time_stamping() as offices, stamping_client(offices) as http:
                 timeout_s = self.home.settings.stamp.timeout_s
-                anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s)
+                anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s, lists=self.home.lists)
                 follow.catch_up(self.home.engine, anchoring, self.sequencer.take)
         except StampError as error:
             return error

@@ -120,6 +120,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
         "import_finished": ("messages", "media", "known"),
+        "list_kept": ("office",),
+        "list_missed": ("office", "error"),
         "lock_busy": ("duration_s",),
         "mail_failed": ("error", "code"),
         "mail_sent": ("count", "problems"),

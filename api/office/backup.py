@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
+from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, REVOCATION_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
 from api.office.audit import run_audit
 from api.office.database import require_address
 from api.office.room import require_room
@@ -55,11 +55,11 @@ from evidence.store import database
 from evidence.times import Clock, format_time, parse_time
 
 _FILES = (SETTINGS_FILE, VKEY_FILE, SEAL_FILE, f"{SEAL_FILE}{NEXT}", BEAT_FILE)
-_FOLDERS = ("recipients", "recovery", "trust")
+_FOLDERS = ("recipients", "recovery", "trust", REVOCATION_FOLDER)
 _SEALED = ".sealed"
 """Ends the name of a key that lies in clear in the keys' folder, and sealed to the casework key in a backup."""
 _AUDIT_LEVEL = 3
-_SMALL_BYTES = 1 << 20
+_SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
 """Shows how many of so many bytes are done."""
@@ -139,7 +139,7 @@ def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
 
 def _small_files(home: Path) -> Iterator[tuple[str, bytes]]:
     places = [home / name for name in _FILES]
-    places += [file for name in _FOLDERS for file in sorted((home / name).iterdir())]
+    places += [file for name in _FOLDERS for file in sorted((home / name).glob("*"))]
     for file in places:
         if file.is_file():
             yield file.relative_to(home).as_posix(), file.read_bytes()

@@ -550,6 +550,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
         stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
         received=_received(home, events),
+        lists=tuple(home.lists.readable()),
     )
 
 

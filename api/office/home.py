@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api import TOOL
 from api.home import REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home
 from api.unfinished import DATABASE_FILE, VKEY_FILE, belongings, making, require_vacant
-from casefiles.bundle.sign import make_seal
+from casefiles.bundle.sign import make_seal, seal_revocations
 from config.catalogues import time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import MAX_ORGANISATION, Settings, load_settings, settings_toml
@@ -197,6 +197,7 @@ def _make_seal(plan: Plan, home: Home) -> None:
     write_file(home.path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
     make_folder(home.trust)
     write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
+    home.lists.keep(seal_revocations(root, root_key, home.clock()), by=root)
 
 
 def _opening(plan: Plan, home: Home) -> Draft:

@@ -36,6 +36,7 @@ from casefiles.verifier.texts import make_texts
 from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.stamp.certificate import Certificate, encode_pem
+from evidence.stamp.revocation import RevocationList
 from evidence.stamp.token import read_token
 from evidence.times import format_time
 
@@ -64,6 +65,8 @@ class BundleContents:
             earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
         received: The log indexes of holes whose part the store has, whether or not an item here is that part.
+        lists: Revocation lists that the sender has. Those of the issuers above the seal and the time stamps go into
+            the seal.
     """
 
     bundle_id: str
@@ -83,6 +86,7 @@ class BundleContents:
     log_key: str
     records: tuple[DisclosedLeaf, ...] = ()
     received: frozenset[int] = frozenset()
+    lists: tuple[RevocationList, ...] = ()
 
     def __post_init__(self) -> None:
         if self.audience not in AUDIENCES:

@@ -1,21 +1,21 @@
 """Seals a bundle: CAdES over the seal's manifest, then the archive time-stamp over everything.
 
 Order (ETSI EN 319 162-1, 4.4 and annex A.7): payload; ASiCManifest001.xml; signature001.p7s with
-its signature time-stamp; ASiCArchiveManifest.xml over all of it; timestamp002.tst. After that
-no byte of any of them may change. The archive manifest is not optional: nothing else covers the
-time-stamp inside the signature.
+its signature time-stamp and, beside it, revocation lists; ASiCArchiveManifest.xml over all of it;
+timestamp002.tst. After that no byte of any of them may change. The archive manifest is not optional: nothing
+else covers the time-stamp and the lists inside the signature.
 """
 
 import asyncio
 import hashlib
 import io
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, TypeAlias
 
-from asn1crypto import cms, keys
+from asn1crypto import cms, crl, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,18 +29,21 @@ from pyhanko_certvalidator import registry
 
 from casefiles.bundle.gate import require_may_leave
 from casefiles.bundle.members import BundleContents, make_payload
-from casefiles.errors import BundleError
+from casefiles.errors import BundleError, BundleSealError
 from casefiles.format import layout
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import items_of
 from casefiles.format.zip import container_bytes, read_container
-from casefiles.verifier.cades import on_the_way
-from casefiles.verifier.checks import Counting, OpenedBundle, examine, roots_on_the_way, unheard
+from casefiles.verifier.cades import on_the_way, read_seal, read_time_stamp
+from casefiles.verifier.checks import Counting, OpenedBundle, examine, roots_on_the_way, stamp_uses, unheard
 from casefiles.verifier.report import detail_of
+from casefiles.verifier.revocation import Use, needed_lists
 from evidence.canonical import sha256_hex
+from evidence.errors import EvidenceError
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of, fingerprint
+from evidence.stamp.chain import chain_to_root
 from evidence.stamp.encoding import mend_asn1crypto
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1
@@ -52,6 +55,9 @@ mend_asn1crypto()
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
 _PRIVATE_KEY: Asn1 = keys.PrivateKeyInfo
 _CONTENT_INFO: Asn1 = cms.ContentInfo
+_CRL: Asn1 = cms.RevocationInfoChoice
+_CRLS: Asn1 = cms.RevocationInfoChoices
+_CRL_LIST: Asn1 = crl.CertificateList
 _STORE: Asn1 = registry.SimpleCertificateStore
 
 StampOver: TypeAlias = Callable[[bytes], bytes]
@@ -172,7 +178,10 @@ def build_bundle(
     members = payload.members
     sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=_those(members, layout.is_sealed))
     members[layout.SEAL_MANIFEST] = render_manifest(sealed)
-    members[layout.SEAL_SIGNATURE] = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
+    signature = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
+    uses = _uses(contents, signature, members[layout.SEAL_MANIFEST], certificates_of(roots))
+    needed = needed_lists(contents.lists, uses, made_by=contents.created_at)
+    members[layout.SEAL_SIGNATURE] = with_lists(signature, [one.der for one in needed])
     archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=_those(members, layout.is_archived))
     members[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
     members[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest())
@@ -191,12 +200,47 @@ def _certificates(contents: BundleContents, sealer: Sealer, roots: Sequence[Cert
     """The roots that the seal and the time stamps of the log lead to; a home may hold others."""
     certificate, chain = certificate_of(sealer.certificate), certificates_of(sealer.chain)
     found = on_the_way(certificate=certificate, others=chain, roots=roots, at=contents.created_at)
-    stamped = [(contents.checkpoint, contents.checkpoint_token)]
-    stamped += [(stamp.checkpoint, stamp.token) for stamp in contents.stamps]
-    for checkpoint, token in stamped:
-        info = read_token(token, sha256=hashlib.sha256(checkpoint).digest())
+    for digest, token in _stamped(contents):
+        info = read_token(token, sha256=digest)
         found |= on_the_way(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
     return found
+
+
+def _uses(contents: BundleContents, signature: bytes, manifest: bytes, roots: Sequence[Certificate]) -> list[Use]:
+    """The chains that a receiver will follow; that of the archive's time stamp, not made yet, is as the seal's own.
+
+    None where one does not hold: the verifier will say so.
+    """
+    try:
+        seal = read_seal(signature=signature, manifest=manifest)
+        signer, at = seal.signer, contents.created_at
+        chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
+        stamped = [read_time_stamp(seal), *(read_token(token, sha256=digest) for digest, token in _stamped(contents))]
+        return [Use(chain, at, stamped=False), *stamp_uses(stamped, roots)]
+    except (BundleSealError, EvidenceError):
+        return []
+
+
+def _stamped(contents: BundleContents) -> Iterator[tuple[bytes, bytes]]:
+    """SHA-256 of each stamped checkpoint, and its token."""
+    for stamp in contents.stamps:
+        yield hashlib.sha256(stamp.checkpoint).digest(), stamp.token
+    yield hashlib.sha256(contents.checkpoint).digest(), contents.checkpoint_token
+
+
+def with_lists(signature: bytes, lists: Iterable[bytes]) -> bytes:
+    """A seal with these revocation lists in it, which no signature covers, in the order of a DER set (RFC 5652, 5.1).
+
+    Args:
+        signature: DER of a seal that has none.
+        lists: DER of each.
+    """
+    choices = [_CRL("crl", _CRL_LIST.load(der)) for der in sorted(lists)]
+    if not choices:
+        return signature
+    signed = _CONTENT_INFO.load(signature)
+    signed["content"]["crls"] = _CRLS(choices)
+    return bytes(signed.dump())
 
 
 def _require_holds(report: Report) -> None:
@@ -230,6 +274,15 @@ def issue_seal(organisation: str, issuer: Issuer, at: datetime) -> tuple[x509.Ce
     subject, usage = _name(organisation, "seal"), ("digital_signature", "content_commitment")
     # a seal signs, and commits to content (EN 319 412-2, 4.3.2, type C)
     return issuer.issue(subject, key.public_key(), at=at, years=_SEAL_YEARS, usage=usage), key
+
+
+def seal_revocations(root: x509.Certificate, key: ec.EllipticCurvePrivateKey, at: datetime) -> bytes:
+    """DER of the root's revocation list, which revokes nothing and lives as long as the root: no other is made.
+
+    Args:
+        at: When the list is made, aware.
+    """
+    return Issuer(root.subject, key).revocation_list(at=at, until=root.not_valid_after_utc)
 
 
 def _those(members: dict[str, bytes], wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:

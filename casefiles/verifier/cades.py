@@ -142,7 +142,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         raise TokenError("token.unsigned_addition")
     path, waiting = [info.certificate], set(info.others)
     for issued in path:
-        issuers = [one for one in waiting if _issued(issued, by=one)]
+        issuers = [one for one in waiting if has_issued(issued, by=one)]
         path += issuers
         waiting -= set(issuers)
     if waiting:
@@ -178,7 +178,8 @@ def _require_may_seal(certificate: Certificate) -> None:
         raise BundleSealError("bundle_seal.no_content_commitment")
 
 
-def _issued(certificate: Certificate, *, by: Certificate) -> bool:
+def has_issued(certificate: Certificate, *, by: Certificate) -> bool:
+    """Whether ``by`` signed ``certificate``, with an algorithm of the list."""
     try:
         require_issued(certificate, by=by)
     except CertificateError:

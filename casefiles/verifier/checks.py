@@ -11,8 +11,8 @@ list of roots serves both: then whoever holds a certificate under the time-stamp
 could have made "the seal", or the organisation its own time. ``--seal``, the fingerprint of the
 seal's certificate from outside, settles who sealed; it never settles when.
 
-Roots never come from the bundle. Not checked: revocation of the
-certificates (no CRL or OCSP answers are in this version of the format).
+Roots never come from the bundle. Of a certificate without a revocation list in the bundle, nobody
+can tell here whether it was revoked: the check says which those are.
 
 Standard library, cryptography and asn1crypto only.
 """
@@ -72,6 +72,7 @@ from casefiles.verifier.references import (
     require_made_between,
     require_within,
 )
+from casefiles.verifier.revocation import Use, require_unrevoked
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from config.words import languages
@@ -84,6 +85,7 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, fingerprint, read_pem
 from evidence.stamp.chain import chain_to_root, is_self_issued
+from evidence.stamp.revocation import read_list
 from evidence.stamp.token import TokenInfo, read_token
 from evidence.times import MAX_SKEW, format_time
 
@@ -232,12 +234,27 @@ class OpenedBundle:
             return frozenset()
         return root_keys(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
 
+    @cached_property
+    def uses(self) -> list[Use]:
+        """What was relied on and when: the chains of the opened bundle's seal and time stamps, which were checked."""
+        signer, at = self.seal.signer, self.seal_stamp.gen_time
+        chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
+        infos = [self.seal_stamp, self.archive_stamp, self.checkpoint_stamp]
+        infos += [anchor.info for anchor in self._heard(self.anchors.values())]
+        return [Use(chain, at, stamped=False), *stamp_uses(infos, self.roots)]
+
     def readable_entries(self) -> Iterable[ShownEntry] | None:
         """Every entry that the opened bundle shows, each heard of; None where they cannot be read, which fails."""
         try:
             return self._heard(self.entries.values())
         except RecordsError:
             return None
+
+    def kept_certificates(self) -> Iterator[Certificate]:
+        """The certificates that the opened bundle has for convenience; what is wrong with one is said elsewhere."""
+        for name in filter(layout.is_certificate, self.members):
+            with suppress(Explained):
+                yield from read_pem(self.members[name])
 
     def sound_stamps(self) -> Iterator[TokenInfo]:
         """Every time stamp whose mathematics holds; the others fail in checks of their own."""
@@ -262,6 +279,20 @@ class OpenedBundle:
     def _anchor(self, stamp: EarlierStamp) -> Anchor:
         info = read_token(stamp.token, sha256=hashlib.sha256(stamp.checkpoint).digest())
         return Anchor(info, open_checkpoint(stamp.checkpoint, key=self.log_key), stamp)
+
+
+def stamp_uses(infos: Iterable[TokenInfo], roots: Sequence[Certificate]) -> Iterator[Use]:
+    """The chains of time stamps that lead to one of the roots, each followed once.
+
+    Raises:
+        CertificateError: One leads to none of them.
+    """
+    chains: dict[tuple[Certificate, ...], Sequence[Certificate]] = {}
+    for info in infos:
+        key = (info.certificate, *info.others)
+        if key not in chains:
+            chains[key] = chain_to_root(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
+        yield Use(chains[key], info.gen_time, stamped=True)
 
 
 Counting: TypeAlias = Callable[[int], Callable[[int], object]]
@@ -579,6 +610,22 @@ def _log_stamps(opened: OpenedBundle) -> Basis:
     return Basis("basis.earlier_time_stamps", {"stamps": len(opened.anchors)})
 
 
+def _seal_revocation(opened: OpenedBundle) -> Basis:
+    signer = opened.seal.signer
+    if signer.other_revocation:
+        raise BundleSealError("bundle_seal.other_revocation")
+    lists = tuple(map(read_list, signer.lists))
+    if len(set(lists)) != len(lists):
+        raise BundleSealError("bundle_seal.list_doubled")
+    if not opened.roots:
+        raise _no_roots(signer.certificate, signer.others)
+    beside = (*signer.others, *opened.kept_certificates())
+    without = require_unrevoked(lists, opened.uses, beside=beside, archived_at=opened.archive_stamp.gen_time)
+    if without:
+        return Basis("basis.unrevoked_but", {"lists": len(lists), "names": ", ".join(sorted(without))})
+    return Basis("basis.unrevoked", {"lists": len(lists)})
+
+
 def _log_order(opened: OpenedBundle) -> Basis:
     latest: TokenInfo | None = None
     for index, leaf in opened.leaves.items():
@@ -809,6 +856,12 @@ CHECKS: tuple[Check, ...] = (
     Check("log.inclusion", _log_inclusion, _READ),
     Check("log.disclosures", _log_disclosures, (*_READ, "log.leaves"), each=_RECORDS),
     Check("log.stamps", _log_stamps, (*_READ, "log.leaves"), each=_STAMPS),
+    Check(
+        "seal.revocation",
+        _seal_revocation,
+        (*_STAMPED, "seal.signature", "seal.time_stamp", "seal.chain", "archive.time_stamp"),
+        each=_STAMPS,
+    ),
     Check("log.consistency", _log_consistency, (*_READ, "log.leaves", "log.stamps")),
     Check("log.order", _log_order, _STAMPED),
     Check("log.times", _log_times, _STAMPED),

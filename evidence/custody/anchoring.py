@@ -9,6 +9,7 @@ later leaf names the newest token, and a verifier refuses a leaf that names an o
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from config.errors import StoppedError
 from evidence.canonical import sha256_hex
 from evidence.custody import stamps
 from evidence.custody.event import Draft, Prepared
+from evidence.custody.lists import KeptLists, ListFollowing
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import StampError, StampUnreachableError, TokenError
 from evidence.log.leaf import parse_leaf
@@ -37,7 +39,12 @@ _CUT_OFF = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """Stamps the newest checkpoint by every chosen time-stamp office; its position is that checkpoint's size."""
+    """Stamps the newest checkpoint by every chosen time-stamp office; its position is that checkpoint's size.
+
+    Attributes:
+        lists: Where the revocation lists of the offices' issuers are kept, asked for once a token is logged; None asks
+            for none.
+    """
 
     engine: sa.Engine
     sequencer: Sequencer
@@ -45,6 +52,7 @@ class Anchoring:
     http: httpx.Client
     timeout_s: float = TIMEOUT_S
     name: str = "anchoring"
+    lists: KeptLists | None = None
 
     def advance(self, position: int) -> int:
         """Have the newest checkpoint stamped if leaves from ``position`` on hold anything but anchors.
@@ -68,7 +76,9 @@ class Anchoring:
         for office in self.offices:
             if office.name in done:
                 continue  # an earlier run logged it and then met an office that did not answer
-            self._log(office, self._ask(office, note, size), note, size)
+            stamped = self._ask(office, note, size)
+            self._log(office, stamped, note, size)
+            self._follow_lists(office, stamped)
         return size
 
     def _ask(self, office: TimeStampOffice, note: bytes, size: int) -> Stamped:
@@ -96,6 +106,13 @@ class Anchoring:
             return self.sequencer.patience.wait_for(request)
         except StoppedError as error:
             raise StampUnreachableError("stamp_unreachable.not_now", cause=error) from error
+
+    def _follow_lists(self, office: TimeStampOffice, stamped: Stamped) -> None:
+        """Keep the revocation lists of those above a token; what cannot be had now is asked for with the next."""
+        if self.lists is not None:
+            following = ListFollowing(self.lists, self.http, self.timeout_s)
+            with suppress(StoppedError):
+                self.sequencer.patience.wait_for(lambda: following.follow(office, stamped.info))
 
     def _log(self, office: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
         """Log a token, unless another process had this checkpoint stamped by this office meanwhile, or a newer one.

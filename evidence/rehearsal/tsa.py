@@ -3,7 +3,7 @@
 It answers as a real office does, so that a rehearsal runs the lines that matter. Its stamps prove
 nothing to anybody: its key lies on the machine that asks, and every name in its
 certificates says "Rehearsal, not for court". The root's key is thrown away as soon as it has
-signed the one certificate below it.
+signed the one certificate below it and the one list of what is revoked, which is nothing.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from evidence.errors import SignedDataError, StampError
 from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
 from evidence.stamp.der import element, require_der
+from evidence.stamp.download import LIST_TYPE
 from evidence.stamp.encoding import mend_asn1crypto
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1, parsing, read_as
@@ -38,13 +39,16 @@ from evidence.times import Clock
 NOTICE = "Rehearsal, not for court"
 POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number reserved for examples (RFC 5612)
 MAX_QUERY_BYTES = 4096
+LIST_PATH = "root.crl"
+"""Below its address, where it publishes its root's revocation list. Its port is another each time: no certificate
+can name the place."""
 
 mend_asn1crypto()
 
 _ROOT_YEARS, _CERTIFICATE_YEARS = 20, 10
 _ACCURACY_S = 1
 _IDLE_S = 5.0
-_ROOT, _CERTIFICATE, _KEY = "root.pem", "tsa.pem", "tsa.key"
+_ROOT, _CERTIFICATE, _KEY, _REVOKED = "root.pem", "tsa.pem", "tsa.key", "root.crl"
 _SERIAL_BYTES = 8
 
 
@@ -59,11 +63,16 @@ class _Refusal(Exception):  # noqa: N818 - a reply to the asker, never seen by a
 
 @dataclass(frozen=True, slots=True)
 class RehearsalOffice:
-    """Key and certificates of a rehearsal time-stamp office."""
+    """Key and certificates of a rehearsal time-stamp office.
+
+    Attributes:
+        revoked: DER of its root's revocation list, which revokes nothing; empty where it publishes none.
+    """
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
     root: x509.Certificate
+    revoked: bytes = b""
 
     @classmethod
     def create(cls, directory: Path, *, at: datetime) -> Self:
@@ -74,13 +83,15 @@ class RehearsalOffice:
         """
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         root = _root_certificate(root_key, at)
-        made = cls(key=key, certificate=_stamping_certificate(key, root, root_key, at), root=root)
+        revoked = revocation_list(root, root_key, at)
+        made = cls(key=key, certificate=_stamping_certificate(key, root, root_key, at), root=root, revoked=revoked)
         make_folder(directory, parents=True, exist_ok=True)
         pem = serialization.Encoding.PEM
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         _write_new(directory / _KEY, private)
         _write_new(directory / _CERTIFICATE, made.certificate.public_bytes(pem))
         _write_new(directory / _ROOT, root.public_bytes(pem))
+        _write_new(directory / _REVOKED, revoked)
         return made
 
     @classmethod
@@ -94,11 +105,12 @@ class RehearsalOffice:
             key = serialization.load_pem_private_key((directory / _KEY).read_bytes(), password=None)
             certificate = x509.load_pem_x509_certificate((directory / _CERTIFICATE).read_bytes())
             root = x509.load_pem_x509_certificate((directory / _ROOT).read_bytes())
+            revoked = (directory / _REVOKED).read_bytes()
         except (OSError, ValueError, TypeError) as error:
             raise StampError("stamp.no_rehearsal_office", where=directory.name, found=type(error).__name__) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
             raise StampError("stamp.rehearsal_key_of_another", where=directory.name)
-        return cls(key=key, certificate=certificate, root=root)
+        return cls(key=key, certificate=certificate, root=root, revoked=revoked)
 
     def stamp_reply(self, query: bytes, at: datetime) -> bytes:
         """The reply to a query at that time, aware: a TimeStampResp that grants it or says why not."""
@@ -114,7 +126,11 @@ class RehearsalOffice:
 
     @contextmanager
     def serving(self, clock: Clock) -> Iterator[str]:
-        """Answer time-stamp queries on a free port of 127.0.0.1 until the block ends; yields the address."""
+        """Answer time-stamp queries, and give out the revocation list, on a free port of 127.0.0.1 for a while.
+
+        Yields:
+            The address.
+        """
         with _Server(self, clock) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
@@ -230,7 +246,12 @@ def _make(kind: Asn1, *value: object) -> Asn1:
 
 
 def _root_certificate(key: ec.EllipticCurvePrivateKey, at: datetime) -> x509.Certificate:
-    return Issuer(_name(f"Root ({NOTICE})"), key).root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign",))
+    return Issuer(_name(f"Root ({NOTICE})"), key).root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign", "crl_sign"))
+
+
+def revocation_list(root: x509.Certificate, key: ec.EllipticCurvePrivateKey, at: datetime) -> bytes:
+    """The one list that a rehearsal's root makes: its key is thrown away, so the list lives as long as the root."""
+    return Issuer(root.subject, key).revocation_list(at=at, until=root.not_valid_after_utc)
 
 
 def _stamping_certificate(
@@ -284,9 +305,16 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(self.server.office.stamp_reply(self.rfile.read(int(length)), self.server.clock()))
 
-    def _answer(self, reply: bytes) -> None:
+    def do_GET(self) -> None:
+        """Give out the revocation list (RFC 5280, 4.2.1.13; RFC 2585, 4.2)."""
+        if self.path != f"/{LIST_PATH}" or not self.server.office.revoked:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        else:
+            self._answer(self.server.office.revoked, LIST_TYPE)
+
+    def _answer(self, reply: bytes, kind: str = REPLY_TYPE) -> None:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", REPLY_TYPE)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(reply)))
         self.end_headers()
         self.wfile.write(reply)

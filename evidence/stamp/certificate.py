@@ -32,6 +32,7 @@ _NAME_CONSTRAINTS = "2.5.29.30"
 _SUBJECT_ALT_NAME = "2.5.29.17"
 _SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
 _AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
+_DISTRIBUTION_POINTS = "2.5.29.31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,11 @@ class Certificate:
     def name_constraints(self) -> Asn1:
         """What names an authority may issue for, as asn1crypto reads it; None where it may any."""
         return self._value(_NAME_CONSTRAINTS, asn1_x509.NameConstraints)
+
+    @property
+    def distribution_points(self) -> Asn1:
+        """Where revocation lists of its issuer are to be had, as asn1crypto reads it; empty where it does not say."""
+        return self._value(_DISTRIBUTION_POINTS, asn1_x509.CRLDistributionPoints) or ()
 
     @property
     def key_identifier(self) -> bytes | None:

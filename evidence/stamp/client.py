@@ -38,12 +38,14 @@ class TimeStampOffice:
         url: ``http`` or ``https``; the answer is signed, so plain HTTP loses nothing but the digest's privacy.
         roots: They come from the catalogue or the operator, never from an answer.
         policy: Requested, and required in the token, dotted; None takes any.
+        lists: Where revocation lists of its issuers are to be had, beside the places that its certificates name.
     """
 
     name: str
     url: str
     roots: tuple[AnyCertificate, ...]
     policy: str | None = None
+    lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from evidence.stamp.certificate import Certificate, parse_certificate
 from evidence.stamp.chain import MAX_CERTIFICATES
 from evidence.stamp.der import element, require_der
 from evidence.stamp.reading import Asn1, parsing, plain_oid, read_as
+from evidence.stamp.revocation import MAX_LISTS
 
 # importing asn1crypto.tsp is what teaches asn1crypto.cms the signing certificate attributes
 _SIGNING_CERTIFICATE_FORMS = (tsp.SigningCertificate, tsp.SigningCertificateV2)
@@ -55,6 +56,8 @@ class SignerFacts:
         timestamp_tokens: DER of each signature time-stamp token, not read yet (RFC 3161, appendix A).
         content_type: Dotted; ``ID_DATA`` or ``ID_TST_INFO``.
         content: The signed content, detached or not.
+        lists: DER of each revocation list beside it, not read yet: hints, since no signature covers them.
+        other_revocation: Whether there is revocation information of another kind.
     """
 
     certificate: Certificate
@@ -64,6 +67,8 @@ class SignerFacts:
     timestamp_tokens: tuple[bytes, ...]
     content_type: str
     content: bytes
+    lists: tuple[bytes, ...]
+    other_revocation: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class _SignedData:
     """SignedData (RFC 5652, 5.1) as plain values."""
 
     version: int
+    lists: tuple[bytes, ...]
     other_revocation: bool
     digest_oids: tuple[str, ...]
     content_type: str
@@ -162,6 +168,8 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
         timestamp_tokens=signer.timestamp_tokens,
         content_type=parsed.content_type,
         content=signed_content,
+        lists=parsed.lists,
+        other_revocation=parsed.other_revocation,
     )
 
 
@@ -181,6 +189,7 @@ def _parse(signed_data: bytes) -> _SignedData:
         encapsulated = _encapsulated(data)
         return _SignedData(
             version=version,
+            lists=_lists(data),
             other_revocation=any(crl.name == "other" for crl in data["crls"]),
             digest_oids=tuple(plain_oid(algorithm) for algorithm in data["digest_algorithms"]),
             content_type=encapsulated[0],
@@ -208,6 +217,13 @@ def _certificates(data: Asn1) -> tuple[bytes, ...]:
     if any(choice.name != "certificate" for choice in choices):
         raise SignedDataError("signed_data.not_certificates")
     return tuple(choice.chosen.dump() for choice in choices)
+
+
+def _lists(data: Asn1) -> tuple[bytes, ...]:
+    choices = data["crls"]
+    if len(choices) > MAX_LISTS:
+        raise SignedDataError("signed_data.too_many_lists", limit=MAX_LISTS, found=str(len(choices)))
+    return tuple(choice.chosen.dump() for choice in choices if choice.name == "crl")
 
 
 def _signer(info: Asn1) -> _Signer:

@@ -1,4 +1,4 @@
-"""Issues the certificates that an office makes for itself (RFC 5280): for its seal, and for a rehearsal's stamps.
+"""Issues what an office makes for itself (RFC 5280): certificates for seal and rehearsed stamps, revocation lists.
 
 Pure except for the serial number, which is random. This module does not say whom to trust for them.
 """
@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 _YEAR = timedelta(days=365.25)
 _SLACK = timedelta(days=1)  # a clock may be a little behind, or step back
-# RFC 9608, noRevAvail, a NULL. Whoever runs an issuer of this kind publishes no revocation list and answers no OCSP
-# query, so these certificates name no place to ask: a validator that reads this stops looking for one.
-_NO_REVOCATION_AVAILABLE = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.56"), b"\x05\x00")
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -58,7 +56,7 @@ class Issuer:
         usage: tuple[str, ...],
         purpose: x509.ObjectIdentifier | None = None,
     ) -> x509.Certificate:
-        """A certificate for somebody who issues none, which says that it cannot be revoked.
+        """A certificate for somebody who issues none.
 
         Args:
             purpose: The one thing that it is for, critical; None leaves it open.
@@ -68,11 +66,27 @@ class Issuer:
             self._builder(subject, key, at, years, usage)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(above, critical=False)
-            .add_extension(_NO_REVOCATION_AVAILABLE, critical=False)
         )
         if purpose is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
         return builder.sign(self.key, hashes.SHA256())
+
+    def revocation_list(self, *, at: datetime, until: datetime) -> bytes:
+        """DER of a list in which nothing is revoked (RFC 5280, 5), signed by this issuer, whose usage has ``crl_sign``.
+
+        Args:
+            at: When it is made, less a day's slack; aware. Its number is this time.
+            until: Its end, aware.
+        """
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = (
+            x509.CertificateRevocationListBuilder(issuer_name=self.name)
+            .last_update(at - _SLACK)
+            .next_update(until)
+            .add_extension(above, critical=False)
+            .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
+        )
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime, years: int, usage: tuple[str, ...]

@@ -18,9 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from casefiles.bundle.members import BundleContents, make_payload
-from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal
+from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal, with_lists
 from casefiles.format import layout
 from casefiles.format.bag import info_of, manifest_of
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps, read_entries, read_stamps
@@ -39,6 +40,7 @@ from evidence.log.tiles import consistency_path, grow, inclusion_paths, tree_roo
 from evidence.rehearsal import tsa
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.certificate import fingerprint
+from evidence.stamp.revocation import read_list
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
 from tests.disclosing import disclose
@@ -66,6 +68,43 @@ def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> 
     certificate = tsa._stamping_certificate(key, root, root_key, BEFORE)
     ROOT_KEYS[root] = root_key
     return RehearsalOffice(key=key, certificate=certificate, root=root)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A revocation list that a root makes, right but for what is changed.
+
+    Attributes:
+        revoked: When each certificate was revoked, by its serial number; and why, if ``reason`` is there.
+        more: A critical extension.
+        key: Who signs it; None for the root.
+    """
+
+    root: x509.Certificate
+    at: datetime = BEFORE
+    until: datetime = START + timedelta(days=3_000)
+    revoked: Mapping[int, datetime] = field(default_factory=dict)
+    reason: x509.ReasonFlags | None = None
+    more: x509.ExtensionType | None = None
+    key: ec.EllipticCurvePrivateKey | None = None
+
+    def der(self) -> bytes:
+        builder = x509.CertificateRevocationListBuilder(issuer_name=self.root.subject)
+        builder = builder.last_update(self.at).next_update(self.until)
+        if self.more:
+            builder = builder.add_extension(self.more, critical=True)
+        for serial, since in self.revoked.items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+            if self.reason:
+                entry = entry.add_extension(x509.CRLReason(self.reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.key or ROOT_KEYS[self.root], hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@cache
+def lists() -> tuple[bytes, ...]:
+    """The revocation lists of a bundle's seal and time stamps, which revoke nothing."""
+    return tuple(Listing(root).der() for root in roots())
 
 
 @cache
@@ -320,6 +359,7 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
         checkpoint_token=token,
         stamps=tuple(log.stamp(digest) for digest in sorted(needed)),
         log_key=str(VKEY),
+        lists=tuple(map(read_list, lists())),
     )
 
 
@@ -390,6 +430,7 @@ def reseal(
     stamp: Callable[[bytes], bytes] | None = None,
     rebag: bool = True,
     at: datetime = START + timedelta(days=1),
+    listed: Sequence[bytes] = (),
 ) -> bytes:
     """Bag and seal changed members again, as a forger who holds the seal would."""
     stamp = stamp or stamping(at)
@@ -400,7 +441,8 @@ def reseal(
         body |= rebagged(body)
     sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=those(body, layout.is_sealed))
     body[layout.SEAL_MANIFEST] = render_manifest(sealed)
-    body[layout.SEAL_SIGNATURE] = (by or sealer()).sign(body[layout.SEAL_MANIFEST], stamp=stamp, at=at)
+    signature = (by or sealer()).sign(body[layout.SEAL_MANIFEST], stamp=stamp, at=at)
+    body[layout.SEAL_SIGNATURE] = with_lists(signature, listed)
     return rearchive(body, stamp=stamp)
 
 

@@ -261,6 +261,25 @@ def seal_after_its_certificate_ended() -> bytes:
     return forge.reseal(good(), by=forge.sealer_under(forge.sealer().chain[0]), at=forge.START + timedelta(days=301))
 
 
+@damaged("seal.revocation")
+def seal_that_was_revoked_before() -> bytes:
+    revoked = {forge.sealer().certificate.serial_number: forge.START}
+    return forge.reseal(good(), listed=[forge.Listing(forge.sealer().chain[0], revoked=revoked).der()])
+
+
+@damaged("seal.revocation")
+def revocation_list_of_a_stranger() -> bytes:
+    root, key, *_ = make_seal("Test organisation", forge.BEFORE)
+    return forge.reseal(good(), listed=[forge.Listing(root, key=key).der()])
+
+
+@doubtful("seal.revocation")
+def time_stamp_office_whose_key_was_stolen_later() -> bytes:
+    office, reason = forge.stamp_office(), x509.ReasonFlags.key_compromise
+    revoked = {office.certificate.serial_number: LATE + timedelta(days=1)}
+    return forge.reseal(good(), listed=[forge.Listing(office.root, revoked=revoked, reason=reason).der()])
+
+
 @damaged("seal.signature")
 def seal_with_the_certificate_of_a_web_server() -> bytes:
     web = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION])

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography import x509
 
 from casefiles.bundle.members import BundleContents, make_payload
@@ -1769,3 +1769,115 @@ def _sealed_by_a_stranger() -> bytes:
 def _sealed_too_late() -> bytes:
     late = forge.sealer_under(forge.sealer().chain[0])
     return forge.reseal(good(), by=late, at=forge.START + timedelta(days=301))
+
+
+# --- revocation lists
+
+
+Listing = forge.Listing
+
+
+def seal_root() -> x509.Certificate:
+    return forge.sealer().chain[0]
+
+
+def stamp_root() -> x509.Certificate:
+    return forge.stamp_office().root
+
+
+def unit_serial() -> int:
+    return forge.stamp_office().certificate.serial_number
+
+
+def listed(*lists: Listing | bytes) -> bytes:
+    """A bundle whose seal has these lists."""
+    return forge.reseal(good(), listed=[each if isinstance(each, bytes) else each.der() for each in lists])
+
+
+@breaks("seal.revocation/form")
+def lists_that_are_no_whole_lists_or_there_twice() -> Ways:
+    doubled = Listing(seal_root()).der()
+    yield "twice", partial(listed, doubled, doubled)
+    yield "changes to another list", partial(listed, Listing(seal_root(), more=x509.DeltaCRLIndicator(1)))
+    limits: dict[str, Any] = dict.fromkeys(("full_name", "relative_name", "only_some_reasons"))
+    limits |= dict.fromkeys(("only_contains_user_certs", "only_contains_ca_certs"), False)
+    for name in ("indirect_crl", "only_contains_attribute_certs"):
+        kinds = {"indirect_crl": False, "only_contains_attribute_certs": False, name: True}
+        point = x509.IssuingDistributionPoint(**limits, **kinds)
+        yield name, partial(listed, Listing(stamp_root(), more=point))
+    yield "an answer of another kind", _with_another_kind
+
+
+def _with_another_kind() -> bytes:
+    members = sealed()
+    signed = cms.ContentInfo.load(members[layout.SEAL_SIGNATURE])
+    other = {"other_rev_info_format": "1.2.3.4.5", "other_rev_info": core.OctetString(b"x")}
+    signed["content"]["crls"] = cms.RevocationInfoChoices([cms.RevocationInfoChoice("other", other)])
+    signed["content"]["version"] = "v5"
+    return forge.rearchive({**members, layout.SEAL_SIGNATURE: bytes(signed.dump())})
+
+
+@breaks("seal.revocation/issuer")
+def lists_that_no_issuer_above_the_seal_or_a_stamp_made() -> Ways:
+    root, key, *_ = make_seal("Test organisation", forge.BEFORE)
+    yield "of a stranger of the same name", partial(listed, Listing(root, key=key))
+    yield "of another organisation", partial(listed, Listing(_other_root(), key=key))
+    yield "signed by another key", partial(listed, Listing(seal_root(), key=key))
+    yield "signed by the other root", partial(listed, Listing(seal_root(), key=forge.ROOT_KEYS[stamp_root()]))
+    yield "of an authority alone", partial(listed, Listing(stamp_root(), more=_of_authorities()))
+    yield "made when the certificates had ended", partial(listed, _made_late())
+
+
+def _made_late() -> Listing:
+    return Listing(seal_root(), at=forge.START + timedelta(days=7_000), until=forge.START + timedelta(days=8_000))
+
+
+def _other_root() -> x509.Certificate:
+    return make_seal("Another organisation", forge.BEFORE)[0]
+
+
+def _of_authorities() -> x509.IssuingDistributionPoint:
+    return x509.IssuingDistributionPoint(
+        full_name=None,
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=True,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+
+
+@breaks("seal.revocation/later")
+def lists_that_were_made_after_the_archive() -> Ways:
+    for minutes in (3, 60 * 24):
+        made_at = forge.START + timedelta(days=1, minutes=minutes)
+        for said, root in (("seal", seal_root()), ("stamps", stamp_root())):
+            yield f"of the {said}, {minutes} minutes", partial(listed, Listing(root, at=made_at))
+
+
+@breaks("seal.revocation/revoked")
+def certificates_that_were_revoked_before_they_were_used() -> Ways:
+    seal = forge.sealer().certificate.serial_number
+    for said, since in (("long before", AT - timedelta(days=20)), ("that day", forge.START)):
+        for reason in (None, x509.ReasonFlags.superseded, x509.ReasonFlags.key_compromise):
+            of_seal = Listing(seal_root(), revoked={seal: since}, reason=reason)
+            yield f"the seal, {said}, {reason}", partial(listed, of_seal)
+            of_unit = Listing(stamp_root(), revoked={unit_serial(): since}, reason=reason)
+            yield f"the office, {said}, {reason}", partial(listed, of_unit)
+    later = Listing(seal_root(), revoked={seal: forge.START}, at=forge.START + timedelta(hours=1))
+    yield "as the newer of two lists says", partial(listed, Listing(seal_root()), later)
+
+
+@breaks("seal.revocation/compromised")
+def units_that_were_revoked_later_for_a_reason_that_leaves_older_stamps_in_doubt() -> Ways:
+    since = forge.START + timedelta(days=2)
+    for reason in (None, x509.ReasonFlags.key_compromise, x509.ReasonFlags.privilege_withdrawn):
+        yield str(reason), partial(listed, Listing(stamp_root(), revoked={unit_serial(): since}, reason=reason))
+
+
+@breaks("seal.revocation/ended")
+def lists_that_had_ended_when_the_certificate_was_used() -> Ways:
+    for said, root in (("seal", seal_root()), ("stamps", stamp_root())):
+        ended = Listing(root, until=forge.START + timedelta(hours=1))
+        yield f"of the {said}", partial(listed, ended)

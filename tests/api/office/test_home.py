@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from api.home import Home
+from api.home import SEAL_ROOT_FILE, Home, read_certificate
 from api.office.audit import run_audit
 from api.office.home import Plan, create_home
 from casefiles.case import open_events
@@ -22,10 +22,12 @@ from evidence.finding import Verdict
 from evidence.keys import create_keys
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.cards import read_cards
+from evidence.stamp.certificate import certificate_of
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import system_clock
 from tests.homes import PASSPHRASE, Office
+from tests.nonempty import nonempty
 
 
 def plan(folder: Path) -> Plan:
@@ -144,6 +146,14 @@ def test_others_may_look_into_nothing_but_what_is_handed_out(office: Office) -> 
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         wide = {name for name, mode in modes(folder) if mode & 0o077}
         assert wide <= public
+
+
+def test_a_new_home_has_the_revocation_lists_of_its_seal_and_its_office(office: Office) -> None:
+    roots = [*office.home.stamp_roots()["rehearsal"], read_certificate(office.home.trust / SEAL_ROOT_FILE)]
+    lists = tuple(office.home.lists.readable())
+    for root in nonempty(roots):
+        assert [found.entries for found in lists if found.names(certificate_of(root))] == [{}]
+    assert len(lists) == len(roots)
 
 
 def test_a_new_home_passes_its_audit_and_its_cards_are_its_office_key(office: Office) -> None:

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casefiles.bundle.members import BundleContents, make_payload
-from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
+from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal, seal_revocations
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
 from casefiles.format.records import DisclosedLeaf
@@ -25,6 +25,7 @@ from casefiles.verifier.cades import read_seal
 from config.errors import Explained
 from evidence.errors import StampUnreachableError
 from evidence.stamp.certificate import certificate_of, fingerprint
+from evidence.stamp.revocation import read_list, require_listed
 from tests.casefiles import forge
 from tests.evidence.stamp import forge as tokens
 from tests.nonempty import nonempty
@@ -256,13 +257,11 @@ def test_a_long_name_is_cut_at_a_word() -> None:
     assert name.value == " ".join([SOCIETY] * 3) + "\u2026"
 
 
-def test_the_seal_says_that_it_cannot_be_revoked_and_names_no_place_to_ask() -> None:
-    root, _, seal, _ = make_seal("Test organisation", forge.START)
-    there = {extension.oid.dotted_string: extension for extension in seal.extensions}
-    said = there["2.5.29.56"]
-    # RFC 9608, section 2: a NULL, in an end entity's certificate, and none of those that speak of revocation
-    assert said.value.public_bytes() == b"\x05\x00"
-    assert not said.critical
-    assert not there["2.5.29.19"].value.ca
-    assert there.keys().isdisjoint({"2.5.29.31", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
-    assert "2.5.29.56" not in {extension.oid.dotted_string for extension in root.extensions}
+def test_the_seals_root_makes_a_list_that_lives_as_long_and_no_certificate_says_that_there_is_none() -> None:
+    root, root_key, seal, _ = make_seal("Test organisation", forge.START)
+    # RFC 9608: a certificate with noRevAvail would contradict the list
+    assert all("2.5.29.56" not in {one.oid.dotted_string for one in each.extensions} for each in (root, seal))
+    found = read_list(seal_revocations(root, root_key, forge.START))
+    require_listed(found, by=certificate_of(root))
+    assert (found.entries, found.next_update) == ({}, root.not_valid_after_utc)
+    assert found.covers(certificate_of(seal))

@@ -79,7 +79,7 @@ def test_progress_hears_of_each_look_at_a_record_or_a_stamp_as_often_as_it_said(
         assert (examine(opened, begin).verdict is Verdict.PASSED) is not bool(damaged)
         entries, stamps = (members[name].count(b"\n") for name in (layout.ENTRIES, layout.STAMPS))
         records = [check.id for check in CHECKS if check.each == (layout.ENTRIES,)]
-        assert totals == [len(records) * entries + 2 * stamps]
+        assert totals == [len(records) * entries + 3 * stamps]
         assert sum(heard) == totals[0]
         assert damaged or heard.count(1) >= 3 * entries + 2 * stamps  # searched, opened, and in a table
 
@@ -89,7 +89,7 @@ def test_without_roots_nothing_is_more_than_undecided_and_the_fingerprints_are_s
     assert report.verdict is Verdict.INDETERMINATE
     undecided = {finding.id: finding for finding in report.problems}
     stamps = {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"}
-    assert undecided.keys() == {"seal.chain", *stamps}
+    assert undecided.keys() == {"seal.chain", "seal.revocation", *stamps}
     root = forge.sealer().chain[0].fingerprint(hashes.SHA256()).hex()
     assert root in undecided["seal.chain"].found
     stamper = forge.stamp_office().certificate.fingerprint(hashes.SHA256()).hex()
@@ -430,11 +430,12 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
             "beside", "data", "items", "lines", "received", "said", "stated", "text", "wording",
         )),
         *(f"casefiles.verifier.{name}" for name in (
-            "__main__", "cades", "checks", "held", "references", "report", "script", "texts",
+            "__main__", "cades", "checks", "held", "references", "report", "revocation", "script", "texts",
         )),
         *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "schema")),
         *(f"evidence.stamp.{name}" for name in (
-            "algorithms", "certificate", "chain", "cms", "der", "names", "reading", "token",
+            "algorithms", "certificate", "chain", "cms", "der", "names", "reading", "revocation",
+                "token",
         )),
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ import pytest
 
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
+from tests.conformance.dss.page import PAGE, page
 from tests.homes import export_of, new_case, new_office
 from tests.nonempty import nonempty
 
@@ -37,7 +39,7 @@ Change: TypeAlias = Callable[[Members], Members]
 
 NO_REVOCATION = ["The certificate validation is not conclusive!", "No revocation data found for the certificate!"]
 NO_ANCHOR = "it does not contain a trust anchor."
-NO_PLACE_TO_ASK = "The authority info access is not present!"
+NO_PLACES_TO_ASK = ["The authority info access is not present!", "The revocation info access is not present!"]
 UNSIGNED_FILE = "Not all files are signed!"
 
 
@@ -62,10 +64,17 @@ def run(*command: str, timeout: float = 120) -> str:
     return done.stdout
 
 
-def export(folder: Path, *, messages: int) -> tuple[Path, list[str]]:
-    """A bundle as the program writes it, and the options that name the roots which its letter tells to trust."""
+def export(folder: Path, *, messages: int, keep_lists: bool = True) -> tuple[Path, list[str]]:
+    """A bundle as the program writes it, and the options that name the roots which its letter tells to trust.
+
+    Args:
+        keep_lists: Whether the home still has its revocation lists, and may have new ones.
+    """
     office = new_office(folder, messages=messages)
     home = office.home
+    if not keep_lists:
+        shutil.rmtree(home.lists.folder)
+        home.lists.folder.touch()  # nothing can be kept there
     bundle = folder / "bundle.asice"
     export_of(home, new_case(home), bundle)
     home.engine.dispose()
@@ -105,10 +114,11 @@ def said(class_path: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[s
     large, other_roots = export(folder / "large", messages=1_000)
     seal_root = [root for root in roots if "seal" in root]
     files = changed(small, folder)
+    bare, bare_roots = export(folder / "bare", messages=16, keep_lists=False)
     asked = [str(small), *seal_root, str(small), *roots, str(small), *map(str, files.values())]
-    asked += [*other_roots, str(large), f"--at={AFTER_THE_SEAL}", str(small)]
+    asked += [*other_roots, str(large), *bare_roots, str(bare), f"--at={AFTER_THE_SEAL}", str(small), str(bare)]
     lines = run("java", "-cp", class_path, str(HERE / "Validate.java"), *asked).splitlines()
-    names = ["no root", "seal's root", "small", *files, "large", "after the seal"]
+    names = ["no root", "seal's root", "small", *files, "large", "bare", "after the seal", "bare, after the seal"]
     return dict(zip(names, map(json.loads, lines), strict=True))
 
 
@@ -134,30 +144,38 @@ def verdicts(of: Said) -> list[tuple[str, str]]:
     return [verdict(each) for each in (*of["signatures"], *of["timestamps"])]
 
 
-PASSED = ("TOTAL_PASSED", "null")
+PASSED, STAMPED = ("TOTAL_PASSED", "null"), ("PASSED", "null")
 UNREVOKED = ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
 UNTRUSTED = ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND")
 
 
 @pytest.mark.parametrize("name", ["small", "large"])
-def test_dss_passes_the_seal_of_an_exported_bundle_of_any_size(said: Mapping[str, Said], name: str) -> None:
+def test_dss_passes_an_exported_bundle_of_any_size_as_lta(said: Mapping[str, Said], name: str) -> None:
     seal = the_seal(said[name])
     assert said[name]["container"] == "ASiC-E"
-    assert seal["format"] == "CAdES-BASELINE-T"
-    assert (verdict(seal), seal["errors"], seal["warnings"]) == (PASSED, [], [NO_PLACE_TO_ASK])
+    assert seal["format"] == "CAdES-BASELINE-LTA"
+    assert (verdict(seal), seal["errors"], seal["warnings"]) == (PASSED, [], NO_PLACES_TO_ASK)
     sealed = {each for each in seal["covers"] if each != layout.SEAL_MANIFEST}
     assert all(map(layout.is_sealed, sealed))
     assert layout.REQUIRED - sealed == {name for name in layout.REQUIRED if not layout.is_sealed(name)}
 
 
-@pytest.mark.parametrize("name", ["small", "large"])
-def test_of_a_time_stamp_dss_misses_revocation_data_and_nothing_else(said: Mapping[str, Said], name: str) -> None:
+@pytest.mark.parametrize("name", ["small", "large", "after the seal"])
+def test_dss_passes_both_time_stamps(said: Mapping[str, Said], name: str) -> None:
     over_the_seal, over_the_archive = said[name]["timestamps"]
     assert (over_the_seal["type"], over_the_archive["type"]) == ("SIGNATURE_TIMESTAMP", "CONTAINER_TIMESTAMP")
     for stamp in (over_the_seal, over_the_archive):
         assert (stamp["imprint"], stamp["signature"]) == (True, True)
-        assert (verdict(stamp), stamp["errors"]) == (UNREVOKED, NO_REVOCATION)
+        assert (verdict(stamp), stamp["errors"], stamp["warnings"]) == (STAMPED, [], [])
     assert {layout.SEAL_SIGNATURE, *the_seal(said[name])["covers"]} < set(over_the_archive["covers"])
+
+
+def test_without_revocation_lists_dss_decides_nothing(said: Mapping[str, Said]) -> None:
+    # the control: what an office that could not be reached leaves
+    seal = the_seal(said["bare"])
+    assert seal["format"] == "CAdES-BASELINE-T"
+    assert verdicts(said["bare"]) == [UNREVOKED] * 3
+    assert seal["errors"] == NO_REVOCATION
 
 
 def test_dss_trusts_no_root_but_those_that_it_is_given(said: Mapping[str, Said]) -> None:
@@ -170,12 +188,12 @@ def test_dss_trusts_no_root_but_those_that_it_is_given(said: Mapping[str, Said])
 @pytest.mark.parametrize("name", ["table", "report", "list"])
 def test_dss_fails_a_changed_member(said: Mapping[str, Said], name: str) -> None:
     seal, archived = ("TOTAL_FAILED", "HASH_FAILURE"), ("FAILED", "HASH_FAILURE")
-    assert verdicts(said[name]) == [seal, UNREVOKED, archived]
+    assert verdicts(said[name]) == [seal, STAMPED, archived]
 
 
 def test_dss_does_not_pass_a_bundle_without_one_of_its_members(said: Mapping[str, Said]) -> None:
     lost = ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")
-    assert verdicts(said["lost"]) == [lost, UNREVOKED, lost]
+    assert verdicts(said["lost"]) == [lost, STAMPED, lost]
 
 
 def test_of_a_changed_time_stamp_dss_says_so_and_passes_the_seal(said: Mapping[str, Said]) -> None:
@@ -186,7 +204,7 @@ def test_of_a_changed_time_stamp_dss_says_so_and_passes_the_seal(said: Mapping[s
 def test_of_a_file_that_nobody_sealed_dss_only_warns(said: Mapping[str, Said]) -> None:
     # ours refuse it: a bundle is a closed world
     seal = the_seal(said["more"])
-    assert (verdict(seal), seal["warnings"]) == (PASSED, [UNSIGNED_FILE, NO_PLACE_TO_ASK])
+    assert (verdict(seal), seal["warnings"]) == (PASSED, [UNSIGNED_FILE, *NO_PLACES_TO_ASK])
     assert UNSIGNED_FILE not in the_seal(said["small"])["warnings"]
 
 
@@ -195,6 +213,27 @@ def test_dss_opens_as_many_members_as_a_bundle_may_have_and_not_one_more(said: M
     assert "Too many files" in said["too many"]["refused"]
 
 
-def test_after_the_end_of_the_seals_certificate_dss_decides_no_more(said: Mapping[str, Said]) -> None:
-    # until revocation data of the time-stamp office are in the bundle (B-LT), no time stamp counts for it
-    assert verdicts(said["after the seal"]) == [("INDETERMINATE", "OUT_OF_BOUNDS_NOT_REVOKED"), UNREVOKED, UNREVOKED]
+def test_after_the_end_of_the_seals_certificate_dss_passes_it_by_its_lists(said: Mapping[str, Said]) -> None:
+    assert the_seal(said["after the seal"])["format"] == "CAdES-BASELINE-LTA"
+    assert verdicts(said["after the seal"]) == [PASSED, STAMPED, STAMPED]
+    assert verdicts(said["bare, after the seal"]) == [UNREVOKED] * 3
+
+
+BUNDLES = {
+    "small": "16 messages",
+    "after the seal": "the same, six years later",
+    "large": "1,000 messages",
+    "no root": "16 messages, no root given",
+    "bare": "16 messages, of a home without revocation lists",
+    "bare, after the seal": "the same, six years later",
+    "table": "16 messages, a table changed",
+    "more": "16 messages, and a file that nobody sealed",
+}
+
+
+def test_the_page_says_what_dss_says(said: Mapping[str, Said]) -> None:
+    (version,) = re.findall(r"<dss>([0-9.]+)</dss>", (HERE / "pom.xml").read_text(encoding="utf-8"))
+    text = page(said, version=version, bundles=BUNDLES)
+    if os.environ.get("WRITE_CONFORMANCE"):
+        PAGE.write_text(text, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == text

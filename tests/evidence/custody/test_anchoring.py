@@ -20,10 +20,12 @@ from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody import anchoring
 from evidence.custody.anchoring import Anchoring, has_news
+from evidence.custody.lists import KeptLists
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
+from evidence.stamp.certificate import certificate_of
 from evidence.stamp.client import Stamped, TimeStampOffice
 from evidence.stamp.token import verify_token
 from evidence.store import database, follow
@@ -51,13 +53,25 @@ class Stamping:
 def stamping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamping]:
     rehearsal = RehearsalOffice.create(tmp_path_factory.mktemp("office") / "a", at=system_clock())
     with rehearsal.serving(system_clock) as url:
-        yield Stamping(TimeStampOffice("first", url, (rehearsal.root,)), rehearsal.root)
+        yield Stamping(TimeStampOffice("first", url, (rehearsal.root,), lists=(url + LIST_PATH,)), rehearsal.root)
 
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     with httpx.Client(trust_env=False) as client:
         yield client
+
+
+def test_the_revocation_lists_above_a_token_are_kept_once_it_is_logged(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path
+) -> None:
+    kept = KeptLists(tmp_path / "revocation")
+    ledger.sequencer.append([case_opened(1)])
+    ledger.sequencer.sign()
+    anchoring = Anchoring(ledger.engine, ledger.sequencer, [stamping.office], http, lists=kept)
+    follow.catch_up(ledger.engine, anchoring, ledger.sequencer.take)
+    assert len(anchors(ledger)) == 1
+    assert [found.names(certificate_of(stamping.root)) for found in kept.readable()] == [True]
 
 
 def closed_port() -> str:

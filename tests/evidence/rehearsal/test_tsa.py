@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StampError, StampRefusedError
-from evidence.rehearsal.tsa import MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalOffice
+from evidence.rehearsal.tsa import LIST_PATH, MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalOffice
 from evidence.stamp.certificate import certificate_of
 from evidence.stamp.client import QUERY_TYPE
+from evidence.stamp.revocation import read_list, require_listed
 from evidence.stamp.token import build_query, read_token, token_of_reply, verify_token
 from tests.evidence.stamp.forge import DAY, NOW, SHA256, authority, stamper
 
@@ -158,9 +159,22 @@ def test_its_door_is_narrow(ours: RehearsalOffice, headers: dict[str, str], body
         assert spoken(url, headers, body) == status
 
 
-def test_it_answers_only_posts(ours: RehearsalOffice) -> None:
+def test_it_answers_only_posts_and_whoever_asks_for_its_list(ours: RehearsalOffice) -> None:
     with ours.serving(lambda: NOW) as url, httpx.Client(trust_env=False) as http:
-        assert http.get(url).status_code == 501
+        assert http.get(url).status_code == 404
+        assert http.put(url).status_code == 501
+        found = http.get(url + LIST_PATH)
+        assert (found.status_code, found.headers["Content-Type"]) == (200, "application/pkix-crl")
+        assert found.content == ours.revoked
+    with KEPT.serving(lambda: NOW) as url, httpx.Client(trust_env=False) as http:
+        assert http.get(url + LIST_PATH).status_code == 404  # it has none
+
+
+def test_its_list_is_of_its_root_and_lives_as_long(ours: RehearsalOffice) -> None:
+    found = read_list(ours.revoked)
+    require_listed(found, by=certificate_of(ours.root))
+    assert found.covers(certificate_of(ours.certificate))
+    assert (found.entries, found.next_update) == ({}, ours.root.not_valid_after_utc)
 
 
 def test_it_listens_on_loopback_only_and_stops(ours: RehearsalOffice) -> None:
