@@ -125,9 +125,11 @@ def _each(words: Words, key: str, values: Iterable[ItemFact]) -> Iterator[str]:
 
 
 def _number(words: Words, identifier: str) -> str:
-    """``user123`` as its number, with what it is behind it."""
+    """``user123`` as its number, with what it is behind it; an identifier of another form as it is."""
     kind = identifier.rstrip("0123456789")
-    return f"{identifier.removeprefix(kind)} ({words.say(f'sheet.id.{kind}')})"
+    if (key := f"sheet.id.{kind}") not in words.texts:
+        return spelled(identifier)
+    return f"{identifier.removeprefix(kind)} ({words.say(key)})"
 
 
 def _clock(words: Words, sheet: PlatformSheet) -> str:

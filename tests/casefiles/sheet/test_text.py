@@ -93,6 +93,14 @@ def test_who_forwards_from_an_account_alone_has_a_short_line() -> None:
     assert "Account holders\n---------------\nnot shown to readers\n" in text
 
 
+def test_an_identifier_of_another_form_is_shown_as_it_is() -> None:
+    text = page(
+        sheet_of(said(sender_id="7"), with_parts(Part("forward", {"person": Person("of\u202e9")}), message="6"))
+    )
+    assert "\n   account:              7\n" in text
+    assert "\n   forwarded from:       of\\u202e9\n" in text
+
+
 def test_a_notice_names_no_account_and_tells_no_request_of_an_authority() -> None:
     for kind in nonempty(SheetKind):
         text = page(full(kind))
