@@ -27,7 +27,9 @@ from evidence.store.database import reading
 from evidence.store.reviews import types_of
 from evidence.store.task import note_work, noted
 
-TYPES = frozenset({"checked", "consent", "key_changed", "receiver_added", "receiver_removed", "recognised"})
+TYPES = frozenset(
+    {"checked", "consent", "key_changed", "receiver_added", "receiver_removed", "recognised", "sheet_made"}
+)
 """The types of entries whose records are looked through; rare ones, beside what is observed."""
 OF_NO_CASE = ""
 """The case of an entry that speaks of none."""

@@ -4,6 +4,7 @@
     ├── BundleError         a bundle cannot be built from what was given
     │   └── GateError       a member may not leave: not on the list, a picture, or a print of one
     ├── RecognitionError    what the client states of an item cannot be recorded
+    ├── SheetError          a sheet for the platform cannot be made
     ├── SearchError         nothing can be looked for with what was given
     ├── TrustError          a root that was given to trust cannot be read
     └── VerificationError   a bundle does not hold
@@ -33,6 +34,10 @@ class GateError(BundleError):
 
 class RecognitionError(CaseError):
     """What the client states of an item cannot be recorded."""
+
+
+class SheetError(CaseError):
+    """A sheet for the platform cannot be made."""
 
 
 class SearchError(CaseError):

@@ -26,6 +26,7 @@ from config.unfit import wanted
 OFFICES = "offices.json"
 OFFICES_FOLDER = "offices"
 REPORTED = "reported.json"
+PLATFORM = "platform.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,65 @@ class ReportedGroup:
     name: str
     spellings: tuple[str, ...]
     reports: tuple[PublicReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRule:
+    """A line of law, or of the platform's own rules, that sheets for the platform print.
+
+    Attributes:
+        about: ``offence``, ``terms`` of the platform, or ``order`` of an authority.
+        sheets: The kinds of sheets that print it.
+        country: ISO 3166-1, two letters, or ``XK``: only for an authority or a client there; None for any.
+        verified_by: Who compared it with the text of the rule; if None, counsel verifies it first.
+    """
+
+    about: str
+    sheets: tuple[str, ...]
+    country: str | None
+    says: str
+    source: str
+    verified_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What is known of a platform that sheets are written to.
+
+    Attributes:
+        address_months: For how many months, at most, it says that it keeps the address of who posted.
+        rules: In the order in which sheets print them.
+    """
+
+    name: str
+    address_months: int
+    source: str
+    verified_by: str | None
+    rules: tuple[PlatformRule, ...]
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The countries that have rules of their own."""
+        return tuple(sorted({rule.country for rule in self.rules if rule.country is not None}))
+
+
+def sheet_platform(data: Traversable | None = None) -> Platform:
+    """The platform that sheets are written to, with its rules and those of law.
+
+    Args:
+        data: Folder with ``platform.json``; the shipped one by default.
+
+    Raises:
+        CatalogueError: An entry does not fit its schema.
+    """
+    data = data or importlib.resources.files("config").joinpath("data")
+    file = _parse(_PlatformFile, _read(data, PLATFORM), PLATFORM)
+    rules = tuple(
+        PlatformRule(row.about, tuple(row.sheets), row.country, row.says, row.source, row.verified_by)
+        for row in file.rules.values()
+    )
+    told = file.platform
+    return Platform(told.name, told.address_months, told.source, told.verified_by, rules)
 
 
 def reported_groups(data: Traversable | None = None) -> Mapping[str, ReportedGroup]:
@@ -215,6 +275,29 @@ class _ReportedFile(_Row):
     note: _Text
     reports: dict[_Name, _ReportRow]
     groups: dict[_Name, _GroupRow]
+
+
+class _PlatformRow(_Row):
+    name: _Text
+    address_months: Annotated[int, Field(ge=1, le=120)]
+    source: _Text
+    verified_by: _Text | None
+
+
+class _RuleRow(_Row):
+    about: Literal["offence", "order", "terms"]
+    sheets: Annotated[list[Literal["disclosure", "notice", "preservation"]], Field(min_length=1)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None
+    says: _Text
+    source: _Text
+    verified_by: _Text | None
+
+
+class _PlatformFile(_Row):
+    format: Literal["nisisama/platform/1"]
+    note: _Text
+    platform: _PlatformRow
+    rules: dict[_Name, _RuleRow]
 
 
 _File = TypeVar("_File", bound=_Row)

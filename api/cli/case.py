@@ -28,6 +28,7 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
+from api.cli.sheet import write as write_sheet
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
@@ -51,6 +52,7 @@ def case() -> None:
 
 case.add_command(export)
 case.add_command(recognise_item)
+case.add_command(write_sheet)
 
 
 @case.command("open")

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from config import catalogues
-from config.catalogues import group_of, reported_groups, time_stamp_offices
+from config.catalogues import group_of, reported_groups, sheet_platform, time_stamp_offices
 from config.errors import CatalogueError
 from tests.nonempty import nonempty
 
@@ -220,3 +220,33 @@ def test_a_fault_in_the_reports_is_named_with_file_and_key(copy: Path, fault: st
     with pytest.raises(CatalogueError) as raised:
         reported_groups(reports_altered(copy, change))
     assert f"reported.json, {key}" in str(raised.value)
+
+
+def test_no_line_of_law_claims_to_have_been_verified() -> None:
+    platform = sheet_platform()
+    assert (platform.name, platform.address_months, platform.verified_by) == ("Telegram", 12, None)
+    assert platform.countries == ("BA", "HR", "ME", "MK", "RS", "SI", "XK")
+    for rule in nonempty(platform.rules):
+        assert rule.verified_by is None
+        assert rule.source
+    assert {rule.country for rule in platform.rules if "European Preservation Order" in rule.says} == {"HR", "SI"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda whole: whole["rules"]["offence-hr"].pop("source"),
+        lambda whole: whole["rules"]["offence-hr"].update(sheets=["letter"]),
+        lambda whole: whole["rules"]["offence-hr"].update(country="Croatia"),
+        lambda whole: whole["platform"].update(address_months=0),
+    ],
+)
+def test_a_mistake_in_the_law_is_named(copy: Path, change: Change) -> None:
+    file = copy / "platform.json"
+    assert sheet_platform(copy) == sheet_platform()
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    change(whole)
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    with pytest.raises(CatalogueError) as refused:
+        sheet_platform(copy)
+    assert refused.value.facts["file"] == "platform.json"

@@ -21,10 +21,12 @@ from api.office.receiver import add_receiver, remove_receiver
 from api.office.recognition import recognise_seen
 from api.office.request import find_request
 from api.office.search import Quest, search_items
+from api.office.sheet import SheetWish, write_sheet
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
 from casefiles.recognition import Statement
+from casefiles.sheet.data import SheetKind
 from config.watchlist import probe_entry, watch_entry
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
@@ -72,10 +74,8 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     with picture.open("rb") as stream:
         check_picture(home, stream, case, ann, keys)
     export_of(home, case, home.path.parent / "out.asice")
-    record_consent(home, case, consent_to(home, "check", "court"), ann)
-    seen = next(item.item_id for item in items_of(home) if item.kind == "message" and item.item_id in items[:4])
-    stated = Statement("mila", seen, home.clock().date(), "en", "I saw it there.")
-    recognise_seen(home, case, stated, ann, keys.casework)
+    held = next(item.item_id for item in items_of(home) if item.kind == "message" and item.item_id in items[:4])
+    act_for_client(home, case, held)
     for name in ("Court", "Other"):
         add_receiver(home, name, "court", ann)
     remove_receiver(home, "Other", "court", ann, keys.casework)
@@ -90,6 +90,14 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     freeze_and_lift(home, items[-2:])
     yield home
     home.engine.dispose()
+
+
+def act_for_client(home: Home, case: str, item: str) -> None:
+    """What the client agrees to and states, and a sheet for the platform."""
+    ann, casework = doer(home), home.keys.unlock(PASSPHRASE).casework
+    record_consent(home, case, consent_to(home, "check", "court", "prosecutor"), ann)
+    recognise_seen(home, case, Statement("mila", item, home.clock().date(), "en", "I saw it there."), ann, casework)
+    write_sheet(home, SheetWish(case, SheetKind.DISCLOSURE, home.path.parent / "a.txt"), ann, casework)
 
 
 def freeze_and_lift(home: Home, items: list[str]) -> None:
