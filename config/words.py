@@ -86,6 +86,7 @@ def languages() -> tuple[str, ...]:
 PAGE_LANGUAGES = ("mk", "sr-Cyrl", "sr-Latn", "hr", "bs", "sl", "sq", "en")
 """The languages of the pages for people who ask, in the order in which they are offered."""
 _PAGE = "page."
+_VERIFIER = "verifier."
 _DIGRAPHS = MappingProxyType({"љ": "lj", "њ": "nj", "џ": "dž"})
 _LETTERS = MappingProxyType(dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)))
 _LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
@@ -98,13 +99,27 @@ def page_words(language: str) -> Mapping[str, str]:
     Raises:
         CatalogueError: There are none in this language.
     """
+    return _words_of(_PAGE, language)
+
+
+@functools.cache
+def verifier_words(language: str) -> Mapping[str, str]:
+    """The texts of the page that verifies a bundle, whose keys begin with ``verifier.``; as ``page_words``.
+
+    Raises:
+        CatalogueError: There are none in this language.
+    """
+    return _words_of(_VERIFIER, language)
+
+
+def _words_of(prefix: str, language: str) -> Mapping[str, str]:
     if language not in PAGE_LANGUAGES:
         raise CatalogueError(
             "catalogue.unknown_language", expected=", ".join(PAGE_LANGUAGES), found=ascii(language)[1:-1][:20]
         )
     if language == "sr-Latn":
-        return {key: serbian_latin(text) for key, text in page_words("sr-Cyrl").items()}
-    return {key: text for key, text in _texts(language).items() if key.startswith(_PAGE)}
+        return {key: serbian_latin(text) for key, text in _words_of(prefix, "sr-Cyrl").items()}
+    return {key: text for key, text in _texts(language).items() if key.startswith(prefix)}
 
 
 def serbian_latin(text: str) -> str:

@@ -4,7 +4,7 @@ import string
 import pytest
 
 from config.errors import CatalogueError
-from config.words import PAGE_LANGUAGES, Words, languages, load_words, page_words, serbian_latin
+from config.words import PAGE_LANGUAGES, Words, languages, load_words, page_words, serbian_latin, verifier_words
 from tests.nonempty import nonempty
 
 
@@ -109,3 +109,16 @@ def test_serbian_in_latin_has_no_cyrillic_left() -> None:
     whole = " ".join(page_words("sr-Latn").values())
     assert not re.search("[\u0400-\u04ff]", whole)
     assert re.search("[\u0400-\u04ff]", " ".join(page_words("sr-Cyrl").values()))
+
+
+def test_the_verifiers_page_has_the_same_texts_in_every_language() -> None:
+    english = verifier_words("en")
+    assert len(english) > 100
+    for language in nonempty(PAGE_LANGUAGES):
+        texts = verifier_words(language)
+        assert texts.keys() == english.keys()
+        for key, text in nonempty(texts.items()):
+            assert text.strip() == text != ""
+            assert (key, sorted(FIELDS.findall(text))) == (key, sorted(FIELDS.findall(english[key])))
+            assert not re.search("[{}<>]", FIELDS.sub("", text))
+            assert language == "en" or text != english[key], (language, key)
