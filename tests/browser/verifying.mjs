@@ -9,6 +9,9 @@ import { createRequire } from "node:module";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 
+/** A large bundle on a busy machine. */
+const LONGEST_MS = 120_000;
+
 export async function run(open, { page: address, visits }) {
   const page = await open({});
   page.setDefaultTimeout(30_000);
@@ -29,7 +32,7 @@ async function take(page, address, visit) {
   const begun = Date.now();
   await page.click("#check");
   if (visit.stop) await page.waitForSelector("[aria-invalid=true]");
-  else await page.waitForSelector("#result h3:last-of-type ~ *");
+  else await page.waitForSelector("#result h3:last-of-type ~ *", { timeout: LONGEST_MS });
   const ms = Date.now() - begun;
   const seen = visit.evaluate ? await page.evaluate(visit.evaluate) : null;
   const axe = await inWidths(page, visit.axe ?? []);
