@@ -123,6 +123,7 @@ def languages() -> tuple[str, ...]:
 
 
 _PAGE = "page."
+_VERIFIER = "verifier."
 _DIGRAPHS = MappingProxyType({"љ": "lj", "њ": "nj", "џ": "dž"})
 _LETTERS = MappingProxyType(dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)))
 _LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
@@ -135,8 +136,22 @@ def page_words(language: str) -> Mapping[str, str]:
     Raises:
         CatalogueError: There are none in this language.
     """
+    return _words_of(_PAGE, language)
+
+
+@functools.cache
+def verifier_words(language: str) -> Mapping[str, str]:
+    """The texts of the page that verifies a bundle, whose keys begin with ``verifier.``; as ``page_words``.
+
+    Raises:
+        CatalogueError: There are none in this language.
+    """
+    return _words_of(_VERIFIER, language)
+
+
+def _words_of(prefix: str, language: str) -> Mapping[str, str]:
     texts = load_words(language).texts
-    return {key: text for key, text in texts.items() if key.startswith(_PAGE) and isinstance(text, str)}
+    return {key: text for key, text in texts.items() if key.startswith(prefix) and isinstance(text, str)}
 
 
 def serbian_latin(text: str) -> str:

@@ -29,7 +29,7 @@ NAMES = ("text", "entities", "links", "people", "numbers", "content", "counters"
 """The values of the ``observed`` schema that a content fills."""
 
 _SAID = ("text", "entities", "links", "people", "numbers", "content")
-_IDENTITY = (
+IDENTITY = (
     "channel_id",
     "message_id",
     "posted_at",
@@ -692,7 +692,7 @@ def message_sha256(values: Mapping[str, Any]) -> str:
     Args:
         values: Of the ``observed`` schema; a name that is not there says nothing.
     """
-    identity = {name: values.get(name) for name in _IDENTITY} | {
+    identity = {name: values.get(name) for name in IDENTITY} | {
         "people": _accounts(values),
         "sender_name": None if values.get("sender_id") else values.get("sender_name"),
         "forwarded_from": None if _came_from_an_account(values) else values.get("forwarded_from"),

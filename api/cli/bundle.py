@@ -40,11 +40,13 @@ _TELLS = {
 @click.command()
 @click.argument("case_id", metavar="CASE")
 @click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.asice",
-    help="Where to write the bundle.",
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.asice", help="Where to write the bundle."
+)
+@click.option(
+    "--stick",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Instead: a folder for the bundle, its letter, its report, and the page that checks it.",
 )
 @click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives the bundle.")
 @click.option("--to", "receiver", metavar="NAME", help="The approved receiver that it goes to ('receiver list').")
@@ -66,7 +68,8 @@ _TELLS = {
 def export(
     ctx: click.Context,
     case_id: str,
-    out: Path,
+    out: Path | None,
+    stick: Path | None,
     audience: str,
     receiver: str | None,
     language: str,
@@ -81,7 +84,7 @@ def export(
 
     A second person agrees (--approved-by), unless the client's consent is recorded and --to names an
     approved receiver; then a second person reviews it within seven days. Otherwise the request waits
-    for 'approve', and the command exits 3.
+    for 'approve', and the command exits 3. Then 'verifier' writes the page.
     """
     from api.office.bundle import Order, export_case, require_exportable
     from api.office.request import Waiting
@@ -89,7 +92,8 @@ def export(
     from casefiles.bundle.destination import Destination
 
     home = open_home(ctx)
-    case_id, destination = case_of(home, case_id), Destination(out)
+    case_id = case_of(home, case_id)
+    destination = Destination(_place(case_id, out, stick))
     require_exportable(home, case_id, destination)
     if preview:
         emit(preview_fields(audience), as_json=as_json, text=preview_words(audience))
@@ -101,6 +105,10 @@ def export(
         done = export_case(home, order, casework, destination, staged)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
+    if stick:
+        from api.office.verifiers import write_stick
+
+        write_stick(stick, destination, language)
     emit_logged(export_fields(destination, done), done.unstamped, as_json=as_json, text=export_words(destination, done))
 
 
@@ -132,13 +140,28 @@ def preview_words(audience: str) -> str:
     )
 
 
+def _place(case_id: str, out: Path | None, stick: Path | None) -> Path:
+    """Where the bundle goes.
+
+    Raises:
+        UsageError: Neither a file nor a folder was given, or both.
+    """
+    if (out is None) is (stick is None):
+        raise UsageError("usage.out_or_stick")
+    return out or Path(str(stick), case_id)
+
+
 def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:
     """What an export did, for a machine."""
-    return {"bundle": str(destination.bundle), "letter": str(destination.letter), **done.told()}
+    from casefiles.verifier.html.page import page_sha256
+
+    told = {"bundle": str(destination.bundle), "letter": str(destination.letter), **done.told()}
+    return told | {"verifier_sha256": page_sha256()}
 
 
 def export_words(destination: "Destination", done: "Exported") -> str:
     """What an export did, in words."""
+    from casefiles.verifier.html.page import FILE_NAME, page_sha256
     from evidence.times import format_time
 
     if done.finished:
@@ -146,7 +169,8 @@ def export_words(destination: "Destination", done: "Exported") -> str:
     review = f"\nA second person reviews it by {told_time(format_time(done.review_by))}." if done.review_by else ""
     return (
         f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
-        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}"
+        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}\n"
+        f"Page that checks it: {FILE_NAME}, SHA-256 {page_sha256()}{review}"
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import API
-from api.pages.markup import META, Markup, tag
+from config.page.markup import META, Markup, tag
 
 STYLE = importlib.resources.files("api.http").joinpath("manual.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -6,16 +6,15 @@ by ``parts/page.js``. Its Content-Security-Policy names its own script and style
 can run in it, and its ``connect-src`` is the office's address alone.
 """
 
-import base64
 import functools
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.markup import META, Markup, tag, void
 from api.pages.source import MODULES, linked, page_part
+from config.page.markup import META, Markup, tag, void
+from config.page.script import csp_digest
 from config.words import languages, page_words
 
 SAME_ORIGIN: Final = ""
@@ -87,13 +86,9 @@ def check_policy(facts: CheckFacts) -> str:
     """The page's Content-Security-Policy (CSP 3)."""
     connect = "'self'" if facts.post == SAME_ORIGIN else facts.post or "'none'"
     return (
-        f"default-src 'none'; script-src '{_digest(_SCRIPT)}'; style-src '{_digest(_STYLE)}'; "
+        f"default-src 'none'; script-src '{csp_digest(_SCRIPT)}'; style-src '{csp_digest(_STYLE)}'; "
         f"connect-src {connect}; img-src data:; base-uri 'none'; form-action 'none'"
     )
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:

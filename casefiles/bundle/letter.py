@@ -14,6 +14,8 @@ from casefiles.report.lines import grouped, heading, joined, paragraph, spelled,
 from casefiles.report.said import Code, Moment
 from casefiles.report.text import banner, steps
 from casefiles.report.wording import fact
+from casefiles.verifier.html.page import FILE_NAME, page_sha256
+from casefiles.verifier.packed import PROGRAM_NAME, program_sha256
 from config.words import Words, load_words
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
@@ -79,6 +81,7 @@ def render_letter(words: Words, letter: Letter) -> str:
             _NEW_PAGE,
             *heading(words.say("letter.how"))[1:],
             "",
+            *_verifiers(words),
             paragraph(words.say("letter.need")),
             "",
             *steps(words, "letter.how", _commands(len(letter.roots))),
@@ -109,6 +112,15 @@ def _digests(words: Words, letter: Letter) -> Iterator[str]:
         yield paragraph(words.say("letter.root", number=str(number), name=spelled(name)), indent="  ")
         yield from grouped(digest)
     yield from ("", words.say("letter.log"), f"    {letter.log_key}", "")
+
+
+def _verifiers(words: Words) -> Iterator[str]:
+    """The page and the program that check a bundle, by their digests: neither can vouch for itself."""
+    yield paragraph(words.say("letter.page"))
+    for name, digest in ((FILE_NAME, page_sha256()), (PROGRAM_NAME, program_sha256())):
+        yield f"  {name}"
+        yield from grouped(digest)
+    yield ""
 
 
 def _commands(roots: int) -> tuple[tuple[str, ...], ...]:

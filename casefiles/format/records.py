@@ -45,7 +45,7 @@ _UNSHOWN = re.compile(
 """Controls, and what turns the direction of a line: spelled out in a cell. These by number and not by what
 Python calls printable, which another version may see otherwise: every verifier must make the same bytes."""
 
-_COLUMNS = ("index", "event", "not_before", "stamped_at", *SCHEMAS[ITEM].subject, *SCHEMAS[ITEM].act)
+COLUMNS = ("index", "event", "not_before", "stamped_at", *SCHEMAS[ITEM].subject, *SCHEMAS[ITEM].act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +190,11 @@ def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
     """
     out = io.StringIO(newline="")
     table = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    table.writerow(_COLUMNS)
+    table.writerow(COLUMNS)
     for item in items:
         row = row_of(item, anchorage)
         known = {**{name: row[name] for name in ("index", "event", "not_before", "stamped_at")}, **item.values}
-        table.writerow([_cell(known.get(name, WITHHELD)) for name in _COLUMNS])
+        table.writerow([_cell(known.get(name, WITHHELD)) for name in COLUMNS])
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -1,11 +1,13 @@
 """``case export`` and ``verify`` end with the code of what they found."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from casefiles.bundle.presets import AUDIENCES
 from tests.commands import REFUSED, UNDECIDED, USAGE, Life, run
+from tests.nonempty import nonempty
 
 
 @pytest.mark.parametrize("name", ["out.asice", "out.asice.letter.txt"])
@@ -53,3 +55,24 @@ def test_an_exported_bundle_verifies_and_its_letter_lies_beside_it(life: Life) -
     assert all(
         check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in life.ran["verify"].printed["checks"]
     )
+
+
+def test_a_stick_gets_all_that_its_receiver_needs(life: Life, home: Path) -> None:
+    stick = home.parent / "stick"
+    stick.mkdir()
+    export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--approved-by", "bo", "--json")
+    told = run(*export, "--stick", stick, home=home).printed
+    assert told["bundle"] == str(stick / f"{life.case}.asice")
+    names = {file.name for file in stick.iterdir()}
+    assert names >= {"README-FIRST.txt", "verifier.html", "report.en.txt", f"{life.case}.asice.letter.txt"}
+    page = (stick / "verifier.html").read_bytes()
+    assert hashlib.sha256(page).hexdigest() == told["verifier_sha256"]
+    assert told["verifier_sha256"] in "".join(Path(told["letter"]).read_text().split())
+
+
+def test_an_export_goes_to_a_file_or_to_a_stick(life: Life, home: Path) -> None:
+    export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--json")
+    both = ("--out", home.parent / "both.asice", "--stick", home.parent)
+    for where in nonempty(((), both)):
+        ran = run(*export, *where, home=home)
+        assert (ran.code, ran.error["code"]) == (USAGE, "usage.out_or_stick")

@@ -13,7 +13,7 @@ import pytest
 
 from api.http.guard import HEADERS
 from api.http.manual import POLICY, STYLE, Manual, curl, kind_of
-from api.pages.markup import Markup, tag
+from config.page.markup import Markup, tag
 from tests.contracts.openapi import document
 from tests.nonempty import nonempty
 from tests.serving import ServedHome

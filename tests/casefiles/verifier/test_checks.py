@@ -1,15 +1,11 @@
 import hashlib
 import io
 import json
-import subprocess
-import sys
-import zipapp
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import grimp
 import pytest
 from asn1crypto import cms
 from click.testing import CliRunner
@@ -370,74 +366,6 @@ def test_nothing_in_a_bundle_can_move_the_readers_cursor() -> None:
     finding = Finding("log.key", Verdict.FAILED, "c\nd", facts)
     assert detail_of(finding) == "a\\x1b[2J: c\\nd (expected b\\u202e) - fix"
     assert as_json(forge.Report((finding,)))["verdict"] == "FAILED"
-
-
-def closure() -> set[str]:
-    graph = grimp.build_graph("casefiles", "evidence", "config")
-    return {"casefiles.verifier.__main__"} | graph.find_upstream_modules("casefiles.verifier.__main__")
-
-
-def pack(directory: Path) -> Path:
-    """The verifier as one file: its import closure and its data."""
-    source = directory / "source"
-    for module in closure():
-        parts = module.split(".")
-        for depth in range(1, len(parts)):
-            package = source.joinpath(*parts[:depth])
-            package.mkdir(parents=True, exist_ok=True)
-            (package / "__init__.py").write_bytes(TREE.joinpath(*parts[:depth], "__init__.py").read_bytes())
-        file = TREE.joinpath(*parts).with_suffix(".py")
-        if file.exists():
-            source.joinpath(*parts).with_suffix(".py").write_bytes(file.read_bytes())
-    schemas = (f"format/schemas/{name}.schema.json" for name in layout.SCHEMA_NAMES)
-    for data in ("verifier/checks.json", "verifier/verify.sh", *schemas):
-        target = source / "casefiles" / data
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes((TREE / "casefiles" / data).read_bytes())
-    for data in ("errors/en.json", "words/en.json", "confusables.txt"):
-        words = source / "config" / "data" / data
-        words.parent.mkdir(parents=True, exist_ok=True)
-        words.write_bytes(TREE.joinpath("config", "data", data).read_bytes())
-    # zipapp's own starter forgets the exit code
-    (source / "__main__.py").write_text("import sys\nfrom casefiles.verifier.__main__ import main\nsys.exit(main())\n")
-    out = directory / "verify.pyz"
-    zipapp.create_archive(source, out)
-    return out
-
-
-def test_the_verifier_runs_as_one_file_without_the_rest_of_the_program(files: dict[str, str], tmp_path: Path) -> None:
-    packed = pack(tmp_path)
-    for arguments, expected in (
-        ([files["bundle"], "--trust", files["roots"], "--json"], Verdict.PASSED),
-        ([files["bad"], "--trust", files["roots"], "--json"], Verdict.FAILED),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-I", packed, *arguments], cwd=tmp_path, capture_output=True, check=False
-        )
-        assert json.loads(done.stdout)["verdict"] == expected, done.stderr
-
-
-def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
-    assert closure() <= {
-        "casefiles", "casefiles.errors", "casefiles.format", "casefiles.report", "casefiles.verifier",
-        "config", "config.errors", "config.times", "config.words", "evidence", "evidence.canonical",
-        "evidence.completeness", "evidence.content", "evidence.errors", "evidence.finding", "evidence.log",
-        "evidence.names", "evidence.observation", "evidence.pictures", "evidence.stamp", "evidence.times",
-        *(f"casefiles.format.{name}" for name in (
-            "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip",
-        )),
-        *(f"casefiles.report.{name}" for name in (
-            "beside", "data", "items", "lines", "received", "said", "stated", "text", "wording",
-        )),
-        *(f"casefiles.verifier.{name}" for name in (
-            "__main__", "cades", "checks", "held", "references", "report", "revocation", "script", "texts",
-        )),
-        *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "schema")),
-        *(f"evidence.stamp.{name}" for name in (
-            "algorithms", "certificate", "chain", "cms", "der", "names", "reading", "revocation",
-                "token",
-        )),
-    }  # fmt: skip
 
 
 def test_a_bundle_forged_with_a_seal_and_an_office_of_the_same_names_never_passes(tmp_path: Path) -> None:

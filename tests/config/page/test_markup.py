@@ -1,6 +1,6 @@
 """Nothing that is put into a page becomes HTML unless it is HTML already."""
 
-from api.pages.markup import Markup, tag, void
+from config.page.markup import Markup, tag, void
 
 
 def test_text_and_attributes_are_escaped_and_markup_is_not() -> None:

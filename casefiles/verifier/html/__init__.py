@@ -1,0 +1,1 @@
+"""The verifier as one offline HTML file, for whoever has nothing but a browser."""

@@ -1,0 +1,112 @@
+// Bytes and their spellings: UTF-8, hexadecimal, base64 and base64url in their one spelling (RFC 4648), SHA-256.
+
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const ENCODER = new TextEncoder();
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const SLICE = 0x8000;
+/** What unpadded base64url may end with, by its length modulo 4. */
+const LAST = [/^/, /[^]^/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/];
+
+export const encode = (text) => ENCODER.encode(text);
+export const sha256 = (bytes) => bundled.sha256(bytes);
+export const sha256Hex = (bytes) => hex(sha256(bytes));
+
+/** The text of UTF-8 bytes; null where they are none. */
+export function decode(bytes) {
+  try {
+    return STRICT.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+export function hex(bytes) {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+export function fromHex(text) {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+export function isSame(one, other) {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+export function joined(...parts) {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** One character for each byte. */
+export function latin1(bytes) {
+  const parts = [];
+  for (let at = 0; at < bytes.length; at += SLICE) parts.push(String.fromCharCode.apply(null, bytes.subarray(at, at + SLICE)));
+  return parts.join("");
+}
+
+export function fromLatin1(text) {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+export const base64 = (bytes) => btoa(latin1(bytes));
+
+/** The bytes of padded base64, one character for each; null for anything but their one spelling. */
+export function latin1Of(text) {
+  try {
+    const data = atob(text);
+    return btoa(data) === text ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+export function fromBase64(text) {
+  const data = latin1Of(text);
+  return data === null ? null : fromLatin1(data);
+}
+
+/** As `latin1Of`, of unpadded base64url: the bits of the last character that no byte needs are zero. */
+export function latin1OfUrlSafe(text) {
+  if (!/^[A-Za-z0-9_-]*$/.test(text) || !LAST[text.length % 4].test(text)) return null;
+  return atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+}
+
+/** The UTF-8 of a text, one character for each byte. */
+export function byteText(text) {
+  return /[^\x00-\x7f]/.test(text) ? latin1(encode(text)) : text;
+}
+
+/** Unpadded base64url of 32 bytes. */
+export function urlSafe(digest) {
+  let text = "";
+  for (let at = 0; at < 30; at += 3) {
+    const three = (digest[at] << 16) | (digest[at + 1] << 8) | digest[at + 2];
+    text += URL_SAFE[three >> 18] + URL_SAFE[(three >> 12) & 63] + URL_SAFE[(three >> 6) & 63] + URL_SAFE[three & 63];
+  }
+  const two = (digest[30] << 8) | digest[31];
+  return text + URL_SAFE[two >> 10] + URL_SAFE[(two >> 4) & 63] + URL_SAFE[(two << 2) & 63];
+}
+
+/** The lines of a text that ends each with a newline, as bytes; the last is what lies behind the last newline. */
+export function linesOf(bytes) {
+  const lines = [];
+  let at = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
+    lines.push(bytes.subarray(at, end));
+    at = end + 1;
+  }
+  lines.push(bytes.subarray(at));
+  return lines;
+}

@@ -1,0 +1,479 @@
+// Checks a bundle from first byte to last, offline, under the ids of checks.json. casefiles/verifier/checks.py says the same
+// in Python and is the reference: a test gives both every damaged and every wrong bundle.
+import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
+import { has, jcs, readJcs, readJson } from "./canonical.js";
+import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
+import { readContainer } from "./container.js";
+import { isArchived, isCertificate, isSealed, requireMembers } from "./layout.js";
+import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
+import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
+import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
+import { verifyConsistency, verifyInclusion } from "./merkle.js";
+import { openCheckpoint, parseKey } from "./note.js";
+import { requireNoPicture } from "./pictures.js";
+import { requireReceived } from "./received.js";
+import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
+import { requireClosed, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
+import { refuse, Refused, Undecided } from "./refuse.js";
+import { requireSchema, schemaOf } from "./schema.js";
+import { onTheWay, readSeal, readSealStamp, requireNothingBeside, rootKeys } from "./seal.js";
+import { tables } from "./tables.js";
+import { formatTime, MAX_SKEW } from "./times.js";
+import { readToken } from "./token.js";
+
+const SEAL_MANIFEST = "META-INF/ASiCManifest001.xml", SEAL_SIGNATURE = "META-INF/signature001.p7s";
+const ARCHIVE_MANIFEST = "META-INF/ASiCArchiveManifest.xml", ARCHIVE_TOKEN = "META-INF/timestamp002.tst";
+const CHECKPOINT = "data/log/checkpoint", CHECKPOINT_TOKEN = "data/log/checkpoint.tst", LOG_KEY = "data/log/key";
+const CASE = "data/case.json", ITEMS = "data/items.jsonl", EVENTS = "data/events.jsonl", TABLE = "data/items.csv";
+export const PASSED = "PASSED", FAILED = "FAILED", INDETERMINATE = "INDETERMINATE", NOT_MADE = "NOT_MADE";
+const SLICE_MS = 40;
+
+/** A container whose members are known, and what the checks read out of it, each part once. */
+export class OpenedBundle {
+  constructor(members, { roots, sealPin = null, logKey = null, breathe }) {
+    Object.assign(this, { members, roots: distinct(roots), sealPin, trustedLogKey: logKey, breathe, made: new Map() });
+  }
+
+  /** What `make` gives the first time, refusals too. */
+  once(name, make) {
+    if (!this.made.has(name)) this.made.set(name, outcomeOf(make));
+    const { value, error } = this.made.get(name);
+    if (error) throw error;
+    return value;
+  }
+
+  get digests() {
+    return this.once("digests", () => new Map([...this.members].map(([name, content]) => [name, sha256(content)])));
+  }
+
+  /** Every entry that the bundle shows, by index, ascending. */
+  entries() {
+    return this.once("entries", async () => new Map((await readEntries(this.members.get(ENTRIES), this.breathe)).map((entry) => [entry.index, entry])));
+  }
+
+  get earlier() {
+    return this.once("earlier", () => readStamps(this.members.get(STAMPS)));
+  }
+
+  get told() {
+    return this.once("told", () => {
+      const told = readJcs(this.members.get(CASE), CASE);
+      requireSchema(told, "case", CASE);
+      return told;
+    });
+  }
+
+  get sealed() {
+    return this.once("sealed", () => parseManifest(this.members.get(SEAL_MANIFEST), SEAL_SIGNATURE));
+  }
+
+  get seal() {
+    return this.once("seal", () => readSeal(this.members.get(SEAL_SIGNATURE), this.members.get(SEAL_MANIFEST)));
+  }
+
+  get sealStamp() {
+    return this.once("sealStamp", () => readSealStamp(this.seal));
+  }
+
+  get archiveStamp() {
+    return this.once("archiveStamp", () => readToken(this.members.get(ARCHIVE_TOKEN), sha256(this.members.get(ARCHIVE_MANIFEST))));
+  }
+
+  get checkpointStamp() {
+    return this.once("checkpointStamp", () => readToken(this.members.get(CHECKPOINT_TOKEN), sha256(this.members.get(CHECKPOINT))));
+  }
+
+  get logKey() {
+    return this.once("logKey", () => parseKey((decode(this.members.get(LOG_KEY)) ?? "").replace(/\n$/, "")));
+  }
+
+  get checkpoint() {
+    return this.once("checkpoint", () => openCheckpoint(this.members.get(CHECKPOINT), this.logKey));
+  }
+
+  /** Every leaf, by index; its type need not be known here. */
+  leaves() {
+    return this.once("leaves", async () => {
+      const leaves = new Map();
+      for (const [index, entry] of await this.entries()) {
+        const leaf = readLeaf(entry.leaf);
+        if (leaf.log !== this.checkpoint.origin) refuse("leaf.of_another_log_than_checkpoint", { index, expected: this.checkpoint.origin });
+        leaves.set(index, leaf);
+        await this.breathe();
+      }
+      return leaves;
+    });
+  }
+
+  /** Every leaf with what is disclosed of it, in the order of the log. */
+  records() {
+    return this.once("records", async () => {
+      const [records, entries] = [[], await this.entries()];
+      for (const [index, leaf] of await this.leaves()) {
+        records.push(openDisclosed(index, leaf, entries.get(index).lines));
+        await this.breathe();
+      }
+      return records;
+    });
+  }
+
+  /** The tokens over earlier checkpoints, by their digest. */
+  anchors() {
+    return this.once("anchors", async () => {
+      const anchors = new Map();
+      for (const stamp of this.earlier) {
+        const info = readToken(stamp.token, sha256(stamp.checkpoint));
+        anchors.set(stamp.sha256, { info, checkpoint: openCheckpoint(stamp.checkpoint, this.logKey), stamp });
+        await this.breathe();
+      }
+      const cited = new Set([...(await this.leaves()).values()].map((leaf) => leaf.after));
+      const missing = [...cited].filter((token) => token !== NO_TOKEN && !anchors.has(token)).sort();
+      if (missing.length) refuse("token.named_and_missing", { where: missing[0], length: missing.length });
+      return anchors;
+    });
+  }
+
+  /** The proven bounds of time. */
+  anchorage() {
+    return this.once("anchorage", async () => {
+      const final = provenTime(this.checkpointStamp, this.checkpoint.size, sha256Hex(this.members.get(CHECKPOINT_TOKEN)));
+      const earlier = [...await this.anchors()].map(([digest, { info, checkpoint }]) => provenTime(info, checkpoint.size, digest));
+      return { checkpoint: this.checkpoint, checkpointSha256: sha256Hex(this.members.get(CHECKPOINT)), bounds: new Bounds(final, earlier) };
+    });
+  }
+
+  /** Keys of the roots that the seal leads to; none when it does not hold, which its own checks say. */
+  get sealRootKeys() {
+    return this.once("sealRootKeys", () => {
+      try {
+        const { certificate, others } = this.seal;
+        return rootKeys({ certificate, others, roots: this.roots, at: this.sealStamp.genTime });
+      } catch (error) {
+        if (error instanceof Refused) return new Set();
+        throw error;
+      }
+    });
+  }
+
+  /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
+  async soundStamps() {
+    const sound = [];
+    const makes = [() => [this.sealStamp], () => [this.archiveStamp], () => [this.checkpointStamp], async () => [...(await this.anchors()).values()].map(({ info }) => info)];
+    for (const make of makes) {
+      try {
+        sound.push(...await make());
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+      }
+    }
+    return sound;
+  }
+}
+
+function outcomeOf(make) {
+  try {
+    return { value: make() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Trust in a token: it leads to a root, and not to the seal's; or that cannot be decided. */
+function requireTrusted(opened, info) {
+  requireRoot(opened, info, info.genTime);
+  requireOtherRoot(opened, info, "undecided.when_stamped");
+  return { latest: formatTime(info.latest), office: info.office };
+}
+
+/** Check that a certificate led to a given root. A fault of its own is reported before a missing root. */
+function requireRoot({ roots }, { certificate, others }, at) {
+  if (!roots.length) throw new Undecided("undecided.no_roots", { found: `${certificate.name} ${certificate.fingerprint}` });
+  chainToRoot({ certificate, others: [], roots: [certificate], at });
+  try {
+    chainToRoot({ certificate, others, roots, at });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    refuse("verification.no_root", { certificate: certificate.name, issuer: certificate.issuerText, cause: error });
+  }
+}
+
+/** Refuse to decide where the seal and a time stamp lead to one and the same root. */
+function requireOtherRoot(opened, info, code) {
+  const { certificate, others } = info;
+  const keys = rootKeys({ certificate, others, roots: opened.roots, at: info.genTime });
+  if ([...keys].some((key) => opened.sealRootKeys.has(key))) throw new Undecided(code, { certificate: opened.seal.certificate.name, office: info.office });
+}
+
+function requireOrder(earlier, later) {
+  if (earlier.genTime > later.genTime + MAX_SKEW) refuse("manifest.stamps_unordered", { gen_time: formatTime(earlier.genTime), found: formatTime(later.genTime) });
+}
+
+const RUN = {
+  "container.form": ({ members }) => ({ members: members.size }),
+  "container.members": ({ members }) => requireMembers([...members.keys()]),
+  "content.no_pictures": noPictures,
+  "bag.manifest": ({ members, digests }) => requireBag(members.get("manifest-sha256.txt"), digests),
+  "bag.info": ({ members, told }) => requireInfo(members, bagFacts(told)),
+  "seal.complete": ({ sealed, members }) => requireComplete(sealed, [...members.keys()].filter(isSealed)),
+  "seal.digests": ({ sealed, digests }) => requireDigests(sealed, digests),
+  "seal.signature": ({ seal: { certificate } }) => ({ certificate: certificate.name, fingerprint: certificate.fingerprint }),
+  "seal.time_stamp": (opened) => requireTrusted(opened, opened.sealStamp),
+  "seal.chain": sealChain,
+  "archive.manifest": archiveManifest,
+  "archive.time_stamp": (opened) => {
+    requireNothingBeside(opened.archiveStamp);
+    return requireTrusted(opened, opened.archiveStamp);
+  },
+  "log.key": logKey,
+  "log.checkpoint": ({ checkpoint }) => ({ size: String(checkpoint.size), root: hex(checkpoint.root) }),
+  "log.checkpoint_stamp": (opened) => requireTrusted(opened, opened.checkpointStamp),
+  "archive.order": ({ checkpointStamp, sealStamp, archiveStamp }) => {
+    requireOrder(checkpointStamp, sealStamp);
+    requireOrder(sealStamp, archiveStamp);
+  },
+  "log.form": async (opened) => ({ entries: (await opened.entries()).size, stamps: opened.earlier.length }),
+  "log.leaves": logLeaves,
+  "log.inclusion": logInclusion,
+  "log.disclosures": async (opened) => {
+    await opened.records();
+  },
+  "log.stamps": logStamps,
+  "log.consistency": logConsistency,
+  "log.order": logOrder,
+  "log.times": logTimes,
+  "records.schemas": recordsSchemas,
+  "records.items": recordsItems,
+  "records.case": recordsCase,
+  "records.references": async (opened) => requireClosed(await opened.records(), { caseId: opened.told.case, logKey: opened.logKey.text }),
+  "records.seal": async (opened) => requireLoggedSeal(await opened.records(), opened.seal.certificate.fingerprint),
+  "records.times": async (opened) => {
+    requireWithin(await opened.records(), (await opened.anchorage()).bounds);
+    requireMadeBetween(opened.told.created_at, opened.checkpointStamp.genTime, opened.sealStamp.genTime);
+  },
+  "content.certificates": contentCertificates,
+};
+
+async function noPictures(opened) {
+  for (const [name, content] of opened.members) {
+    const entries = name === ENTRIES ? await readable(opened) : null;
+    await requireNoPicture(name, content, { entries, breathe: opened.breathe });
+  }
+}
+
+/** Every entry; null where they cannot be read, which fails. */
+async function readable(opened) {
+  try {
+    return [...(await opened.entries()).values()];
+  } catch (error) {
+    if (error instanceof Refused) return null;
+    throw error;
+  }
+}
+
+async function sealChain(opened) {
+  const { seal, sealPin, sealStamp } = opened;
+  const own = seal.certificate.fingerprint;
+  if (sealPin !== null && sealPin !== own) refuse("bundle_seal.another_certificate", { expected: sealPin, found: own });
+  requireRoot(opened, seal, sealStamp.genTime);
+  if (sealPin === null) for (const info of await opened.soundStamps()) requireOtherRoot(opened, info, "undecided.who_sealed");
+  return { gen_time: formatTime(sealStamp.genTime) };
+}
+
+function archiveManifest({ members, digests }) {
+  const listed = parseManifest(members.get(ARCHIVE_MANIFEST), ARCHIVE_TOKEN);
+  requireComplete(listed, [...members.keys()].filter(isArchived));
+  requireDigests(listed, digests);
+}
+
+function logKey(opened) {
+  const { text } = opened.logKey;
+  if (decode(opened.members.get(LOG_KEY)) !== `${text}\n`) refuse("verification.log_key_not_the_one_spelling", { where: LOG_KEY, expected: text });
+  if (opened.trustedLogKey !== null && opened.trustedLogKey !== text) refuse("verification.another_log_key", { expected: opened.trustedLogKey, found: text });
+}
+
+/** Every leaf is of its type; what is wrong with one outweighs that the type of another is not known. */
+async function logLeaves(opened) {
+  let unknown = null;
+  for (const [index, leaf] of await opened.leaves()) {
+    try {
+      requireType(leaf, index);
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      unknown ??= error;
+    }
+  }
+  if (unknown) throw unknown;
+}
+
+async function logInclusion(opened) {
+  const { size, root } = opened.checkpoint;
+  for (const [index, { leaf, path }] of await opened.entries()) {
+    verifyInclusion({ leaf, index, size, path, root });
+    await opened.breathe();
+  }
+}
+
+async function logStamps(opened) {
+  let undecided = null;
+  for (const { info } of (await opened.anchors()).values()) {
+    try {
+      requireTrusted(opened, info);
+    } catch (error) {
+      // one that is wrong outweighs those that cannot be decided
+      if (!(error instanceof Undecided)) throw error;
+      undecided ??= error;
+    }
+    await opened.breathe();
+  }
+  if (undecided) throw undecided;
+}
+
+async function logConsistency(opened) {
+  const final = opened.checkpoint;
+  for (const { checkpoint, stamp } of (await opened.anchors()).values()) {
+    if (checkpoint.size >= final.size) refuse("consistency_proof.not_earlier", { size: checkpoint.size, final: final.size });
+    verifyConsistency({ oldSize: checkpoint.size, oldRoot: checkpoint.root, newSize: final.size, newRoot: final.root, path: stamp.consistency });
+  }
+}
+
+async function logOrder(opened) {
+  const anchors = await opened.anchors();
+  let latest = null;
+  for (const [index, leaf] of await opened.leaves()) {
+    const anchor = anchors.get(leaf.after);
+    if (latest && !anchor) refuse("leaf.names_no_token", { index });
+    if (!anchor) continue;
+    // the token's own anchor lies between the checkpoint that it stamps and the leaf that names it
+    if (anchor.checkpoint.size >= index) refuse("leaf.names_a_later_token", { index, size: anchor.checkpoint.size });
+    if (latest) requireOrder(latest, anchor.info);
+    // with the latest, not the one before: else times could creep back by the skew at every token
+    if (!latest || anchor.info.genTime > latest.genTime) latest = anchor.info;
+  }
+  for (const { info } of anchors.values()) requireOrder(info, opened.checkpointStamp);
+}
+
+async function logTimes(opened) {
+  const { bounds } = await opened.anchorage();
+  const [anchors, leaves] = [await opened.anchors(), await opened.leaves()];
+  const needed = bounds.neededBy(leaves);
+  const idle = [...anchors.keys()].filter((token) => !needed.has(token)).sort();
+  if (idle.length) refuse("token.bounds_nothing", { where: idle[0], length: idle.length });
+  const by = [...leaves.keys()].map((index) => bounds.inLogBy(index).by).sort();
+  return by.length ? { earliest: by[0], latest: by.at(-1) } : {};
+}
+
+async function recordsSchemas(opened) {
+  for (const name of Object.keys(tables.schemaTexts)) {
+    const where = `data/schema/${name}.schema.json`;
+    if (decode(opened.members.get(where)) !== tables.schemaTexts[name]) refuse("records.another_schema", { where });
+  }
+  requireSchema(opened.told, "case", CASE);
+  const ofContent = Object.keys(schemaOf("content").properties);
+  for (const [member, name] of [[ITEMS, "item"], [EVENTS, "event"]]) {
+    for (const [at, line] of linesOf(opened.members.get(member)).slice(0, -1).entries()) {
+      const where = `${member}:${at + 1}`;
+      const row = readJson(line, where); // in its one spelling, or records.items finds another
+      requireSchema(row, name, where);
+      if (name === "item") requireSchema(Object.fromEntries(ofContent.filter((key) => has(row.values, key)).map((key) => [key, row.values[key]])), "content", where);
+      await opened.breathe();
+    }
+  }
+}
+
+async function recordsItems(opened) {
+  const [records, { bounds }] = [await opened.records(), await opened.anchorage()];
+  const items = itemsOf(records);
+  const lineOf = (record) => jcs(rowOf(record, bounds));
+  await requireLines(ITEMS, opened.members.get(ITEMS), items, lineOf, opened.breathe);
+  await requireLines(EVENTS, opened.members.get(EVENTS), eventsOf(records), lineOf, opened.breathe);
+  await requireCsv(TABLE, opened.members.get(TABLE), items, bounds);
+}
+
+async function recordsCase(opened) {
+  const records = await opened.records();
+  for (const [name, expected] of Object.entries(derivedCase(records, await opened.anchorage()))) {
+    if (jcs(opened.told[name]) !== jcs(expected)) refuse("records.description_differs", { where: name, expected: jcs(expected), found: jcs(opened.told[name]).slice(0, 120) });
+  }
+  requireReceived(records, opened.told.received);
+}
+
+async function contentCertificates(opened) {
+  const certificates = [...opened.members].filter(([name]) => isCertificate(name)).map(([name, content]) => {
+    const [certificate] = readCertificates(content);
+    const isWhole = name === `data/certs/${certificate.fingerprint}.pem` && hex(encode(encodePem(certificate))) === hex(content);
+    return isWhole ? certificate : refuse("records.certificate_not_one_pem", { where: name });
+  });
+  const { certificate, others } = opened.seal;
+  let used = onTheWay({ certificate, others, roots: certificates, at: opened.sealStamp.genTime });
+  // not the archive's: whoever renews that stamp cannot change what was sealed
+  for (const info of [opened.sealStamp, opened.checkpointStamp, ...[...(await opened.anchors()).values()].map((anchor) => anchor.info)]) {
+    if (used.length === certificates.length) break;
+    used = distinct([...used, ...onTheWay({ certificate: info.certificate, others: info.others, roots: certificates, at: info.genTime })]);
+    await opened.breathe();
+  }
+  const strange = certificates.find((one) => !isIn(one, used));
+  if (strange) refuse("records.strange_certificate", { where: strange.name });
+}
+
+/** Make every check of the list that this program makes, on the bytes of a file.
+ *
+ * @param progress Called with how much is done, from 0 to 1.
+ * @returns The findings in their order, the verdict, and the opened bundle, or null where the file is none.
+ */
+export async function verifyBundle(file, { roots = [], sealPin = null, logKey = null, progress = () => {} } = {}) {
+  let done = 0;
+  const breathe = breathing(() => progress(done / tables.checks.length));
+  let opened = null;
+  const findings = new Map();
+  const form = await findingOf("container.form", () => {
+    opened = new OpenedBundle(readContainer(file), { roots, sealPin, logKey, breathe });
+    return RUN["container.form"](opened);
+  });
+  for (const { id, isMade, needs } of tables.checks) {
+    done += 1;
+    if (id === "container.form") findings.set(id, form);
+    else findings.set(id, await findingAfter({ id, isMade, needs }, findings, opened));
+    await breathe(true);
+  }
+  const all = [...findings.values()];
+  return { findings: all, verdict: verdictOf(all), opened };
+}
+
+async function findingAfter({ id, isMade, needs }, findings, opened) {
+  if (!isMade) return { id, verdict: NOT_MADE, code: null, facts: {} };
+  const missing = needs.find((need) => !isHeld(findings.get(need)));
+  if (missing) return { id, verdict: INDETERMINATE, code: "finding.not_made", facts: { missing } };
+  return findingOf(id, () => RUN[id](opened));
+}
+
+/** Whether a check did not fail, and was made. */
+const isHeld = (finding) => finding && finding.verdict !== FAILED && finding.code !== "finding.not_made";
+
+async function findingOf(id, run) {
+  try {
+    return { id, verdict: PASSED, code: null, facts: (await run()) ?? {} };
+  } catch (error) {
+    if (error instanceof Undecided) return { id, verdict: INDETERMINATE, code: error.code, facts: error.facts };
+    if (error instanceof Refused) return { id, verdict: FAILED, code: error.code, facts: error.facts };
+    // what is nested without end
+    if (error instanceof RangeError) return { id, verdict: FAILED, code: "canonical.cannot_be_written", facts: { found: "RangeError" } };
+    return { id, verdict: INDETERMINATE, code: "page.broke", facts: { found: String(error?.stack ?? error).slice(0, 400) } };
+  }
+}
+
+export function verdictOf(findings) {
+  const verdicts = findings.map((finding) => finding.verdict);
+  return [FAILED, INDETERMINATE].find((verdict) => verdicts.includes(verdict)) ?? PASSED;
+}
+
+/** A pause now and then, so that the page answers meanwhile. */
+function breathing(tell) {
+  let last = Date.now();
+  return (isDue = false) => {
+    if (!isDue && Date.now() - last < SLICE_MS) return undefined;
+    tell();
+    if (Date.now() - last < SLICE_MS) return undefined;
+    last = Date.now();
+    return new Promise((done) => { setTimeout(done); });
+  };
+}

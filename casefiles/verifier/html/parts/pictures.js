@@ -1,0 +1,195 @@
+// Finds pictures, video and prints of pictures in a member (casefiles/format/pictures.py, evidence/pictures.py).
+// LIMIT: it guards against mistakes of the sender; whoever sets out to hide a picture can.
+import { byteText, decode, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf } from "./bytes.js";
+import { isObject, isText, isUnicode, parsed } from "./canonical.js";
+import { memberOf } from "./layout.js";
+import { readStamp } from "./lines.js";
+import { refuse, Refused } from "./refuse.js";
+import { tables } from "./tables.js";
+
+const FORMATS = tables.pictures.map((form) => ({ ...form, opening: latin1(fromHex(form.opening)) }));
+const SPELLINGS = FORMATS.flatMap((form) => [0, 1, 2].map((alignment) => spellingOf(form, alignment)));
+const TAILS = new RegExp(anyOf(SPELLINGS.map((spelling) => spelling.tail)), "g");
+const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
+const PRINT = String.raw`(?:\w*_)?(?:pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview)(?:_\w*)?`;
+const PRINT_FIELD = new RegExp(`^${PRINT}$`, "i");
+const JSON_FIELD = /"(?!stripped":"[0-9]{1,19}"\})(\w+)"[ \t\n\r\f\v]*:/gi;
+const CSV_COLUMN = new RegExp(String.raw`(?:^(?:\xef\xbb\xbf)?|;)"?(${PRINT})"?(?:;|$)`, "i");
+const SALT = /^\["[A-Za-z0-9_-]{43}",/;
+const WITHHELD_LINE = /^([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}$/;
+
+function spellingOf(form, alignment) {
+  const [first, last] = [Math.ceil((alignment * 8) / 6), Math.floor(((alignment + form.opening.length) * 8) / 6)];
+  const characters = btoa(`${"\0".repeat(alignment)}${form.opening}\0\0`);
+  const pattern = characters.slice(first, last);
+  return { form, alignment, before: characters.slice(0, first), pattern, tail: pattern.replace(/^[a-z0-9]+/, "") };
+}
+
+/** A regular expression for the shortest of these patterns at a place. */
+function anyOf(patterns) {
+  const shortest = [...new Set(patterns)].filter((one, _, all) => !all.some((other) => other !== one && one.startsWith(other)));
+  return shortest.map((one) => one.replace(/[+/]/g, "\\$&")).join("|");
+}
+
+/** Refuse a member that holds a picture, video, thumbnail or perceptual hash. `entries` is null where they cannot be read. */
+export async function requireNoPicture(name, content, { entries = null, breathe }) {
+  const { search } = memberOf(name);
+  if (search === "der") return requireNoPictureInBytes(name, content);
+  requireText(name, content);
+  const seen = new Set();
+  for (const part of partsOf(content, search, entries)) {
+    if (part instanceof Uint8Array) requireNoPictureInBytes(name, part);
+    else requirePart(name, part, search, seen);
+    await breathe();
+  }
+  if (search === "columns") {
+    const found = CSV_COLUMN.exec(latin1(content).split("\r\n", 1)[0]);
+    if (found) refuse("gate.print_field", { where: name, found: found[1] });
+  }
+  return null;
+}
+
+function requireText(name, content) {
+  let hasControls = false;
+  for (const line of linesOf(content)) {
+    const text = decode(line);
+    if (text === null) refuse("gate.not_text", { where: name });
+    hasControls ||= CONTROLS.test(text);
+  }
+  if (hasControls) refuse("gate.control_characters", { where: name });
+}
+
+function requirePart(name, part, search, seen) {
+  if (CONTROLS.test(part)) refuse("gate.control_characters", { where: name });
+  // what was taken apart must be text as well
+  if (/[\x80-\xff]/.test(part) && decode(fromLatin1(part)) === null) refuse("gate.not_text", { where: name });
+  for (const found of foundEncoded(part)) refuse("gate.picture_in_base64", { where: name, kind: found });
+  if (!["fields", "entries", "stamps"].includes(search)) return;
+  for (const [, field] of part.matchAll(JSON_FIELD)) {
+    // thousands of lines have the same few names: each is compared with our words once
+    if (!seen.has(field) && PRINT_FIELD.test(field)) refuse("gate.print_field", { where: name, found: field.slice(0, 80) });
+    seen.add(field);
+  }
+}
+
+function requireNoPictureInBytes(name, content) {
+  const text = latin1(content);
+  for (const form of FORMATS) {
+    let at = form.anywhere ? text.indexOf(form.opening) : text.startsWith(form.opening) ? 0 : -1;
+    while (at >= 0) {
+      if (FITS[form.fits](text.slice(at, at + form.window))) refuse("gate.picture", { where: name, kind: form.name, at });
+      at = form.anywhere ? text.indexOf(form.opening, at + 1) : -1;
+    }
+  }
+  for (const found of foundEncoded(text)) refuse("gate.picture_in_base64", { where: name, kind: found });
+}
+
+/** What a member says, as texts of one character for each byte, and the tokens in it, as bytes. */
+function* partsOf(content, search, entries) {
+  if (search === "entries" && entries) {
+    for (const { lines, leaf } of entries) yield [...lines.map((line) => disclosedBy(byteText(line))), latin1(leaf)].join("\n");
+  } else if (search === "entries") {
+    for (const line of linesOf(content)) yield shownByLine(line);
+  } else if (search === "stamps") {
+    for (const line of linesOf(content)) yield* shownByStamp(line);
+  } else yield latin1(content);
+}
+
+/** A line of `entries.jsonl` that is not in its one spelling; one of another form is searched as it is. */
+function shownByLine(line) {
+  const row = parsed(decode(line) ?? "", () => null);
+  const isEntry = isObject(row) && Array.isArray(row.disclosures) && isText(row.leaf)
+    && Object.keys(row).every((name) => ["disclosures", "leaf", "index", "path"].includes(name));
+  if (!isEntry) return latin1(line);
+  const { disclosures, leaf, ...more } = row;
+  // half of a surrogate pair is no text: a byte that is none either stands for it
+  const asBytes = (text) => (isUnicode(text) ? byteText(text) : "\xed");
+  const shown = disclosures.map((one) => disclosedBy(asBytes(String(one))));
+  return [...shown, asBytes(leaf), JSON.stringify(more).replace(/"[A-Za-z0-9+/]{43}="/g, "")].join("\n");
+}
+
+function* shownByStamp(line) {
+  let stamp = null;
+  try {
+    stamp = readStamp(line, "");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    yield latin1(line);
+    return;
+  }
+  yield [latin1(stamp.checkpoint), ...stamp.consistency.map((node) => btoa(latin1(node)))].join("\n");
+  yield stamp.token;
+}
+
+/** The name and value of a disclosure, without its salt: its own spelling is not searched. */
+function disclosedBy(line) {
+  const withheld = WITHHELD_LINE.exec(line);
+  if (withheld) return withheld[1];
+  const data = latin1OfUrlSafe(line);
+  return data === null ? line : data.replace(SALT, "");
+}
+
+/** Pictures in runs of Base64, standard or URL-safe, wherever they begin in a quantum. */
+function* foundEncoded(text) {
+  const standard = text.includes("-") || text.includes("_") ? text.replace(/-/g, "+").replace(/_/g, "/") : text;
+  TAILS.lastIndex = 0;
+  for (let found = TAILS.exec(standard); found; found = TAILS.exec(standard)) {
+    const next = found.index + 1;
+    for (const spelling of SPELLINGS) {
+      const at = found.index + spelling.tail.length - spelling.pattern.length;
+      if (at >= 0 && spelling.tail.startsWith(found[0]) && standard.startsWith(spelling.pattern, at) && stands(standard, spelling, at)) yield spelling.form.name;
+    }
+    TAILS.lastIndex = next;
+  }
+}
+
+/** Whether the picture of a spelling is at `at`; a character that carries bits of the opening and is not there is taken for the right one. */
+function stands(text, { form, alignment, before, pattern }, at) {
+  const mixed = at > 0 && before ? text[at - 1] : "";
+  const lead = /^[A-Za-z0-9+/]$/.test(mixed) ? before.slice(0, -1) + mixed : before;
+  const [run] = /^[A-Za-z0-9+/]+/.exec(text.slice(at, at + Math.floor((form.window * 3) / 2) + 8)) ?? [""];
+  const whole = lead + run;
+  const cut = whole.slice(0, whole.length - (whole.length % 4 === 1 ? 1 : 0));
+  const data = atob(cut + "=".repeat((4 - (cut.length % 4)) % 4)).slice(alignment);
+  return Boolean(pattern) && data.startsWith(form.opening) && FITS[form.fits](data.slice(0, Math.max(form.window, data.length)));
+}
+
+const byte = (data, at) => data.charCodeAt(at);
+const big = (data, from, to) => [...data.slice(from, to)].reduce((sum, letter) => sum * 256 + letter.charCodeAt(0), 0);
+const little = (data, from, to) => [...data.slice(from, to)].reverse().reduce((sum, letter) => sum * 256 + letter.charCodeAt(0), 0);
+const any = (data, from, to) => /[^\0]/.test(data.slice(from, to));
+
+/** Whether the bytes from an opening on are more than a chance match: evidence/pictures.py says of each why. */
+const FITS = {
+  _always: () => true,
+  _jpeg: (data) => {
+    const start = byte(data, 3);
+    const isStart = start === 0xdb || (start >= 0xc0 && start <= 0xc3) || (start >= 0xe0 && start <= 0xef) || start === 0xfe;
+    if (data.length < 6 || !isStart) return false;
+    const after = 4 + big(data, 4, 6);
+    const hasTables = start === 0xdb && ["\0\x43\0", "\0\x84\0", "\0\xc5\0"].includes(data.slice(4, 7));
+    const isNamed = ["JFIF", "JFXX", "Exif", "http", "ICC_", "MPF\0", "Adob", "Duck"].includes(data.slice(6, 10));
+    return hasTables || isNamed || (after > 6 && byte(data, after) === 0xff);
+  },
+  _gif: (data) => {
+    if (data.length < 13 || !any(data, 6, 8) || !any(data, 8, 10)) return false;
+    if (byte(data, 12) === 0) return true;
+    const colours = byte(data, 10) & 0x80 ? 3 << ((byte(data, 10) & 7) + 1) : 0;
+    return /^(?:!(?:\xf9\x04|\xfe|\xff\x0b|\x01\x0c)|,)/.test(data.slice(13 + colours));
+  },
+  _png: (data) => ["IHDR", "CgBI"].includes(data.slice(12, 16)),
+  _riff: (data) => data.slice(8, 16) === "AVI LIST"
+    || (data.slice(8, 12) === "WEBP" && /^VP8(?:X\x0a\0\0\0|L[^]{4}\/| [^]{4}[^]{3}\x9d\x01\x2a)/.test(data.slice(12))),
+  _base_media: (data) => /^(?:avif|avis|heic|heix|hevc|mif1|msf1|isom|iso[2-9]|mp4[12]|M4[AV] |qt {2}|3g[p2]\w|dash|crx )/.test(data.slice(4)),
+  _matroska: (data) => /webm|matroska/.test(data.slice(0, 64)),
+  _bitmap: (data) => data.slice(6, 10) === "\0\0\0\0" && [12, 40, 52, 56, 64, 108, 124].includes(little(data, 14, 18)),
+  _portable: (data) => /^[ \t\n\r\f\v]+(?:#[^\n]{0,200}\n[ \t\n\r\f\v]*)?[1-9][0-9]{0,4}[ \t\n\r\f\v]+[1-9][0-9]{0,4}[ \t\n\r\f\v]+(?:[1-9][0-9]{0,4}[ \t\n\r\f\v])?/.test(data.slice(2)),
+  _pcx: (data) => data.length >= 66 && [1, 2, 4, 8].includes(byte(data, 3)) && little(data, 4, 6) <= little(data, 8, 10)
+    && little(data, 6, 8) <= little(data, 10, 12) && byte(data, 64) === 0 && [1, 3, 4].includes(byte(data, 65)),
+  _tga: (data) => data.length >= 18 && any(data, 12, 14) && any(data, 14, 16) && [8, 15, 16, 24, 32].includes(byte(data, 16)),
+  _icon: (data) => {
+    const count = little(data, 4, 6);
+    const first = little(data, 18, 22);
+    return count >= 1 && count <= 64 && data.length >= 22 && byte(data, 9) === 0 && 6 + 16 * count <= first && first <= 4096;
+  },
+};

@@ -1,0 +1,60 @@
+// Verifies bundles with the page's own modules, without a browser: node engine.mjs FOLDER
+//
+// Each line of standard input is a JSON object: `file`, and what `verifyBundle` is told beside it: `roots` as PEM, `pin`,
+// `key`. Or `token`, `digest` and `roots`: whether the token is good and leads to a root. Each gives one line of JSON.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+import { runInThisContext } from "node:vm";
+
+const folder = process.argv[2];
+runInThisContext(readFileSync(`${folder}/bundled.js`, "utf8"));
+const part = (name) => import(pathToFileURL(`${folder}/${name}`).href);
+const { verifyBundle } = await part("checks.js");
+const { chainToRoot, readCertificates } = await part("certificate.js");
+const { readToken } = await part("token.js");
+const { fromHex } = await part("bytes.js");
+const { formatTime } = await part("times.js");
+const { requireOthers } = await part("persons.js");
+const { Refused } = await part("refuse.js");
+const ANSWERS = { file: ofBundle, token: ofToken, persons: ofPersons };
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const asked = JSON.parse(line);
+  const answer = Object.keys(ANSWERS).find((name) => name in asked);
+  console.log(JSON.stringify(await ANSWERS[answer](asked)));
+}
+
+async function ofBundle({ file, roots, pin = null, key = null }) {
+  const bytes = new Uint8Array(readFileSync(file));
+  const begun = performance.now();
+  const { findings, verdict } = await verifyBundle(bytes, { roots: rootsOf(roots), sealPin: pin, logKey: key });
+  return { verdict, ms: performance.now() - begun, checks: findings.map(({ id, verdict: found, code, facts }) => ({ id, verdict: found, code, found: String(facts.found ?? "") })) };
+}
+
+function rootsOf(pem) {
+  return pem ? readCertificates(new TextEncoder().encode(pem)) : [];
+}
+
+function ofToken({ token, digest, roots }) {
+  return refusedOr(() => {
+    const info = readToken(fromHex(token), fromHex(digest));
+    chainToRoot({ certificate: info.certificate, others: info.others, roots: rootsOf(roots), at: info.genTime });
+    return { latest: formatTime(info.latest) };
+  });
+}
+
+function ofPersons({ persons: [one, other] }) {
+  return refusedOr(() => {
+    requireOthers(one, other);
+    return {};
+  });
+}
+
+function refusedOr(make) {
+  try {
+    return { code: null, ...make() };
+  } catch (error) {
+    return { code: error instanceof Refused ? error.code : String(error?.stack ?? error) };
+  }
+}
