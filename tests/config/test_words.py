@@ -112,7 +112,7 @@ def test_a_form_that_stands_for_more_than_one_number_names_it() -> None:
 
 SAME_WORD = """
     administrator album audio cashtag emoji formula hashtag HTML link parameter program video {kind}:{number}
-    {which}:{what} Program:{names}
+    {which}:{what} Program:{names} {says}({source}) {kind}{id} {at}:{sheet}({same})
     """
 """What is written in the same way in English and in another of the languages."""
 
@@ -139,6 +139,7 @@ STAYS = """
     Shift Stamping TON Telegram Time UTC VERIFY WSL Windows XXXX U ZIP a asice asn attime bash bundle case cat certs
     coreutils crypto cryptography csv data e entries events f grep items json jsonl log metadata nisisama only pem
     report schema sed sh stamps trust txt u unzip verify web zip
+    IP USB b c html pyz verifier
     """
 """Names of programs, files and options, verdicts and abbreviations: the same in every language and script."""
 
