@@ -87,6 +87,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.no_such_route": 404,
         "call.not_json": 415,
         "call.only_some_cases": 403,
+        "call.odd_query": 422,
         "call.other_host": 421,
         "call.other_method": 405,
         "call.refused": 400,

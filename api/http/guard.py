@@ -148,7 +148,7 @@ class Guard:
         if _CONTROL.search(scope["path"]):
             raise CallError("call.no_such_route")  # a route's pattern would overlook a line feed at the end
         if b"%00" in scope["query_string"]:
-            raise CallError("call.does_not_fit", key="query", system="NUL")  # no name or number has it
+            raise CallError("call.odd_query")
         limit = self._limit(scope["path"])
         if _has_body(scope) and _told_length(scope) > limit.most_bytes:
             raise CallError("call.body_too_large", limit=limit.most_bytes)

@@ -62,7 +62,9 @@ OF_NO_ROUTE = ("envelope.", "home.", "note.", "settings.", "trust.", "usage.")
 def test_no_answer_of_the_api_names_an_option_of_the_command_line() -> None:
     codes = [code for code in catalogue("en") if not code.startswith(OF_NO_ROUTE)]
     assert [code for code in nonempty(codes) if OPTION.search(answered(code))] == []
-    assert [code for code in codes if code.startswith("call.") and OPTION.search(answered(code, said_by=CallError))] == []
+    assert [
+        code for code in codes if code.startswith("call.") and OPTION.search(answered(code, said_by=CallError))
+    ] == []
     assert OPTION.search(str(AuthorityError("authority.needs_two_persons")))  # the control: on the command line it does
     assert "/api/v1/requests" in answered("authority.needs_two_persons")
 
