@@ -24,7 +24,7 @@ MODULES: Final = (
     ),
     *(
         f"casefiles.verifier.{name}"
-        for name in ("__main__", "cades", "checks", "held", "references", "report", "script", "texts")
+        for name in ("__main__", "cades", "checks", "held", "references", "report", "revocation", "script", "texts")
     ),
     *(f"config.{name}" for name in ("errors", "times", "words")),
     *(
@@ -36,7 +36,7 @@ MODULES: Final = (
     *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "schema")),
     *(
         f"evidence.stamp.{name}"
-        for name in ("algorithms", "certificate", "chain", "cms", "der", "names", "reading", "token")
+        for name in ("algorithms", "certificate", "chain", "cms", "der", "names", "reading", "revocation", "token")
     ),
 )  # fmt: skip
 """What the verifier imports of this program; a test compares it with the imports."""
@@ -46,7 +46,7 @@ DATA: Final = (
     "casefiles/verifier/verify.sh",
     "config/data/confusables.txt",
     "config/data/errors/en.json",
-    "config/data/words/en.json",
+    "config/data/words",
 )
 """Files, and folders of files, that it reads."""
 # zipapp's own starter forgets the exit code

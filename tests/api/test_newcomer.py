@@ -293,4 +293,4 @@ def test_an_option_that_may_be_given_several_times_says_so() -> None:
 def test_help_says_time_stamp_office() -> None:
     helps = json.dumps([run(*name, "--help")[1] for name in COMMANDS])
     assert "time-stamp office" in helps
-    assert "authorit" not in helps
+    assert "stamp authorit" not in helps

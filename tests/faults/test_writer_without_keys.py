@@ -62,7 +62,7 @@ OUT_OF_REACH = {
     "backup": "a hint when the newest backup was made",
     "nisisama.toml": "limits of work, which time-stamp offices are asked, and where the rows are",
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
-    "revocation/": "a list is signed by its issuer; a bundle says for what it has none",
+    "revocation/": "they cannot make one. A bundle names each certificate for which it has none",
     "follower": "how far work has come; it is done again",
     "api_key": "one that was revoked can be put back from an older copy",
     "print_segment": "what somebody else wrote, or put back from before an erasure, is left aside and made again",

@@ -60,3 +60,15 @@ def test_it_runs_without_the_rest_of_the_program(text: bytes, verdict: Verdict, 
     command = [sys.executable, "-I", PROGRAM_NAME, bundle, "--trust", roots, "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert (json.loads(done.stdout)["verdict"], done.returncode) == (verdict, code), done.stderr
+
+
+@pytest.mark.parametrize("language", ["mk", "sr-Latn"])
+def test_it_has_the_words_of_every_language(language: str, tmp_path: Path) -> None:
+    bundle, roots = tmp_path / "bundle.asice", tmp_path / "roots.pem"
+    bundle.write_bytes(forge.build(forge.changed(forge.small_contents(), language=language))[0])
+    roots.write_bytes(b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots()))
+    (tmp_path / PROGRAM_NAME).write_bytes(verifier_program())
+    command = [sys.executable, "-I", PROGRAM_NAME, bundle, "--trust", roots, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    told = {check["id"]: check["verdict"] for check in json.loads(done.stdout)["checks"]}
+    assert (told["content.texts"], done.returncode) == ("PASSED", 0), done.stderr
