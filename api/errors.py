@@ -200,7 +200,7 @@ _REMEDIES: Mapping[str, Term] = MappingProxyType(
         "authority.needs_reason": Term("remedy.reason"),
         "authority.names_too_like": Term("remedy.second_person"),
         "authority.needs_two_persons": Term("remedy.second_person"),
-        "authority.no_consent": Term("remedy.second_person"),
+        "authority.no_consent": Term("remedy.consent"),
         "authority.receiver_not_approved": Term("remedy.second_person"),
         "authority.receiver_not_named": Term("remedy.second_person"),
         "authority.needs_legal_basis": Term("remedy.legal_basis"),

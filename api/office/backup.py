@@ -139,7 +139,8 @@ def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
 
 def _small_files(home: Path) -> Iterator[tuple[str, bytes]]:
     places = [home / name for name in _FILES]
-    places += [file for name in _FOLDERS for file in sorted((home / name).glob("*"))]
+    folders = [home / name for name in _FOLDERS if name != REVOCATION_FOLDER or (home / name).is_dir()]
+    places += [file for folder in folders for file in sorted(folder.iterdir())]
     for file in places:
         if file.is_file():
             yield file.relative_to(home).as_posix(), file.read_bytes()

@@ -188,6 +188,32 @@ def test_without_an_approved_receiver_a_bundle_waits_and_another_person_approves
     desk.require_clean()
 
 
+@pytest.mark.parametrize("uses", [2, 3, 5])
+def test_an_import_of_two_persons_that_is_locked_midway_goes_on_once_it_is_unlocked(
+    desk: WorkerDesk, uses: int
+) -> None:
+    task_id, office, left = desk.ask_import(Mode.SEALED), OpenOffice.of(desk.home, desk.keys), [uses]
+    desk.do_all()
+    request = task_of_owner(desk.home, task_id, "mira").request
+    asked = find_request(desk.home, request or "", desk.keys.casework)
+    before = [desk.logged(each) for each in ("approved", "imported")]
+    approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, None)
+
+    def opened() -> OpenOffice:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CallError("call.locked")
+        return office
+
+    Worker(desk.home, opened, lambda: office).step(LINES[1])
+    state = task_of_owner(desk.home, approval, "iva").state
+    assert (left[0], state, upload_folder(desk.home, task_id).exists()) == (-1, TaskState.QUEUED, True)
+    desk.do_all()
+    assert desk.result(task_id)["sealed"] > 0
+    assert [desk.logged(each) for each in ("approved", "imported")] == [each + 1 for each in before]
+    desk.require_clean()
+
+
 def test_a_mode_above_metadata_waits_and_the_upload_with_it(desk: WorkerDesk) -> None:
     task_id = desk.ask_import(Mode.SEALED)
     desk.do_all()

@@ -325,3 +325,12 @@ def test_an_import_goes_on_after_a_backup_and_the_next_one_has_it(office: Office
     second = backup_of(home, tmp_path / "disk")
     assert second.description.entries > first.description.entries
     home.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["recipients", "recovery", "trust"])
+def test_a_home_that_lost_a_folder_is_not_backed_up_without_it(home: Home, tmp_path: Path, name: str) -> None:
+    shutil.rmtree(home.path / "revocation")  # the control: without lists, which an office may not have had, it is
+    backup_of(home, tmp_path)
+    shutil.rmtree(home.path / name)
+    with pytest.raises((HomeError, FileNotFoundError)):
+        backup_of(home, tmp_path)
