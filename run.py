@@ -126,7 +126,7 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     others = [argument for argument in arguments if argument not in ("--outside", "--slow")]
     # three for two cores: a quarter of the time, tests wait for a process, a clock or a disk
     workers = max(2, 3 * (os.cpu_count() or 1) // 2)
-    return [*chosen, "-n", str(workers), "--dist", "worksteal", *others]
+    return [*chosen, "-n", str(workers), "--dist", "loadgroup", *others]
 
 
 def require_system() -> None:

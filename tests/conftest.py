@@ -19,7 +19,7 @@ COUNTED = ("evidence/log", "evidence/seal", "casefiles/format", "casefiles/verif
 """The folders of tests that must cover every branch of the four parts: the log, the sealing, the forms of a bundle and
 the verifier."""
 UNCOUNTED = ("outside", "slow", "repeats")
-LONGEST = ("fresh", "conformance/dss", "browser", "faults")
+LONGEST = ("fresh", "faults", "conformance", "browser", "api")
 """The folders whose tests take longest; they start first, so that no processor waits for one of them at the end."""
 
 _PLACES = {
@@ -96,9 +96,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _lies_in(item, COUNTED) and not any(item.get_closest_marker(name) for name in UNCOUNTED):
             item.add_marker(pytest.mark.counted)
-    items.sort(key=lambda item: not _lies_in(item, LONGEST))
+        if "PYTEST_XDIST_WORKER" in os.environ and not _lies_in(item, ("faults",)):
+            item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+    items.sort(key=_rank)
 
 
 def _lies_in(item: pytest.Item, folders: Iterable[str]) -> bool:
-    place = item.nodeid.removeprefix("tests/")
-    return any(place.startswith(f"{folder}/") for folder in folders)
+    return any(_place_of(item).startswith(f"{folder}/") for folder in folders)
+
+
+def _place_of(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/")
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((at for at, folder in enumerate(LONGEST) if _lies_in(item, (folder,))), len(LONGEST))
+
+
+def _group_of(item: pytest.Item) -> str:
+    """Which tests one process runs: those of a file, for each database, so that what they share is made once.
+
+    Each test of a fault is a group of its own, since it waits and shares nothing that is dear.
+    """
+    callspec = getattr(item, "callspec", None)
+    database = callspec.params.get("database", "") if callspec else ""
+    return f"{_place_of(item).partition('::')[0]} {database}".strip()
