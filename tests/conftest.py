@@ -96,8 +96,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _lies_in(item, COUNTED) and not any(item.get_closest_marker(name) for name in UNCOUNTED):
             item.add_marker(pytest.mark.counted)
-        if "PYTEST_XDIST_WORKER" in os.environ and not _lies_in(item, ("faults",)):
-            item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     items.sort(key=_rank)
 
 
@@ -111,13 +109,3 @@ def _place_of(item: pytest.Item) -> str:
 
 def _rank(item: pytest.Item) -> int:
     return next((at for at, folder in enumerate(LONGEST) if _lies_in(item, (folder,))), len(LONGEST))
-
-
-def _group_of(item: pytest.Item) -> str:
-    """Which tests one process runs: those of a file, for each database, so that what they share is made once.
-
-    Each test of a fault is a group of its own, since it waits and shares nothing that is dear.
-    """
-    callspec = getattr(item, "callspec", None)
-    database = callspec.params.get("database", "") if callspec else ""
-    return f"{_place_of(item).partition('::')[0]} {database}".strip()
