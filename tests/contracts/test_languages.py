@@ -76,7 +76,7 @@ def test_each_term_is_in_use(language: str) -> None:
         ("bs", "vremenski žig"),
         ("sl", "privola"),
         ("sl", "svežnj"),
-        ("sl", "pečat"),
+        ("sl", "dnevni pečat"),
         ("mk", "пристанак"),
     ],
 )
