@@ -33,7 +33,7 @@ _ANSWERS = (Kind.MESSAGE.value, Kind.EDIT.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class AnsweringItem:
     """A preserved message that answers one of the case, and is not in it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Reply:
     answers: int
 
 
-def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Sequence[Reply]:
+def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
     """The direct replies to messages of a case that are not in it, and that nobody left out for a reason.
 
     Frozen ones are not told. Of a reply that was edited, its first item stands for all.
@@ -58,18 +58,18 @@ def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Se
     with reading(engine) as connection:
         numbers = _numbers(connection, case_id)
         rows = [row for channel, those in numbers.items() for row in _near(connection, channel, those)]
-    beside = dict[tuple[str, int], Reply]()
+    beside = dict[tuple[str, int], AnsweringItem]()
     opened = open_events(engine, [row.idx for row in rows], casework)
     passed = {(row.channel_id, row.message_id) for row in rows if row.item_id in decided}
     for row, event in zip(rows, opened, strict=True):
         place = (str(row.channel_id), int(row.message_id))
         answered = event.record.values.get("reply_to") if event.record else None
         if isinstance(answered, str) and int(answered) in numbers[place[0]] and place not in passed:
-            beside.setdefault(place, Reply(row.item_id, *place, int(answered)))
+            beside.setdefault(place, AnsweringItem(row.item_id, *place, int(answered)))
     return tuple(beside.values())
 
 
-def left_out_drafted(case_id: str, replies: Sequence[Reply], doer: Doer) -> Draft:
+def left_out_drafted(case_id: str, replies: Sequence[AnsweringItem], doer: Doer) -> Draft:
     """The entry by which the doer leaves these replies out, for her reason: it is for the reader of a bundle."""
     values = {"case": case_id, "items": str(len(replies)), "left_items": [reply.item_id for reply in replies]}
     return Draft(LEFT_OUT, doer.values() | values | {"text": text_value(doer.reason or "")})

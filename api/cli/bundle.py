@@ -95,7 +95,7 @@ def export(
 
     A reply to a message of the case belongs in it, or --leaving-out says why not.
     """
-    from api.office.bundle import Order, export_case, require_exportable, require_items
+    from api.office.bundle import Order, export_case, require_contents, require_exportable
     from api.office.left_out import leave_out
     from api.office.request import Waiting
     from api.office.short import case_of
@@ -104,7 +104,7 @@ def export(
     home = open_home(ctx)
     case_id = case_of(home, case_id)
     if preview:
-        require_items(home, case_id)
+        require_contents(home, case_id)
         emit(preview_fields(audience), as_json=as_json, text=preview_words(audience))
         return
     if not (reason or "").strip():

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
-    from casefiles.left_out import Reply
+    from casefiles.left_out import AnsweringItem
 
 _SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
 
@@ -366,7 +366,7 @@ def _frozen(number: int) -> str:
     return f"{counted(number, 'item is', 'items are')} frozen. Two persons decide: nisisama freeze --list"
 
 
-def _left_out(reply: "Reply") -> str:
+def _left_out(reply: "AnsweringItem") -> str:
     """That a reply is not in the case, and nothing of what it says."""
     return f"not in the case: message {reply.message_id}, a reply to message {reply.answers}: {reply.item_id}"
 

@@ -182,7 +182,7 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
         ObjectMissingError: A sealed part of an item is gone.
         StorageFullError: The disk has too little room.
     """
-    require_items(home, case_id)
+    require_contents(home, case_id)
     destination.require_folder()  # before anything is logged: the event would name a file that never was
     if not destination.has_leftovers():
         destination.require_free()
@@ -328,7 +328,7 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
         Explained: As ``export_case``, but for what it says of files; nothing was logged.
         OSError: A stream refused; the export is logged.
     """
-    require_items(home, order.case_id)
+    require_contents(home, order.case_id)
     require_replies_told(home, order.case_id, casework)
     grant, making, since = one_person(Act.EXPORT, _target(order), order.doer), Making(casework), _size(home)
     if grant.review_by:
@@ -341,7 +341,7 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
 
-def require_items(home: Home, case_id: str) -> None:
+def require_contents(home: Home, case_id: str) -> None:
     """Check that a case has items whose sealed parts are there.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from api.home import Home
 from casefiles.case import require_client
-from casefiles.left_out import Reply, left_out_drafted, replies_beside
+from casefiles.left_out import AnsweringItem, left_out_drafted, replies_beside
 from evidence.authority import Doer, require_reason
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
@@ -13,7 +13,7 @@ _NAMED = 20
 """How many items a refusal names: more would be no line that somebody pastes."""
 
 
-def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[Reply]:
+def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
     """The replies to messages of a case that are not in it, and that nobody left out for a reason.
 
     Raises:
@@ -39,7 +39,7 @@ def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> Non
         )
 
 
-def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[Reply]:
+def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[AnsweringItem]:
     """Log that the replies beside a case are left out, and why; nothing is logged where there are none.
 
     Raises:

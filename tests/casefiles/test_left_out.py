@@ -9,7 +9,7 @@ import pytest
 from api.home import Home
 from api.office.case import add_items
 from api.office.freeze import freeze
-from casefiles.left_out import LEFT_OUT, REACH, Reply, left_out_drafted, replies_beside
+from casefiles.left_out import LEFT_OUT, REACH, AnsweringItem, left_out_drafted, replies_beside
 from evidence.custody.sequencer import Sequencer
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
@@ -59,7 +59,7 @@ def beside(home: Home, case: str) -> list[tuple[int, int]]:
     return [(reply.message_id, reply.answers) for reply in found(home, case)]
 
 
-def found(home: Home, case: str) -> list[Reply]:
+def found(home: Home, case: str) -> list[AnsweringItem]:
     return list(replies_beside(home.engine, case, home.keys.unlock(PASSPHRASE).casework))
 
 
@@ -85,7 +85,7 @@ def test_what_was_left_out_for_a_reason_is_told_no_more_in_that_case_alone(home:
     assert len(beside(home, other)) == 3
 
 
-def leave(sequencer: Sequencer, home: Home, case: str, replies: list[Reply]) -> None:
+def leave(sequencer: Sequencer, home: Home, case: str, replies: list[AnsweringItem]) -> None:
     sequencer.append([left_out_drafted(case, replies, doer(home))])
 
 
