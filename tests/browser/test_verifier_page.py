@@ -116,6 +116,28 @@ def test_a_damaged_bundle_names_its_check_with_what_it_means(
     assert heard["troubles"] == []
 
 
+def test_of_a_seal_that_was_revoked_the_bytes_are_whole_and_the_signer_is_nobody(stage: Path, desk: ClerksDesk) -> None:
+    seal, unit = forge.sealer(), forge.stamp_office()
+    of_seal = forge.Listing(seal.chain[0], revoked={seal.certificate.serial_number: forge.START})
+    of_unit = forge.Listing(unit.root, revoked={unit.certificate.serial_number: forge.START})
+    bundles = [forge.reseal(forge.good_members(), listed=[one.der()]) for one in (of_seal, of_unit)]
+    bundles.append(forge.reseal(forge.good_members(), listed=[]))
+    visits = [
+        {"file": desk.file(f"{at}.asice", one), "pin": PIN, "pem": [desk.roots()]} for at, one in enumerate(bundles)
+    ]
+    sealed, stamped, bare = play(stage, "verifying", browser=CHROMIUM, page=desk.page(), visits=visits)["told"]
+    assert answers(sealed) == [line("whole", "yes"), line("signer", "no")]
+    assert answers(stamped) == answers(bare) == [line("whole", "yes"), line("signer", "yes")]
+    for told in (sealed, stamped):
+        assert (told["verdict"], told["failed"]) == ("FAILED", ["seal.revocation"])
+        assert EN["verifier.means.revoked"] in told["text"]
+        assert EN["verifier.ask.issuer"] in told["text"]
+    assert bare["verdict"] == "PASSED"
+    assert EN["verifier.unlisted"].partition("{")[0] in bare["text"]
+    assert "Test organisation, seal" in bare["text"].partition(EN["verifier.unlisted"].partition("{")[0])[2]
+    assert EN["verifier.unlisted"].partition("{")[0] not in sealed["text"]
+
+
 @pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
 def test_what_others_wrote_stays_text_and_in_its_place(browser: str, stage: Path, desk: ClerksDesk) -> None:
     log = forge.Log()
