@@ -1,6 +1,7 @@
 """Every row in clear follows from the log, and a row that does not is found."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.addition import Brought, add_files
 from api.office.approval import Means, approve, refuse
 from api.office.audit import run_audit
 from api.office.case import record_consent, show_case
@@ -101,6 +103,8 @@ def act_for_client(home: Home, case: str, item: str) -> None:
     write_sheet(home, SheetWish(case, SheetKind.DISCLOSURE, home.path.parent / "a.txt"), ann, casework)
     with home.writing() as writer:
         writer.sequencer.append([left_out_drafted(case, [AnsweringItem(item, "42", 2, 1)], ann)])
+    brought = home.path.parent / "a.txt"  # whatever it is
+    add_files(home, Brought([brought], "her phone", "mila", replace(ann, approver=None), case))
 
 
 def freeze_and_lift(home: Home, items: list[str]) -> None:
