@@ -28,6 +28,7 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
+from api.cli.renew import renew_file
 from api.cli.sheet import write as write_sheet
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
@@ -52,6 +53,7 @@ def case() -> None:
 
 case.add_command(export)
 case.add_command(recognise_item)
+case.add_command(renew_file)
 case.add_command(write_sheet)
 
 

@@ -16,7 +16,7 @@ MODULES: Final = (
     "casefiles.errors",
     *(
         f"casefiles.format.{name}"
-        for name in ("bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip")
+        for name in ("archive", "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip")
     ),
     *(
         f"casefiles.report.{name}"

@@ -38,9 +38,11 @@ readonly TYPE='application/vnd.etsi.asic-e+zip'
 readonly XML='<?xml version="1.0" encoding="UTF-8"?>'
 readonly OPENING='<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
 readonly CLOSING='</asic:ASiCManifest>'
-readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([A-Za-z0-9./+-]+)"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
+readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([A-Za-z0-9./+-]+)"( Rootfile="true")?><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
+# what each renewal of the archive adds: a number for the list before, and a token
+readonly RENEWAL='^META-INF/(ASiCArchiveManifest[0-9]{3}[.]xml|timestamp(00[3-9]|0[1-9][0-9]|[1-9][0-9]{2})[.]tst)$'
 readonly VKEY='^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$'
 readonly BAG_LABELS=' Bag-Software-Agent Bagging-Date Bundle-Schema External-Identifier Payload-Oxum Source-Organization'
 readonly ENTRIES=data/log/entries.jsonl STAMPS=data/log/stamps.jsonl
@@ -109,9 +111,34 @@ check_members() {
     [[ -z $path || -f $path ]] || refuse "missing: $path"
   done <<<"$MUST_BE"
   [[ -n $(only '^data/report[.]') ]] || refuse 'missing: data/report'
+  need_renewals
   printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")
   printf '%d members\n' "$count"
+}
+
+# need_renewals: names of renewals have the numbers 1, 2, 3 and so on, each a list and a token
+need_renewals() {
+  local number count name
+  only "$RENEWAL" >"$work/renewals"
+  count=$((($(wc -l <"$work/renewals") + 1) / 2))
+  for ((number = 1; number <= count; number++)); do
+    for name in "$(printf 'META-INF/ASiCArchiveManifest%03d.xml' "$number")" "$(printf 'META-INF/timestamp%03d.tst' $((number + 2)))"; do
+      [[ -f $name ]] || refuse "missing: $name"
+    done
+  done
+}
+
+# links: the archive's lists and their tokens, oldest first, a pair to a line
+links() {
+  local number=1 token=$ARCHIVE list
+  list=$(printf 'META-INF/ASiCArchiveManifest%03d.xml' "$number")
+  while [[ -f $list ]]; do
+    printf '%s %s\n' "$list" "$token"
+    number=$((number + 1))
+    list=$(printf 'META-INF/ASiCArchiveManifest%03d.xml' "$number") token=$(printf 'META-INF/timestamp%03d.tst' $((number + 1)))
+  done
+  printf '%s %s\n' "$ARCHIVED" "$token"
 }
 
 # only PATTERN: those names that match; but PATTERN: those that do not
@@ -176,7 +203,7 @@ check_bag_info() {
 # read_manifest MANIFEST SIGNATURE TYPE: names to manifest.names, checksums to manifest.sums
 read_manifest() {
   local -a lines
-  local line last odd='' name type='' digest
+  local line last odd='' name type='' digest root rooted='' newest=''
   need_lines "$1"
   mapfile -t lines <"$1"
   ((${#lines[@]} > 4)) || refuse "$1: too short"
@@ -185,7 +212,11 @@ read_manifest() {
   [[ ${lines[2]} == "<asic:SigReference URI=\"$2\" MimeType=\"$3\"></asic:SigReference>" ]] || refuse "$1: another form"
   for line in "${lines[@]:3:last-3}"; do
     name=''
-    if [[ $line =~ $REFERENCE ]]; then name=${BASH_REMATCH[1]} type=${BASH_REMATCH[2]} digest=${BASH_REMATCH[3]}; fi
+    root=''
+    if [[ $line =~ $REFERENCE ]]; then name=${BASH_REMATCH[1]} type=${BASH_REMATCH[2]} root=${BASH_REMATCH[3]} digest=${BASH_REMATCH[4]}; fi
+    # the newest of the archive's earlier lists, and nothing else, is the root file (EN 319 162-1, A.7)
+    if [[ -n $root ]]; then rooted+=" $name"; fi
+    if [[ $name =~ $RENEWAL && $name == *.xml ]]; then newest=" $name"; fi
     if [[ "$name $type" =~ $OF_TYPE ]]; then
       printf '%s\n' "$name" >&3
       # 44 characters are 33 bytes: the 32 of the digest, and one of zeros in place of the padding
@@ -194,7 +225,7 @@ read_manifest() {
       odd=$line
     fi
   done 3>"$work/manifest.names" >"$work/manifest.b64"
-  [[ -z $odd ]] || refuse "$1: a line in another form"
+  [[ -z $odd && $rooted == "$newest" ]] || refuse "$1: a line in another form"
   sort -C -u "$work/manifest.names" || refuse "$1: members in another order"
   base64 -d "$work/manifest.b64" | basenc --base16 -w 66 >"$work/manifest.hex"
   while IFS= read -r line; do
@@ -205,7 +236,7 @@ read_manifest() {
 
 check_seal_complete() {
   read_manifest "$SEALED" "$SEAL" application/pkcs7-signature
-  but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
+  but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$|$RENEWAL" >"$work/wanted"
   same "$work/manifest.names" "$work/wanted"
 }
 
@@ -214,11 +245,17 @@ check_seal_digests() {
   sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
 }
 
+# each list of the archive names what every archive covers, and all lists and tokens before
 check_archive_manifest() {
-  read_manifest "$ARCHIVED" "$ARCHIVE" application/vnd.etsi.timestamp-token
-  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
-  same "$work/manifest.names" "$work/wanted"
-  sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+  local list token
+  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$|$RENEWAL" >"$work/covered"
+  while read -r list token; do
+    read_manifest "$list" "$token" application/vnd.etsi.timestamp-token
+    sort "$work/covered" >"$work/wanted"
+    same "$work/manifest.names" "$work/wanted"
+    sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+    printf '%s\n' "$list" "$token" >>"$work/covered"
+  done < <(links)
 }
 
 # --- signatures and time stamps
@@ -314,7 +351,7 @@ read_cms() {
       'digest/5 cont [ 0 ]') field=attributes attributes=$at ;;
       'attributes/5 SEQUENCE') field=scheme ;;
       'scheme/5 OCTET STRING') field=value value=$at ;;
-      'value/5 cont [ 1 ]') field=unsigned unsigned=1 ;;
+      'value/5 cont [ 1 ]') field=unsigned unsigned=attributes ;;
       */5\ *) refuse "$2: another form" ;;
       'digest/6 OBJECT') digest=${text[at]} ;;
       'scheme/6 OBJECT') scheme=${text[at]#:} ;;
@@ -761,7 +798,7 @@ check_seal_time_stamp() {
 }
 
 check_seal_chain() {
-  local at token digest found
+  local at token digest found list
   if [[ -n $pin ]]; then
     found=$(own_digest "$work/seal.pem")
     [[ $found == "$pin" ]] || refuse "sealed by another certificate than yours: $found"
@@ -772,10 +809,13 @@ check_seal_chain() {
   [[ -z $pin ]] || return 0
   # a file of stamps in another form fails in a check of its own
   (cut_stamps) >/dev/null || true
-  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst "$work"/stamp.*.tst; do
+  for token in "$work/seal.tst" META-INF/timestamp*.tst data/log/checkpoint.tst "$work"/stamp.*.tst; do
     case $token in
       "$work/seal.tst") digest=$(sha256 "$work/seal.value") ;;
-      "$ARCHIVE") digest=$(sha256 "$ARCHIVED") ;;
+      META-INF/*)
+        list=$(links | while read -r list of; do if [[ $of == "$token" ]]; then printf '%s' "$list"; fi; done)
+        digest=$(sha256 "$list")
+        ;;
       data/log/*) digest=$(sha256 data/log/checkpoint) ;;
       *) digest=$(sha256 "${token%.tst}.checkpoint") ;;
     esac
@@ -786,9 +826,27 @@ check_seal_chain() {
 }
 
 check_archive_time_stamp() {
-  check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")" archive "$ARCHIVE"
-  # no manifest can list this file, so it holds the token and no more
-  [[ -z $beside ]] || refuse "$ARCHIVE: unsigned additions"
+  local list token what rc waits=''
+  while read -r list token; do
+    what=''
+    if [[ $token == "$ARCHIVE" ]]; then what=archive; elif [[ $list == "$ARCHIVED" ]]; then what=renewed; fi
+    # one that is wrong outweighs those that cannot be decided
+    rc=0
+    (check_archive_token "$token" "$list" "$what") >"$work/when" || rc=$?
+    case $rc in
+      0) cat "$work/when" ;;
+      3) waits=$(<"$work/when") ;;
+      *) refuse "$(<"$work/when")" ;;
+    esac
+  done < <(links)
+  [[ -z $waits ]] || undecided "$waits"
+}
+
+# check_archive_token TOKEN LIST WHAT: no list can name it yet, so it holds the token and no more; a renewal's may have
+# revocation lists, which are not checked here
+check_archive_token() {
+  check_token "$1" "$(sha256 "$2")" "$3" "$1"
+  [[ -z $beside || ($beside == 1 && $1 != "$ARCHIVE") ]] || refuse "$1: unsigned additions"
 }
 
 # --- the log

@@ -4,7 +4,7 @@ import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { readContainer } from "./container.js";
-import { isArchived, isCertificate, isSealed, requireMembers } from "./layout.js";
+import { isCertificate, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
 import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
 import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
@@ -22,7 +22,6 @@ import { formatTime, MAX_SKEW } from "./times.js";
 import { readToken } from "./token.js";
 
 const SEAL_MANIFEST = "META-INF/ASiCManifest001.xml", SEAL_SIGNATURE = "META-INF/signature001.p7s";
-const ARCHIVE_MANIFEST = "META-INF/ASiCArchiveManifest.xml", ARCHIVE_TOKEN = "META-INF/timestamp002.tst";
 const CHECKPOINT = "data/log/checkpoint", CHECKPOINT_TOKEN = "data/log/checkpoint.tst", LOG_KEY = "data/log/key";
 const CASE = "data/case.json", ITEMS = "data/items.jsonl", EVENTS = "data/events.jsonl", TABLE = "data/items.csv";
 export const PASSED = "PASSED", FAILED = "FAILED", INDETERMINATE = "INDETERMINATE", NOT_MADE = "NOT_MADE";
@@ -75,8 +74,17 @@ export class OpenedBundle {
     return this.once("sealStamp", () => readSealStamp(this.seal));
   }
 
-  get archiveStamp() {
-    return this.once("archiveStamp", () => readToken(this.members.get(ARCHIVE_TOKEN), sha256(this.members.get(ARCHIVE_MANIFEST))));
+  /** The archive stamps, oldest first: the list of each, and its token. */
+  get links() {
+    return this.once("links", () => linksOf([...this.members.keys()]));
+  }
+
+  archiveStampOf({ manifest, token }) {
+    return this.once(token, () => readToken(this.members.get(token), sha256(this.members.get(manifest))));
+  }
+
+  get archiveStamps() {
+    return this.links.map((link) => this.archiveStampOf(link));
   }
 
   get checkpointStamp() {
@@ -158,7 +166,7 @@ export class OpenedBundle {
   /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
   async soundStamps() {
     const sound = [];
-    const makes = [() => [this.sealStamp], () => [this.archiveStamp], () => [this.checkpointStamp], async () => [...(await this.anchors()).values()].map(({ info }) => info)];
+    const makes = [() => [this.sealStamp], () => [this.checkpointStamp], ...this.links.map((link) => () => [this.archiveStampOf(link)]), async () => [...(await this.anchors()).values()].map(({ info }) => info)];
     for (const make of makes) {
       try {
         sound.push(...await make());
@@ -220,16 +228,13 @@ const RUN = {
   "seal.time_stamp": (opened) => requireTrusted(opened, opened.sealStamp),
   "seal.chain": sealChain,
   "archive.manifest": archiveManifest,
-  "archive.time_stamp": (opened) => {
-    requireNothingBeside(opened.archiveStamp);
-    return requireTrusted(opened, opened.archiveStamp);
-  },
+  "archive.time_stamp": archiveTimeStamp,
   "log.key": logKey,
   "log.checkpoint": ({ checkpoint }) => ({ size: String(checkpoint.size), root: hex(checkpoint.root) }),
   "log.checkpoint_stamp": (opened) => requireTrusted(opened, opened.checkpointStamp),
-  "archive.order": ({ checkpointStamp, sealStamp, archiveStamp }) => {
-    requireOrder(checkpointStamp, sealStamp);
-    requireOrder(sealStamp, archiveStamp);
+  "archive.order": ({ checkpointStamp, sealStamp, archiveStamps }) => {
+    const stamps = [checkpointStamp, sealStamp, ...archiveStamps];
+    for (const [at, stamp] of stamps.slice(1).entries()) requireOrder(stamps[at], stamp);
   },
   "log.form": async (opened) => ({ entries: (await opened.entries()).size, stamps: opened.earlier.length }),
   "log.leaves": logLeaves,
@@ -279,10 +284,20 @@ async function sealChain(opened) {
   return { gen_time: formatTime(sealStamp.genTime) };
 }
 
-function archiveManifest({ members, digests }) {
-  const listed = parseManifest(members.get(ARCHIVE_MANIFEST), ARCHIVE_TOKEN);
-  requireComplete(listed, [...members.keys()].filter(isArchived));
-  requireDigests(listed, digests);
+function archiveManifest({ members, digests, links }) {
+  for (const [at, { manifest, token }] of links.entries()) {
+    const listed = parseManifest(members.get(manifest), token);
+    requireComplete(listed, listedBy([...members.keys()], links.slice(0, at)));
+    requireDigests(listed, digests);
+  }
+}
+
+function archiveTimeStamp(opened) {
+  const stamps = opened.archiveStamps;
+  for (const [at, stamp] of stamps.entries()) requireNothingBeside(stamp, { isRenewed: at > 0 });
+  const [first] = allTrusted(opened, stamps);
+  const newest = stamps.length > 1 ? { newest: formatTime(stamps.at(-1).latest) } : {};
+  return { ...first, ...newest };
 }
 
 function logKey(opened) {
@@ -314,18 +329,30 @@ async function logInclusion(opened) {
 }
 
 async function logStamps(opened) {
-  let undecided = null;
+  const undecided = [];
   for (const { info } of (await opened.anchors()).values()) {
-    try {
-      requireTrusted(opened, info);
-    } catch (error) {
-      // one that is wrong outweighs those that cannot be decided
-      if (!(error instanceof Undecided)) throw error;
-      undecided ??= error;
-    }
+    trustedOr(undecided, opened, info);
     await opened.breathe();
   }
-  if (undecided) throw undecided;
+  if (undecided.length) throw undecided[0];
+}
+
+/** Trust in each; one that is wrong outweighs those that cannot be decided. */
+function allTrusted(opened, infos) {
+  const undecided = [];
+  const held = infos.map((info) => trustedOr(undecided, opened, info));
+  if (undecided.length) throw undecided[0];
+  return held;
+}
+
+function trustedOr(undecided, opened, info) {
+  try {
+    return requireTrusted(opened, info);
+  } catch (error) {
+    if (!(error instanceof Undecided)) throw error;
+    undecided.push(error);
+    return null;
+  }
 }
 
 async function logConsistency(opened) {

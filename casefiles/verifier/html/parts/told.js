@@ -65,6 +65,7 @@ export async function facts({ findings, opened }) {
       ["last", isGood("log.checkpoint_stamp") && isProven ? toldTime(stampOf("log.checkpoint_stamp"), { up: true }) : null],
       ["sealed", isGood("seal.time_stamp") ? toldTime(stampOf("seal.time_stamp"), { up: true }) : null],
       ["kept", isGood("archive.time_stamp") ? toldTime(stampOf("archive.time_stamp"), { up: true }) : null],
+      ...(isGood("archive.time_stamp") && facts_.get("archive.time_stamp").facts.newest ? [["renewed", toldTime(facts_.get("archive.time_stamp").facts.newest, { up: true })]] : []),
     ],
   };
 }
