@@ -31,6 +31,7 @@ CASE = "data/case.json"
 ITEMS_JSONL = "data/items.jsonl"
 ITEMS_CSV = "data/items.csv"
 EVENTS_JSONL = "data/events.jsonl"
+CASE_JSONLD = "data/case.jsonld"
 ENTRIES = "data/log/entries.jsonl"
 STAMPS = "data/log/stamps.jsonl"
 CERTIFICATES = "data/certs/"
@@ -51,6 +52,7 @@ TYPE_SIGNATURE = "application/pkcs7-signature"
 TYPE_XML = "text/xml"
 TYPE_JSON = "application/json"
 TYPE_LINES = "application/jsonl"
+TYPE_LINKED = "application/ld+json"
 TYPE_SCHEMA = "application/schema+json"
 TYPE_CERTIFICATES = "application/pem-certificate-chain"
 TYPE_TABLE = "text/csv"
@@ -122,6 +124,7 @@ MEMBERS = (
     Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS),
     Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS),
     Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS),
+    Member(CASE_JSONLD, TYPE_LINKED, Search.FIELDS),
     Member(ENTRIES, TYPE_LINES, Search.ENTRIES),
     Member(STAMPS, TYPE_LINES, Search.STAMPS),
     Member(CHECKPOINT, TYPE_TEXT),

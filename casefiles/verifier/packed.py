@@ -20,7 +20,7 @@ MODULES: Final = (
     ),
     *(
         f"casefiles.report.{name}"
-        for name in ("beside", "data", "items", "lines", "received", "said", "stated", "text", "wording")
+        for name in ("beside", "data", "items", "jsonld", "lines", "received", "said", "stated", "text", "wording")
     ),
     *(
         f"casefiles.verifier.{name}"

@@ -161,6 +161,21 @@ def perceptual_hash_in_the_description() -> bytes:
     return resealed({layout.CASE: jcs({**case, "pdq": "0" * 64})})
 
 
+@damaged("content.no_pictures", "content.texts")
+def perceptual_hash_in_the_linked_data() -> bytes:
+    linked = json.loads(good()[layout.CASE_JSONLD])
+    linked["@graph"][-1]["pdq"] = "0" * 64
+    return resealed({layout.CASE_JSONLD: jcs(linked)})
+
+
+@damaged("content.texts")
+def linked_data_that_tell_of_another_message() -> bytes:
+    linked = good()[layout.CASE_JSONLD].replace(
+        b'"uco-observable:messageID":"1000"', b'"uco-observable:messageID":"1999"'
+    )
+    return resealed({layout.CASE_JSONLD: linked})
+
+
 # --- the bag
 
 
