@@ -13,7 +13,7 @@ from typing import BinaryIO
 from casefiles.bundle.gate import require_holds
 from casefiles.bundle.sign import with_lists
 from casefiles.format import layout
-from casefiles.format.archive import ArchiveLink, links_of, listed_by
+from casefiles.format.archive import ArchiveLink, counter_seals_of, links_of, listed_by
 from casefiles.format.layout import kept_manifest, renewal_token
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.zip import container_bytes, read_container
@@ -49,7 +49,7 @@ def renew_bundle(
         OSError: It cannot be read.
     """
     members = read_container(bundle)
-    require_holds(examine(OpenedBundle(members, roots=roots, log_key=None), progress), "bundle.not_to_be_renewed")
+    require_holds(examine(OpenedBundle(members, roots=roots, log_key=None), progress), "bundle.does_not_hold")
     newer = with_newer_stamp(members, stamp=stamp, roots=certificates_of(roots), lists=lists)
     renewed = container_bytes(newer)
     report = examine(OpenedBundle(read_container(io.BytesIO(renewed)), roots=roots, log_key=None))
@@ -76,7 +76,8 @@ def with_newer_stamp(
     number = len(before) + 1
     kept = dict(members)
     kept[kept_manifest(number)] = kept.pop(newest.manifest)
-    listed = listed_by(kept, [*before, ArchiveLink(kept_manifest(number), newest.token)])
+    earlier = [*before, ArchiveLink(kept_manifest(number), newest.token)]
+    listed = listed_by(kept, earlier, counter_seals_of(kept))
     token = renewal_token(number)
     manifest = make_manifest(signature=token, members=((name, kept[name]) for name in listed))
     kept[layout.ARCHIVE_MANIFEST] = render_manifest(manifest)

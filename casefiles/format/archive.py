@@ -2,14 +2,24 @@
 
 The newest manifest is always called ``ASiCArchiveManifest.xml``. A renewal gives the one before a number, adds a
 manifest that lists all members as they lie, and a token over that; no byte of an old member changes. Whoever takes the
-newest link away again leaves a bundle as it was before the renewal: nothing in it can tell. Standard library only.
+newest link away again leaves a bundle as it was before the renewal: nothing in it can tell.
+
+A counter-seal is a second seal over what the first covers, and over the first. It is added with a link that covers it.
+Standard library only.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from casefiles.format import layout
-from casefiles.format.layout import MadeBy, kept_manifest, member_of, renewal_token
+from casefiles.format.layout import (
+    MadeBy,
+    counter_manifest,
+    counter_signature,
+    kept_manifest,
+    member_of,
+    renewal_token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,28 @@ def links_of(names: Collection[str]) -> Sequence[ArchiveLink]:
     return tuple(ArchiveLink(manifest, token) for manifest, token in zip(manifests, tokens, strict=True))
 
 
-def listed_by(names: Collection[str], earlier: Sequence[ArchiveLink]) -> frozenset[str]:
-    """The members that the manifest of a link lists: what every archive covers, and all links before."""
-    always = filter(layout.is_archived, names)
-    return frozenset((*always, *(name for link in earlier for name in (link.manifest, link.token))))
+@dataclass(frozen=True, slots=True)
+class CounterSeal:
+    """A counter-seal: the members that hold what it signs, and the signature."""
+
+    manifest: str
+    signature: str
+
+
+def counter_seals_of(names: Collection[str]) -> Sequence[CounterSeal]:
+    """The counter-seals, oldest first, of members whose names are in order."""
+    count = sum(member_of(name).writer is MadeBy.COUNTER for name in names) // 2
+    return tuple(CounterSeal(counter_manifest(each), counter_signature(each)) for each in range(1, count + 1))
+
+
+def listed_by(
+    names: Collection[str], earlier: Sequence[ArchiveLink], counter_seals: Sequence[CounterSeal]
+) -> frozenset[str]:
+    """The members that the manifest of a link lists: what every archive covers, and what was added before.
+
+    Args:
+        counter_seals: Those that were there when the link was made.
+    """
+    added = [name for link in earlier for name in (link.manifest, link.token)]
+    added += [name for seal in counter_seals for name in (seal.manifest, seal.signature)]
+    return frozenset((*filter(layout.is_archived, names), *added))

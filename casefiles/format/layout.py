@@ -89,6 +89,7 @@ class MadeBy(StrEnum):
     BUILDER = "builder"
     SEAL = "seal"
     ARCHIVE = "archive"
+    COUNTER = "counter"
     RENEWAL = "renewal"
 
 
@@ -109,6 +110,7 @@ class Member:
 
 
 _FROM_1 = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
+_FROM_2 = "(?:00[2-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _FROM_3 = "(?:00[3-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
 
@@ -137,6 +139,8 @@ MEMBERS = (
     Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
     Member(ARCHIVE_MANIFEST, TYPE_XML, writer=MadeBy.ARCHIVE),
     Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=MadeBy.ARCHIVE),
+    Member(rf"META-INF/ASiCManifest{_FROM_2}\.xml", TYPE_XML, writer=MadeBy.COUNTER, how_many="any"),
+    Member(rf"META-INF/signature{_FROM_2}\.p7s", TYPE_SIGNATURE, Search.DER, writer=MadeBy.COUNTER, how_many="any"),
     Member(rf"META-INF/ASiCArchiveManifest{_FROM_1}\.xml", TYPE_XML, writer=MadeBy.RENEWAL, how_many="any"),
     Member(rf"META-INF/timestamp{_FROM_3}\.tst", TYPE_TOKEN, Search.DER, writer=MadeBy.RENEWAL, how_many="any"),
 )
@@ -148,6 +152,16 @@ _PATTERNS = tuple((re.compile(member.name), member) for member in MEMBERS if mem
 REQUIRED = frozenset(_ONES)
 
 
+def counter_manifest(number: int) -> str:
+    """The member that holds what the counter-seal of this number, from 1 on, signs."""
+    return f"{META_INF}ASiCManifest{number + 1:03}.xml"
+
+
+def counter_signature(number: int) -> str:
+    """The member that holds the counter-seal of this number, from 1 on."""
+    return f"{META_INF}signature{number + 1:03}.p7s"
+
+
 def kept_manifest(number: int) -> str:
     """The member that holds the archive manifest of this number, from 1 on, once a newer one took its name."""
     return f"{META_INF}ASiCArchiveManifest{number:03}.xml"
@@ -156,6 +170,9 @@ def kept_manifest(number: int) -> str:
 def renewal_token(number: int) -> str:
     """The member that holds the archive time stamp of this renewal, from 1 on."""
     return f"{META_INF}timestamp{number + 2:03}.tst"
+
+
+_RENEWAL = (kept_manifest, renewal_token)
 
 
 def schema_name(name: str) -> str:
@@ -234,8 +251,8 @@ def require_members(names: Iterable[str]) -> None:
         raise ContainerError("container.member_missing", where=missing[0], length=len(missing))
     if _REPORTS not in [member_of(name) for name in present]:
         raise ContainerError("container.report_missing", where=report_name("en"))
-    renewed = {name for name in present if member_of(name).writer is MadeBy.RENEWAL}
-    _require_series(renewed, of=(kept_manifest, renewal_token))
+    for writer, names_of in ((MadeBy.COUNTER, (counter_manifest, counter_signature)), (MadeBy.RENEWAL, _RENEWAL)):
+        _require_series({name for name in present if member_of(name).writer is writer}, of=names_of)
 
 
 def _require_series(names: AbstractSet[str], *, of: Sequence[Callable[[int], str]]) -> None:
@@ -266,6 +283,11 @@ def is_sealed(name: str) -> bool:
     return member_of(name).writer is MadeBy.BUILDER
 
 
+def is_counter_sealed(name: str) -> bool:
+    """Whether the manifest of a counter-seal lists it: what the seal covers, and the seal."""
+    return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)
+
+
 def is_archived(name: str) -> bool:
-    """Whether every archive manifest lists it: all but the mimetype, and what archive time stamps add."""
+    """Whether every archive manifest lists it: all but the mimetype, counter-seals and what time stamps add."""
     return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)

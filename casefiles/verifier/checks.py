@@ -36,7 +36,7 @@ from casefiles.errors import (
     VerificationError,
 )
 from casefiles.format import layout
-from casefiles.format.archive import ArchiveLink, links_of, listed_by
+from casefiles.format.archive import ArchiveLink, CounterSeal, counter_seals_of, links_of, listed_by
 from casefiles.format.bag import require_info, require_manifest
 from casefiles.format.entries import EarlierStamp, ShownEntry, read_entries, read_stamps
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
@@ -173,6 +173,26 @@ class OpenedBundle:
     def links(self) -> Sequence[ArchiveLink]:
         """The archive time stamps that the opened bundle names, oldest first."""
         return links_of(self.members)
+
+    @cached_property
+    def archive_manifests(self) -> Sequence[Manifest]:
+        """The lists of the opened bundle's archive time stamps, oldest first."""
+        return [parse_manifest(self.members[link.manifest], signature=link.token) for link in self.links]
+
+    @cached_property
+    def counter_seals(self) -> Sequence[CounterSeal]:
+        """The counter-seals that the opened bundle names, oldest first."""
+        return counter_seals_of(self.members)
+
+    def counter_seals_at(self, link: int) -> Sequence[CounterSeal]:
+        """Those that were there when the link of this place in the chain was made: all by the newest, none goes."""
+        if link == len(self.links) - 1:
+            return self.counter_seals
+        named = [
+            sum(seal.signature in manifest.digests for seal in self.counter_seals)
+            for manifest in self.archive_manifests[: link + 1]
+        ]
+        return self.counter_seals[: max(named)]
 
     @cached_property
     def archive_stamps(self) -> Sequence[TokenInfo]:
@@ -521,13 +541,11 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
 
 
 def _archive_manifest(opened: OpenedBundle) -> Basis:
-    files = 0
-    for at, link in enumerate(opened.links):
-        manifest = parse_manifest(opened.members[link.manifest], signature=link.token)
-        require_complete(manifest, listed_by(opened.members, opened.links[:at]))
+    for link, manifest in zip(opened.links, opened.archive_manifests, strict=True):
+        at = opened.links.index(link)
+        require_complete(manifest, listed_by(opened.members, opened.links[:at], opened.counter_seals_at(at)))
         require_digests(manifest, opened.digests)
-        files = len(manifest.digests)
-    return Basis("basis.files", {"files": files})
+    return Basis("basis.files", {"files": len(opened.archive_manifests[-1].digests)})
 
 
 def _archive_time_stamp(opened: OpenedBundle) -> Basis:
@@ -546,6 +564,66 @@ def _archive_order(opened: OpenedBundle) -> Basis:
         _require_order(earlier, later)
     checkpoint, seal, archive, *_ = (format_time(info.latest) for info in infos)
     return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
+
+
+def _seal_counter(opened: OpenedBundle) -> Basis:
+    """Each counter-seal: what it signs, by whom, when; and whether that is trusted, which never touches the seal."""
+    undecided, told, newest = list[UndecidedError](), list[str](), opened.seal_stamp
+    by = {opened.seal.signer.certificate}
+    for at, names in enumerate(opened.counter_seals):
+        manifest = opened.members[names.manifest]
+        listed = parse_manifest(manifest, signature=names.signature)
+        require_complete(listed, filter(layout.is_counter_sealed, opened.members))
+        require_digests(listed, opened.digests)
+        seal = read_seal(signature=opened.members[names.signature], manifest=manifest)
+        info, signer = read_time_stamp(seal), seal.signer
+        if signer.certificate in by:
+            raise BundleSealError("bundle_seal.sealed_before", where=names.signature, found=signer.certificate.name)
+        by.add(signer.certificate)
+        covering = next(link for link in range(len(opened.links)) if names in opened.counter_seals_at(link))
+        for earlier, later in itertools.pairwise((opened.seal_stamp, info, opened.archive_stamps[covering])):
+            _require_order(earlier, later)
+        try:
+            _require_trusted_counter_seal(opened, seal, info, archived_at=opened.archive_stamps[covering].gen_time)
+        except UndecidedError as error:
+            undecided.append(error)
+        by_whom = f"{signer.certificate.name}, {fingerprint(signer.certificate)}"
+        told.append(f"{at + 1}. {by_whom}, {format_time(info.latest)}")
+        newest = info
+    if undecided:
+        raise undecided[0]
+    if not told:
+        return Basis("basis.no_counter_seal")
+    stamped = {"stamped": format_time(newest.latest), "office": newest.office}
+    return Basis("basis.counter_sealed", {"seals": len(told), "names": "; ".join(told), **stamped})
+
+
+def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenInfo, *, archived_at: datetime) -> None:
+    """Check that a counter-seal leads to a root, its time stamp to another, and that neither was revoked before.
+
+    Raises:
+        UndecidedError: No root was given for it: whoever relies on the sender's seal alone need not know this office.
+    """
+    signer = seal.signer
+    if not opened.roots:
+        raise _no_roots(signer.certificate, signer.others)
+    try:
+        _require_root(opened, signer.certificate, signer.others, at=info.gen_time)
+    except VerificationError as error:
+        if error.code != "verification.no_root":
+            raise
+        own = fingerprint(signer.certificate)
+        raise UndecidedError("undecided.counter_seal", cause=error, found=f"{signer.certificate.name} {own}") from error
+    _trusted(opened, info)
+    roots, at = opened.roots, info.gen_time
+    own_keys = root_keys(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
+    if own_keys & root_keys(certificate=info.certificate, others=info.others, roots=roots, at=at):
+        raise UndecidedError("undecided.when_stamped", certificate=signer.certificate.name, office=info.office)
+    if signer.other_revocation:
+        raise BundleSealError("bundle_seal.other_revocation")
+    chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
+    uses = [Use(chain, at, stamped=False), *stamp_uses([info], roots)]
+    require_unrevoked(_lists(signer.lists), uses, beside=signer.others, archived_at=archived_at)
 
 
 def _log_key(opened: OpenedBundle) -> Basis:
@@ -891,6 +969,11 @@ CHECKS: tuple[Check, ...] = (
         "archive.order",
         _archive_order,
         (*_MEMBERS, "log.checkpoint_stamp", "seal.signature", "seal.time_stamp", "archive.time_stamp"),
+    ),
+    Check(
+        "seal.counter",
+        _seal_counter,
+        (*_MEMBERS, "seal.signature", "seal.time_stamp", "archive.manifest", "archive.time_stamp"),
     ),
     Check("log.form", _log_form, _MEMBERS),
     Check("log.leaves", _log_leaves, _READ),

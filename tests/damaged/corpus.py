@@ -525,6 +525,76 @@ def renewal_under_the_root_of_the_seal() -> bytes:
     return container_bytes(forge.renewed(by=forge.unit_under(root, forge.ROOT_KEYS[root])))
 
 
+# --- counter-seals
+
+
+def countersigned() -> Members:
+    return forge.members_of(forge.countersigned())
+
+
+COUNTER_SEAL, COUNTER_LIST = layout.counter_signature(1), layout.counter_manifest(1)
+
+
+@damaged("archive.manifest")
+def counter_seal_that_no_archive_stamp_covers() -> bytes:
+    added = {name: countersigned()[name] for name in (COUNTER_SEAL, COUNTER_LIST)}
+    return container_bytes({**good(), **added})
+
+
+@damaged("container.members")
+def counter_seal_without_its_list() -> bytes:
+    members = countersigned()
+    del members[COUNTER_LIST]
+    return container_bytes(members)
+
+
+@damaged("seal.counter")
+def counter_seal_over_another_bundle() -> bytes:
+    other = forge.members_of(forge.countersigned(forge.build(forge.small_contents())[0]))
+    return forge.recovered({**countersigned(), COUNTER_SEAL: other[COUNTER_SEAL], COUNTER_LIST: other[COUNTER_LIST]})
+
+
+@damaged("seal.counter")
+def counter_seal_whose_signature_is_of_another_list() -> bytes:
+    other = forge.members_of(forge.countersigned(forge.build(forge.small_contents())[0]))
+    return forge.recovered({**countersigned(), COUNTER_SEAL: other[COUNTER_SEAL]})
+
+
+@damaged("seal.counter")
+def counter_seal_that_leaves_the_report_out() -> bytes:
+    members = countersigned()
+    lines = members[COUNTER_LIST].splitlines(keepends=True)
+    manifest = b"".join(line for line in lines if b"data/report." not in line)
+    signature = forge.another_sealer().sign(manifest, stamp=forge.stamping(forge.LATER), at=forge.LATER)
+    return forge.recovered({**members, COUNTER_LIST: manifest, COUNTER_SEAL: signature})
+
+
+@damaged("seal.counter")
+def counter_seal_by_the_one_who_sealed() -> bytes:
+    members = countersigned()
+    signature = forge.sealer().sign(members[COUNTER_LIST], stamp=forge.stamping(forge.LATER), at=forge.LATER)
+    return forge.recovered({**members, COUNTER_SEAL: signature})
+
+
+@damaged("seal.counter")
+def counter_seal_stamped_before_the_seal() -> bytes:
+    members = countersigned()
+    early = forge.START + timedelta(hours=13)
+    signature = forge.another_sealer().sign(members[COUNTER_LIST], stamp=forge.stamping(early), at=early)
+    return forge.recovered({**members, COUNTER_SEAL: signature})
+
+
+@damaged("seal.signature")
+def counter_seal_in_the_place_of_the_seal() -> bytes:
+    members = countersigned()
+    return forge.rearchive({**good(), layout.SEAL_SIGNATURE: members[COUNTER_SEAL]})
+
+
+@doubtful("seal.counter")
+def counter_seal_of_an_office_that_nobody_named() -> bytes:
+    return forge.countersigned()
+
+
 # --- the log
 
 

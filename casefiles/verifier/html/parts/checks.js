@@ -4,7 +4,7 @@ import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { readContainer } from "./container.js";
-import { isCertificate, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
+import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
 import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
 import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
@@ -77,6 +77,21 @@ export class OpenedBundle {
   /** The archive stamps, oldest first: the list of each, and its token. */
   get links() {
     return this.once("links", () => linksOf([...this.members.keys()]));
+  }
+
+  archiveListOf({ manifest, token }) {
+    return this.once(manifest, () => parseManifest(this.members.get(manifest), token));
+  }
+
+  get counterSeals() {
+    return this.once("counterSeals", () => counterSealsOf([...this.members.keys()]));
+  }
+
+  /** The counter-seals that were there when the link of this place was made: all by the newest, none goes. */
+  counterSealsAt(link) {
+    if (link === this.links.length - 1) return this.counterSeals;
+    const named = this.links.slice(0, link + 1).map((each) => this.counterSeals.filter(({ signature }) => this.archiveListOf(each).has(signature)).length);
+    return this.counterSeals.slice(0, Math.max(...named));
   }
 
   archiveStampOf({ manifest, token }) {
@@ -236,6 +251,7 @@ const RUN = {
     const stamps = [checkpointStamp, sealStamp, ...archiveStamps];
     for (const [at, stamp] of stamps.slice(1).entries()) requireOrder(stamps[at], stamp);
   },
+  "seal.counter": sealCounter,
   "log.form": async (opened) => ({ entries: (await opened.entries()).size, stamps: opened.earlier.length }),
   "log.leaves": logLeaves,
   "log.inclusion": logInclusion,
@@ -284,12 +300,55 @@ async function sealChain(opened) {
   return { gen_time: formatTime(sealStamp.genTime) };
 }
 
-function archiveManifest({ members, digests, links }) {
-  for (const [at, { manifest, token }] of links.entries()) {
-    const listed = parseManifest(members.get(manifest), token);
-    requireComplete(listed, listedBy([...members.keys()], links.slice(0, at)));
+function archiveManifest(opened) {
+  const { members, digests, links } = opened;
+  for (const [at, link] of links.entries()) {
+    const listed = opened.archiveListOf(link);
+    requireComplete(listed, listedBy([...members.keys()], links.slice(0, at), opened.counterSealsAt(at)));
     requireDigests(listed, digests);
   }
+}
+
+/** Each counter-seal: what it signs, by whom, when; and whether that is trusted, which never touches the seal. */
+function sealCounter(opened) {
+  const [undecided, told, by] = [[], [], [opened.seal.certificate]];
+  let latest = null;
+  for (const names of opened.counterSeals) {
+    const listed = parseManifest(opened.members.get(names.manifest), names.signature);
+    requireComplete(listed, [...opened.members.keys()].filter(isCounterSealed));
+    requireDigests(listed, opened.digests);
+    const seal = readSeal(opened.members.get(names.signature), opened.members.get(names.manifest));
+    const info = readSealStamp(seal);
+    if (isIn(seal.certificate, by)) refuse("bundle_seal.sealed_before", { where: names.signature, found: seal.certificate.name });
+    by.push(seal.certificate);
+    const covering = opened.links.findIndex((_, link) => opened.counterSealsAt(link).includes(names));
+    requireOrder(opened.sealStamp, info);
+    requireOrder(info, opened.archiveStamps[covering]);
+    try {
+      requireTrustedCounterSeal(opened, seal, info);
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      undecided.push(error);
+    }
+    told.push(`${seal.certificate.name}, ${seal.certificate.fingerprint}`);
+    latest = formatTime(info.latest);
+  }
+  if (undecided.length) throw undecided[0];
+  return told.length ? { names: told.join("; "), latest } : {};
+}
+
+function requireTrustedCounterSeal(opened, seal, info) {
+  const { certificate, others } = seal;
+  try {
+    requireRoot(opened, seal, info.genTime);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "verification.no_root") throw error;
+    throw new Undecided("undecided.counter_seal", { found: `${certificate.name} ${certificate.fingerprint}` });
+  }
+  requireTrusted(opened, info);
+  const own = rootKeys({ certificate, others, roots: opened.roots, at: info.genTime });
+  const stamped = rootKeys({ certificate: info.certificate, others: info.others, roots: opened.roots, at: info.genTime });
+  if ([...stamped].some((key) => own.has(key))) throw new Undecided("undecided.when_stamped", { certificate: certificate.name, office: info.office });
 }
 
 function archiveTimeStamp(opened) {

@@ -19,6 +19,7 @@ export function requireMembers(names) {
   if (missing.length) refuse("container.member_missing", { where: missing[0], length: missing.length });
   const isReport = names.map((name) => isReportOf(memberOf(name)));
   if (!isReport.includes(true)) refuse("container.report_missing", { where: "data/report.en.txt" });
+  requireSeries(names.filter((name) => isBy(name, "counter")), [counterManifest, counterSignature]);
   requireSeries(names.filter((name) => isBy(name, "renewal")), [keptManifest, renewalToken]);
 }
 
@@ -44,8 +45,20 @@ export function linksOf(names) {
   return [...renewals.map(keptManifest), "META-INF/ASiCArchiveManifest.xml"].map((manifest, at) => ({ manifest, token: tokens[at] }));
 }
 
-/** What the list of a link names: what every archive covers, and all links before. */
-export const listedBy = (names, earlier) => [...names.filter(isArchived), ...earlier.flatMap(({ manifest, token }) => [manifest, token])];
+/** What a counter-seal of this number, from 1 on, signs; and the counter-seal. */
+const counterManifest = (number) => `META-INF/ASiCManifest${padded(number + 1)}.xml`;
+const counterSignature = (number) => `META-INF/signature${padded(number + 1)}.p7s`;
+export const isCounterSealed = (name) => isBy(name, "builder") || isBy(name, "seal");
+
+/** The counter-seals, oldest first: the list of each, and its signature. */
+export function counterSealsOf(names) {
+  const count = names.filter((name) => isBy(name, "counter") && !hasXml(name)).length;
+  return Array.from({ length: count }, (_, at) => ({ manifest: counterManifest(at + 1), signature: counterSignature(at + 1) }));
+}
+
+/** What the list of a link names: what every archive covers, and all links and counter-seals before. */
+export const listedBy = (names, earlier, counterSeals) => [...names.filter(isArchived),
+  ...earlier.flatMap(({ manifest, token }) => [manifest, token]), ...counterSeals.flatMap(({ manifest, signature }) => [manifest, signature])];
 
 const isReportOf = (member) => member.howMany === "some";
 export const isPayload = (name) => name.startsWith("data/");
