@@ -613,7 +613,7 @@ def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenI
         if error.code != "verification.no_root":
             raise
         own = fingerprint(signer.certificate)
-        raise UndecidedError("undecided.counter_seal", cause=error, found=f"{signer.certificate.name} {own}") from error
+        raise UndecidedError("undecided.counter_seal", found=f"{signer.certificate.name} {own}") from error
     _trusted(opened, info)
     roots, at = opened.roots, info.gen_time
     own_keys = root_keys(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
