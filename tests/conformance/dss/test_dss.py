@@ -120,19 +120,8 @@ def said(class_path: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[s
     bare, bare_roots = export(folder / "bare", messages=16, keep_lists=False)
     renewed, counter, more_roots = added_to(small, roots, folder)
     asked = [str(small), *seal_root, str(small), *roots, str(small), *map(str, files.values())]
-    asked += [
-        *other_roots,
-        str(large),
-        *more_roots,
-        str(renewed),
-        str(counter),
-        *bare_roots,
-        str(bare),
-        f"--at={AFTER_THE_SEAL}",
-        str(small),
-        str(bare),
-    ]
-    asked += [str(renewed)]
+    asked += [*other_roots, str(large), *more_roots, str(renewed), str(counter), *bare_roots, str(bare)]
+    asked += [f"--at={AFTER_THE_SEAL}", str(small), str(bare), str(renewed)]
     lines = run("java", "-cp", class_path, str(HERE / "Validate.java"), *asked).splitlines()
     names = ["no root", "seal's root", "small", *files, "large", "renewed", "counter-sealed", "bare"]
     names += ["after the seal", "bare, after the seal", "renewed, after the seal"]
