@@ -25,6 +25,7 @@ from api.office.sheet import SheetWish, write_sheet
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
+from casefiles.left_out import AnsweringItem, left_out_drafted
 from casefiles.recognition import Statement
 from casefiles.sheet.data import SheetKind
 from config.watchlist import probe_entry, watch_entry
@@ -98,6 +99,8 @@ def act_for_client(home: Home, case: str, item: str) -> None:
     record_consent(home, case, consent_to(home, "check", "court", "prosecutor"), ann)
     recognise_seen(home, case, Statement("mila", item, home.clock().date(), "en", "I saw it there."), ann, casework)
     write_sheet(home, SheetWish(case, SheetKind.DISCLOSURE, home.path.parent / "a.txt"), ann, casework)
+    with home.writing() as writer:
+        writer.sequencer.append([left_out_drafted(case, [AnsweringItem(item, "42", 2, 1)], ann)])
 
 
 def freeze_and_lift(home: Home, items: list[str]) -> None:

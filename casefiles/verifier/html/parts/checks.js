@@ -3,6 +3,7 @@
 import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
+import { OTHER_REVOCATION } from "./cms.js";
 import { readContainer } from "./container.js";
 import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
@@ -14,7 +15,8 @@ import { requireNoPicture } from "./pictures.js";
 import { requireReceived } from "./received.js";
 import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
 import { requireClosed, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
-import { refuse, Refused, Undecided } from "./refuse.js";
+import { holds, refuse, Refused, Undecided } from "./refuse.js";
+import { readList, requireUnrevoked, tellsOf } from "./revocation.js";
 import { requireSchema, schemaOf } from "./schema.js";
 import { onTheWay, readSeal, readSealStamp, requireNothingBeside, rootKeys } from "./seal.js";
 import { tables } from "./tables.js";
@@ -178,6 +180,32 @@ export class OpenedBundle {
     });
   }
 
+  /** What was relied on and when: the chains of the seal and of each time stamp, which were checked. */
+  uses() {
+    return this.once("uses", async () => {
+      const chains = new Map();
+      const chainOf = ({ certificate, others }, at) => {
+        const key = [certificate, ...others].map((one) => one.fingerprint).join();
+        if (!chains.has(key)) chains.set(key, chainToRoot({ certificate, others, roots: this.roots, at }));
+        return chains.get(key);
+      };
+      const infos = [this.sealStamp, this.archiveStamps[0], this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
+      const uses = [{ chain: chainOf(this.seal, this.sealStamp.genTime), at: this.sealStamp.genTime, isStamp: false }];
+      for (const info of infos) {
+        uses.push({ chain: chainOf(info, info.genTime), at: info.genTime, isStamp: true });
+        await this.breathe();
+      }
+      return uses;
+    });
+  }
+
+  /** The certificates that the bundle has for convenience; what is wrong with one is said elsewhere. */
+  get keptCertificates() {
+    const kept = [];
+    for (const [name, content] of this.members) if (isCertificate(name)) holds(() => kept.push(...readCertificates(content)));
+    return kept;
+  }
+
   /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
   async soundStamps() {
     const sound = [];
@@ -208,9 +236,14 @@ function requireTrusted(opened, info) {
   return { latest: formatTime(info.latest), office: info.office };
 }
 
-/** Check that a certificate led to a given root. A fault of its own is reported before a missing root. */
-function requireRoot({ roots }, { certificate, others }, at) {
+function requireRoots({ roots }, certificate) {
   if (!roots.length) throw new Undecided("undecided.no_roots", { found: `${certificate.name} ${certificate.fingerprint}` });
+}
+
+/** Check that a certificate led to a given root. A fault of its own is reported before a missing root. */
+function requireRoot(opened, { certificate, others }, at) {
+  const { roots } = opened;
+  requireRoots(opened, certificate);
   chainToRoot({ certificate, others: [], roots: [certificate], at });
   try {
     chainToRoot({ certificate, others, roots, at });
@@ -259,6 +292,7 @@ const RUN = {
     await opened.records();
   },
   "log.stamps": logStamps,
+  "seal.revocation": sealRevocation,
   "log.consistency": logConsistency,
   "log.order": logOrder,
   "log.times": logTimes,
@@ -325,7 +359,7 @@ function sealCounter(opened) {
     requireOrder(opened.sealStamp, info);
     requireOrder(info, opened.archiveStamps[covering]);
     try {
-      requireTrustedCounterSeal(opened, seal, info);
+      requireTrustedCounterSeal(opened, seal, info, opened.archiveStamps[covering].genTime);
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
       undecided.push(error);
@@ -337,7 +371,7 @@ function sealCounter(opened) {
   return told.length ? { names: told.join("; "), latest } : {};
 }
 
-function requireTrustedCounterSeal(opened, seal, info) {
+function requireTrustedCounterSeal(opened, seal, info, archivedAt) {
   const { certificate, others } = seal;
   try {
     requireRoot(opened, seal, info.genTime);
@@ -349,6 +383,8 @@ function requireTrustedCounterSeal(opened, seal, info) {
   const own = rootKeys({ certificate, others, roots: opened.roots, at: info.genTime });
   const stamped = rootKeys({ certificate: info.certificate, others: info.others, roots: opened.roots, at: info.genTime });
   if ([...stamped].some((key) => own.has(key))) throw new Undecided("undecided.when_stamped", { certificate: certificate.name, office: info.office });
+  const chain = chainToRoot({ certificate, others, roots: opened.roots, at: info.genTime });
+  requireUnrevoked(listsOf(seal), [{ chain, at: info.genTime, isStamp: false }, stampUse(opened, info)], { beside: others, archivedAt });
 }
 
 function archiveTimeStamp(opened) {
@@ -412,6 +448,32 @@ function trustedOr(undecided, opened, info) {
     undecided.push(error);
     return null;
   }
+}
+
+async function sealRevocation(opened) {
+  const { certificate, others } = opened.seal;
+  const lists = listsOf(opened.seal);
+  const ofRenewals = opened.archiveStamps.slice(1).map((info) => ({ info, lists: listsOf(info) }));
+  requireRoots(opened, certificate);
+  const beside = [...others, ...opened.keptCertificates];
+  const without = new Set(requireUnrevoked(lists, await opened.uses(), { beside, archivedAt: opened.archiveStamps[0].genTime }));
+  // those of a renewal tell of its own time stamp, and the seal's too where the office is the same
+  for (const { info, lists: own } of ofRenewals) {
+    const uses = [stampUse(opened, info)];
+    const both = [...own, ...lists.filter((list) => tellsOf(list, uses))];
+    for (const name of requireUnrevoked(both, uses, { beside: info.others, archivedAt: info.genTime })) without.add(name);
+  }
+  return { lists: lists.length + ofRenewals.flatMap((each) => each.lists).length, without: [...without] };
+}
+
+const stampUse = ({ roots }, { certificate, others, genTime }) => ({ chain: chainToRoot({ certificate, others, roots, at: genTime }), at: genTime, isStamp: true });
+
+function listsOf({ revocations }) {
+  const parts = revocations ?? [];
+  if (parts.some(({ tag }) => tag === OTHER_REVOCATION)) refuse("bundle_seal.other_revocation");
+  const lists = parts.map((part) => readList(part.der.slice()));
+  if (new Set(lists.map(({ der }) => hex(der))).size !== lists.length) refuse("bundle_seal.list_doubled");
+  return lists;
 }
 
 async function logConsistency(opened) {
