@@ -67,7 +67,6 @@ from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.event import Draft, Record
-from evidence.custody.lists import ListFollowing
 from evidence.custody.pins import SEAL
 from evidence.custody.stamps import LoggedStamp, newest, newest_first
 from evidence.errors import AuthorityError, HomeError, TaskLostError, UnknownItemError
@@ -80,6 +79,7 @@ from evidence.objects.durable import storage_errors
 from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
+from evidence.stamp.kept_lists import ListFollowing
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen
 from evidence.store.received import received_parts
