@@ -148,6 +148,11 @@ def report_name(language: str) -> str:
     return f"data/report.{language}.txt"
 
 
+def pages_name(language: str, number: int) -> str:
+    """The member that holds a volume of the report as PDF, numbered from 1."""
+    return f"data/report.{language}.pdf" if number == 1 else f"data/report.{language}.{number}.pdf"
+
+
 def certificate_name(sha256: str) -> str:
     """The member that holds the certificate of this digest (of its DER, lower hex)."""
     return f"{CERTIFICATES}{sha256}.pem"
