@@ -1,7 +1,7 @@
 """The report as volumes of blocks: the text report's own words and facts, in its order, drawn and numbered.
 
 Each part has the number that it has in the text, so that whoever cites one cites the other. The first volume has
-every part; further ones go on with the exhibits, each volume with at most ``MAX_ITEMS`` items. Paragraphs of ours
+every part; further ones go on with the exhibits, each volume with ``ITEMS_A_VOLUME`` items at most. Paragraphs of ours
 count through a volume. Pure.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from casefiles.format.layout import ITEMS_A_VOLUME
 from casefiles.pages.blocks import (
     Block,
     Cover,
@@ -46,13 +47,11 @@ from casefiles.report.text import (
     taken_in_texts,
     times_texts,
 )
-from casefiles.report.wording import in_words, shown_as, spans_in_words
+from casefiles.report.wording import in_words, spans_in_words
 from casefiles.sheet.data import months_after
-from config.catalogues import Platform, sheet_platform
+from config.catalogues import sheet_platform
 from config.words import Words
 
-MAX_ITEMS = 1_000
-"""Of a volume: a typesetter takes memory for all of it at once."""
 MOST_NAMED = 12
 """Accounts, and channels, that the summary names; the rest is counted."""
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z")
@@ -64,18 +63,13 @@ _TERMS = ("bundle", "item", "entry", "digest", "log", "seal", "stamp", "withheld
 _DECLARED = ("operator", "client", "translator")
 
 
-def volumes(items: int) -> int:
-    """How many volumes so many items take."""
-    return max(1, -(-items // MAX_ITEMS))
-
-
 def make_documents(words: Words, report: CaseReport, *, made_at: str) -> Iterator[Document]:
     """Each volume of a report in turn.
 
     Args:
         made_at: The time that the documents state; that of the bundle.
     """
-    made = volumes_of(together(report.items), MAX_ITEMS)
+    made = volumes_of(together(report.items), ITEMS_A_VOLUME)
     for number, groups in enumerate(made, start=1):
         yield _Volume(words, report, number, groups).document(made_at, of=len(made))
 
@@ -173,7 +167,10 @@ class _Volume:
         seen = [_Seen.of(item) for item in self._report.items]
         yield Heading(words.say("report.summary"))
         yield from self._numbered(summary_texts(words, self._report))
-        yield from self._rows("pdf.asked", [(words.say(f"report.cover.{name}"), self._fact(getattr(cover, name))) for name in ("purpose", "reason")])
+        yield from self._rows(
+            "pdf.asked",
+            [(words.say(f"report.cover.{name}"), self._fact(getattr(cover, name))) for name in ("purpose", "reason")],
+        )
         yield from self._rows("pdf.urgent", self._urgent(seen))
         yield from self._rows("verifier.what", self._kinds(seen))
         yield from self._rows("pdf.where", self._named((each.channel, each) for each in seen))
@@ -212,7 +209,10 @@ class _Volume:
     def _periods(self, seen: Sequence["_Seen"]) -> Iterator[Row]:
         for lane in _LANES:
             if times := sorted(time for each in seen if (time := getattr(each, lane))):
-                yield self._words.say(f"verifier.exhibit.{lane}"), self._period(times[0], times[-1], up=lane == "stamped")
+                yield (
+                    self._words.say(f"verifier.exhibit.{lane}"),
+                    self._period(times[0], times[-1], up=lane == "stamped"),
+                )
 
     def _period(self, first: str, last: str, *, up: bool) -> str:
         ends = [self._fact(Moment(time, up=up)) for time in (first, last)]
@@ -238,7 +238,10 @@ class _Volume:
         first, last = every[0], every[-1]
         words = self._words
         lanes = [
-            Lane(words.say(f"verifier.exhibit.{lane}"), histogram((time - first) / (last - first) for time in times[lane]))
+            Lane(
+                words.say(f"verifier.exhibit.{lane}"),
+                histogram((time - first) / (last - first) for time in times[lane]),
+            )
             for lane in _LANES
             if times[lane]
         ]
@@ -324,7 +327,12 @@ class _Volume:
             yield Heading(words.say(f"pdf.declare.{name}"), level=2)
             yield from self._said(f"pdf.declare.{name}.text")
             if name == "client":
-                yield Rows([(words.say("report.item.of", numbers=str(item.number)), self._line(statement_text(words, each))) for item, each in stated])
+                yield Rows(
+                    [
+                        (words.say("report.item.of", numbers=str(item.number)), self._line(statement_text(words, each)))
+                        for item, each in stated
+                    ]
+                )
             yield ink
 
     def _standards(self) -> Iterator[Block]:

@@ -60,5 +60,5 @@ def _rect(x: float, y: float, wide: float, high: float, *, open_: bool = False) 
 
 
 def _svg(parts: Iterable[str], *, width: int = WIDTH) -> str:
-    drawn = "".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}">{drawn}</svg>'
+    drawn, size = "".join(parts), f'viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{drawn}</svg>'

@@ -12,12 +12,12 @@ from casefiles.pages.fonts import Tamer
 from casefiles.report.data import ReportItem, spans_of
 from casefiles.report.items import statement_text
 from casefiles.report.said import Code, Digest, ItemFact, ItemPart, NamedValue, Quote
-from casefiles.report.wording import in_words, label_of, shown_as, spans_in_words, worded
+from casefiles.report.wording import in_words, label_of, spans_in_words, worded
 from config.words import Words
 from evidence.canonical import jcs
 
 _KIND, _TEXT, _ACTION, _SHA256 = "item.kind", "item.text", "item.action", "item.sha256"
-_NAME, _NUMBER, _POSTED, _EDITED = "item.sender_name", "item.sender_id", "item.posted_at", "item.edited_at"
+_NAME, _NUMBER, _POSTED = "item.sender_name", "item.sender_id", "item.posted_at"
 _CHANNEL, _MESSAGE = "item.channel_id", "item.message_id"
 _OF_A_FILE = ("item.file_name", "item.media_type", "item.bytes")
 _MEDIA = "item.media"
@@ -90,7 +90,7 @@ class Draughtsman:
             number=self._fact(_value(parts, _NUMBER)) if _NUMBER in parts else "",
             when=self._when(parts),
             text=self._text(item, parts),
-            boxes=list(self._boxes(item, parts)),
+            boxes=list(self._boxes(parts)),
             rows=[row for row in self._rows(item) if row not in common],
             gone=isinstance(kind, Code) and kind.value == "deletion",
         )
@@ -109,7 +109,7 @@ class Draughtsman:
         part = parts.get(_TEXT)
         return self._tamer.lines(in_words(self._words, part.text)).split("\n") if isinstance(part, Quote) else []
 
-    def _boxes(self, item: ReportItem, parts: Mapping[str, ItemPart]) -> Iterator[Box]:
+    def _boxes(self, parts: Mapping[str, ItemPart]) -> Iterator[Box]:
         digest = parts.get(_SHA256)
         if digest is None and _MEDIA not in parts:
             return
@@ -168,7 +168,6 @@ class Draughtsman:
 
     def _in_common(self, items: Sequence[ReportItem]) -> dict[Row, None]:
         """Rows that every item has, in their order; one item alone has nothing in common with others."""
-        self._common: dict[Row, None] = {}
         if len(items) < 2:  # noqa: PLR2004 - two
             return {}
         counting = Tamer()  # what is looked at here is counted where it is shown

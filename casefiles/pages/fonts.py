@@ -28,8 +28,10 @@ _LAST = 0xFFFE
 _UNBROKEN = 32
 """Characters of a run without a space that are set in one piece; a line of a page has room for more."""
 _BREAK, _CUT = "\u200b", "\u2026"
-_HEAP = re.compile(f"((?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]){{{_MAX_MARKS}}})"
-                   "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_HEAP = re.compile(
+    f"((?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]){{{_MAX_MARKS}}})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 _LONG = re.compile(rf"[^\s{_BREAK}]{{{_UNBROKEN + 1},}}")
 
 
@@ -57,7 +59,10 @@ def read_coverage(font: bytes) -> frozenset[int]:
 def _segments(font: bytes, at: int) -> Iterator[int]:
     twice = struct.unpack_from(">H", font, at + 6)[0]
     starts = at + 16 + twice
-    rows = [struct.unpack_from(f">{twice // 2}H", font, place) for place in (at + 14, *range(starts, starts + 3 * twice, twice))]
+    rows = [
+        struct.unpack_from(f">{twice // 2}H", font, place)
+        for place in (at + 14, *range(starts, starts + 3 * twice, twice))
+    ]
     for number, (last, first, delta, offset) in enumerate(zip(*rows, strict=True)):
         for code in range(first, min(last, _LAST) + 1):
             glyph = code
