@@ -19,7 +19,7 @@ from pathlib import Path
 
 from casefiles.errors import PagesError
 from casefiles.format.layout import pages_name
-from casefiles.pages.blocks import encode_document
+from casefiles.pages.blocks import Cover, Document, Paragraph, encode_document
 from casefiles.pages.content import make_documents
 from casefiles.pages.fonts import FACES, MONO, font_bytes
 from casefiles.report.data import CaseReport
@@ -59,6 +59,18 @@ def page_maker() -> PageMaker:
         PagesError: It is not installed, or a file is missing.
     """
     return PageMaker(edition(), make_pages)
+
+
+def typeset_trial() -> None:
+    """Check that the typesetter, its fonts and its source make pages here.
+
+    Raises:
+        PagesError: They do not.
+    """
+    edition()
+    cover = Cover("-", "", (), ())
+    trial = Document("en", "latn", "-", "2000-01-01T00:00:00.000Z", "", "", "", cover, (Paragraph("-"),))
+    _typeset(encode_document(trial))
 
 
 def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, bytes]:
