@@ -7,8 +7,9 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late; ``freezes``: nothing frozen has waited for more than a day.
-8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made as PDF.  9. ``alerts``: ``api.office.alert_health``.
-10. ``watch``: ``api.office.watch_health``.  11. ``program``: the installed files are the ones that were built.
+8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
+as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
+11. ``program``: the installed files are the ones that were built.
 """
 
 import hashlib

@@ -12,11 +12,10 @@ letters; whoever has the typesetter makes the pages again and compares them. Sta
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from casefiles.errors import GateError
-from evidence.pictures import find_encoded, find_raw
 
 MAX_STREAM_BYTES, MAX_UNPACKED_BYTES = 1 << 26, 1 << 29
 _HEAD, _TAIL = b"%PDF-1.7\n%\x80\x80\x80\x80\n\n", b"\n%%EOF"
@@ -24,28 +23,31 @@ _STREAM, _END = b">>\nstream\n", b"\nendstream\nendobj\n"
 _DICTIONARY = re.compile(rb"([1-9][0-9]{0,9}) 0 obj\n<</Length ([0-9]{1,9})([^<>()]*)")
 _OPENED = b" 0 obj\n<</Length "
 _STRING = re.compile(rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\))*\)", re.DOTALL)
-_PLAIN = bytes(set(range(0x100)) - {0x0A, 0x0D, *range(0x20, 0x7F)} | set(b"#%()"))
+_NOT_PLAIN = bytes(set(range(0x100)) - {0x0A, 0x0D, *range(0x20, 0x7F)} | set(b"#%()"))
 """What the objects may not have outside their strings: another spelling of a name, a comment, an open string."""
 _NAME = re.compile(rb"/[^\s()<>\[\]{}/%]*")
 _OWN_NAME = re.compile(rb"/(?:[cf][0-9]{1,4}|[A-Z]{6}\+Noto[A-Za-z]+-(?:Bold|Regular)(?:-Identity-H)?)")
-_NAMES = frozenset(
+PAGE_NAMES = frozenset(
     b"/" + name
     for name in b"""
-    A Alt Annot Annots Artifact Ascent Author BBox BaseFont Block Border BorderColor BorderStyle BorderThickness
-    CIDFontType2 CIDSet CIDSystemInfo CIDToGIDMap CMap CapHeight Catalog ColorSpace Column Contents Count
-    CreationDate Creator DW Datetime DescendantFonts Descent Dest DestOutputProfile Direction DisplayDocTitle Div
-    Document Em Encoding F Figure Filter First Flags FlateDecode Font FontBBox FontDescriptor FontFile2 FontName
-    GTS_PDFA1 H1 H2 Headers ICCBased ID IDTree Identity Identity-H ImageB ImageC Info ItalicAngle K Kids L2R Lang
-    Last Layout Length Link MarkInfo Marked MediaBox Metadata ModDate N Names Next None Nums O OBJR Obj Ordering
-    Outlines OutputCondition OutputConditionIdentifier OutputIntent OutputIntents P PDF Page Pages Parent ParentTree
-    ParentTreeNextKey Part Pg Placement Prev ProcSet Producer Range Rect Reference Registry RegistryName Resources
-    RoleMap Root Row S Scope Size Solid Span StemV Strong StructElem StructParent StructParents StructTreeRoot
-    Subtype Supplement Suspects T TBody TD TH THead TOC TOCI TR Table Tabs Terms Text Title ToUnicode Type Type0
-    ViewerPreferences W WMode XML XYZ
+    A ActualText Alt Annot Annots Artifact Ascent Author BBox BackgroundColor BaseFont Block Border BorderColor
+    BorderStyle BorderThickness Both C CIDFontType2 CIDSet CIDSystemInfo CIDToGIDMap CMap CapHeight Caption Catalog
+    Center ClassMap ColSpan Color ColorSpace Column Contents Count CreationDate Creator DW Datetime Decimal
+    DescendantFonts Descent Dest DestOutputProfile Direction DisplayDocTitle Div Document Em Encoding End EndIndent
+    F Figure Filter First Fit Flags FlateDecode Font FontBBox FontDescriptor FontFile2 FontName GTS_PDFA1 H1 H2 H3
+    H4 H5 H6 Headers Height ICCBased ID IDTree Identity Identity-H ImageB ImageC Index Info Inline ItalicAngle
+    Justify K Kids L L2R LBody LI Lang Last Layout Lbl Length LineHeight Link ListNumbering LrTb MCID MCR MarkInfo
+    Marked MediaBox Metadata ModDate N Names Next None Nums O OBJR Obj Ordering Outlines OutputCondition
+    OutputConditionIdentifier OutputIntent OutputIntents P PDF Padding Page Pages Parent ParentTree
+    ParentTreeNextKey Part Pg Placement Prev ProcSet Producer R Range Rect Reference Registry RegistryName Resources
+    RlTb RoleMap Root Row RowSpan S Scope Sect Size Solid SpaceAfter SpaceBefore Span Start StartIndent StemV Strong
+    StructElem StructParent StructParents StructTreeRoot Subtype Supplement Suspects T TBody TD TFoot TH THead TOC
+    TOCI TR Table Tabs Terms Text TextAlign TextDecorationType TextIndent Title ToUnicode Type Type0
+    ViewerPreferences W WMode Width WritingMode XML XYZ
     """.split()
 )
 _FLATE = b"/Filter/FlateDecode"
-_ROLES = {
+STREAM_ROLES = {
     b"Contents": _FLATE,
     b"FontFile2": _FLATE,
     b"CIDSet": _FLATE,
@@ -55,7 +57,7 @@ _ROLES = {
     b"Metadata": b"/Type/Metadata/Subtype/XML",
 }
 """By the name that refers to a stream: what its dictionary says beside its length."""
-_TABLES = frozenset(b"cvt |fpgm|glyf|head|hhea|hmtx|loca|maxp|name|post|prep".split(b"|"))
+FONT_TABLES = frozenset(b"cvt |fpgm|glyf|head|hhea|hmtx|loca|maxp|name|post|prep".split(b"|"))
 """The tables of a font that draws its letters by outlines (OpenType)."""
 _INLINE = b"\nBI"
 
@@ -69,8 +71,8 @@ class _Stream:
     packed: bytes
 
 
-def require_only_pages(name: str, content: bytes) -> None:
-    """Refuse a PDF that is anything but pages of text and lines, in the typesetter's form.
+def parts_of_pages(name: str, content: bytes) -> Iterator[bytes]:
+    """What the pages hold beside their drawing, to be searched for pictures; anything but pages is refused.
 
     Raises:
         GateError: Says which rule does not hold, never the bytes.
@@ -79,21 +81,18 @@ def require_only_pages(name: str, content: bytes) -> None:
     if not content.startswith(_HEAD) or not content.endswith(_TAIL) or content.count(b"startxref\n") != 1:
         raise GateError("gate.pages_form", where=name)
     # (2) objects without their streams and strings: every name is on the list
-    plain, streams = _taken_apart(name, content[len(_HEAD) - 1 : -len(_TAIL)])
-    strings = _STRING.findall(plain)
-    plain = _STRING.sub(b"()", plain)
+    objects, streams = _taken_apart(name, content[len(_HEAD) - 1 : -len(_TAIL)])
+    yield b"\n".join(_STRING.findall(objects))
+    plain = _STRING.sub(b"", objects)
     _require_names(name, plain)
-    for found in find_encoded(b"\n".join(strings)):
-        raise GateError("gate.picture_in_base64", where=name, kind=found.name, at=found.at)
     # (3) each stream is what one object says it is
-    roles = _roles(plain)
-    room = MAX_UNPACKED_BYTES
+    roles, room = _roles(plain), MAX_UNPACKED_BYTES
     for stream in streams:
         unpacked = _unpacked(name, stream)
         room -= len(unpacked)
         if room < 0:
             raise GateError("gate.pages_large", where=name)
-        _require_stream(name, roles.get(stream.number, b""), stream, unpacked)
+        yield from _to_search(name, roles.get(stream.number, b""), stream, unpacked)
 
 
 def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream]]:
@@ -116,9 +115,9 @@ def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream]]:
 
 
 def _require_names(name: str, plain: bytes) -> None:
-    if len(plain.replace(b"()", b"").translate(None, delete=_PLAIN)) != len(plain.replace(b"()", b"")):
+    if len(plain.translate(None, delete=_NOT_PLAIN)) != len(plain):
         raise GateError("gate.pages_form", where=name)
-    for found in set(_NAME.findall(plain)) - _NAMES:
+    for found in set(_NAME.findall(plain)) - PAGE_NAMES:
         if not _OWN_NAME.fullmatch(found):
             raise GateError("gate.pages_object", where=name, found=ascii(found)[2:-1][:80])
 
@@ -126,7 +125,7 @@ def _require_names(name: str, plain: bytes) -> None:
 def _roles(plain: bytes) -> Mapping[bytes, bytes]:
     """By the number of an object, the one name that refers to it as to a stream; two names give none."""
     roles: dict[bytes, bytes] = {}
-    for role in _ROLES:
+    for role in STREAM_ROLES:
         for found in re.finditer(rb"/" + role + rb" ([1-9][0-9]{0,9}) 0 R", plain):
             roles[found[1]] = role if roles.get(found[1], role) == role else b""
     return roles
@@ -147,23 +146,20 @@ def _unpacked(name: str, stream: _Stream) -> bytes:
     return unpacked
 
 
-def _require_stream(name: str, role: bytes, stream: _Stream, unpacked: bytes) -> None:
-    if _ROLES.get(role) != stream.kind:
+def _to_search(name: str, role: bytes, stream: _Stream, unpacked: bytes) -> Iterator[bytes]:
+    if STREAM_ROLES.get(role) != stream.kind:
         raise GateError("gate.pages_object", where=name, found=ascii(role or stream.kind)[2:-1][:80])
-    match role:
-        case b"Contents":
-            if _INLINE in unpacked:
-                raise GateError("gate.picture", where=name, kind="PDF", at=unpacked.index(_INLINE))
-        case b"FontFile2":
-            _require_outlines(name, unpacked)
-        case _:
-            for found in (*find_raw(unpacked), *find_encoded(unpacked)):
-                raise GateError("gate.picture", where=name, kind=found.name, at=found.at)
+    if role == b"FontFile2":
+        _require_outlines(name, unpacked)
+    elif role != b"Contents":
+        yield unpacked
+    elif _INLINE in unpacked:
+        raise GateError("gate.picture", where=name, kind="PDF", at=unpacked.index(_INLINE))
 
 
 def _require_outlines(name: str, font: bytes) -> None:
     """Check that a font has the tables of outlines and no other, and nothing beside them."""
     count = int.from_bytes(font[4:6], "big")
     tables = {font[12 + 16 * at : 16 + 16 * at] for at in range(count)}
-    if strange := sorted(tables - _TABLES):
+    if strange := sorted(tables - FONT_TABLES):
         raise GateError("gate.pages_object", where=name, found=ascii(strange[0])[2:-1])

@@ -20,7 +20,7 @@ from casefiles.report.lines import PLACELESS
 FACES = tuple(f"{name}.ttf" for name in ("NotoSans-Bold", "NotoSans-Regular", "NotoSerif-Bold", "NotoSerif-Regular"))
 """Any of these may set a text of a stranger; digests and keys alone are in ``MONO``."""
 MONO = "NotoSansMono-Regular.ttf"
-MAX_LINES, MAX_CHARACTERS, MAX_LINE = 120, 6_000, 1_000
+MAX_LINES, MAX_CHARACTERS, MAX_LINE = 60, 4_000, 1_000
 """Of a posted text on a page; and of a text on one line."""
 _MAX_MARKS = 3
 _LAST = 0xFFFE
