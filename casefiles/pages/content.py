@@ -80,7 +80,8 @@ class _Volume:
     def __init__(self, words: Words, report: CaseReport, number: int, groups: Sequence[Sequence[ReportItem]]) -> None:
         self._words, self._report, self._number, self._groups = words, report, number, groups
         self._tamer, self._paragraphs = Tamer(), itertools.count(1)
-        self._draughtsman = Draughtsman(words, self._tamer, report.items, rehearsal=report.rehearsal)
+        self._of_items = Tamer()
+        self._draughtsman = Draughtsman(words, self._of_items, report.items, rehearsal=report.rehearsal)
 
     def document(self, made_at: str, *, of: int) -> Document:
         words, cover, first = self._words, self._report.cover, self._number == 1
@@ -152,7 +153,7 @@ class _Volume:
         yield from self._numbered(texts)
 
     def _items(self, exhibits: Sequence[Exhibit]) -> Iterator[Block]:
-        words, tamer = self._words, self._tamer
+        words, tamer = self._words, self._of_items
         yield Heading(words.say("report.table"), on_new_page=True)
         yield from self._said("verifier.exhibits.text", "pdf.exact")
         counts = (("replaced", tamer.replaced), ("cut", tamer.cut), ("shortened", tamer.shortened))
