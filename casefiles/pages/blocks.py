@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from evidence.canonical import Json
 
-Row: TypeAlias = tuple[str, str]
+LabelledRow: TypeAlias = tuple[str, str]
 """A label and its value."""
 
 
@@ -36,7 +36,7 @@ class Paragraph:
 class Rows:
     """Labels and values, one below the other."""
 
-    rows: Sequence[Row]
+    rows: Sequence[LabelledRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """A table with a head that comes again on each page."""
 
     head: Sequence[str]
@@ -81,11 +81,11 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class GreyBox:
     """The grey box in the place of a picture or file."""
 
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[LabelledRow]
     digest: Sequence[str]
 
 
@@ -109,8 +109,8 @@ class Version:
     number: str
     when: str
     text: Sequence[str]
-    boxes: Sequence[Box]
-    rows: Sequence[Row]
+    boxes: Sequence[GreyBox]
+    rows: Sequence[LabelledRow]
     gone: bool = False
 
 
@@ -130,17 +130,17 @@ class Ink:
     labels: Sequence[str]
 
 
-Block: TypeAlias = "Heading | Paragraph | Rows | Typed | Table | Figure | Exhibit | Ink"
+PageBlock: TypeAlias = "Heading | Paragraph | Rows | Typed | PageTable | Figure | Exhibit | Ink"
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class FrontPage:
     """The first page."""
 
     title: str
     subtitle: str
     about: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[LabelledRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,8 @@ class Document:
     running: str
     warning: str
     contents: str
-    cover: Cover
-    blocks: Sequence[Block]
+    cover: FrontPage
+    blocks: Sequence[PageBlock]
 
 
 def encode_document(document: Document) -> bytes:

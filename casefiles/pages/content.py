@@ -14,18 +14,18 @@ from datetime import UTC, date, datetime
 
 from casefiles.format.layout import ITEMS_A_VOLUME
 from casefiles.pages.blocks import (
-    Block,
-    Cover,
     Document,
     Exhibit,
     Figure,
+    FrontPage,
     Heading,
     Ink,
+    LabelledRow,
     Lane,
+    PageBlock,
+    PageTable,
     Paragraph,
-    Row,
     Rows,
-    Table,
     Typed,
 )
 from casefiles.pages.drawings import histogram, sign_shown, sign_unseen, spans_drawn
@@ -117,7 +117,7 @@ class _Volume:
 
     # The first page
 
-    def _cover(self, of: int) -> Cover:
+    def _cover(self, of: int) -> FrontPage:
         words, report = self._words, self._report
         about = [words.say("pdf.what"), words.say("report.no_pictures")]
         about += [words.say("rehearsal.why")] if report.rehearsal else []
@@ -128,11 +128,11 @@ class _Volume:
             which = spans_in_words(words, spans_of(items))
             subtitle = words.say("pdf.volume", number=str(self._number), volumes=str(of), numbers=which)
         rows = [(words.say(key), self._fact(value)) for key, value in cover_facts(report.cover)]
-        return Cover(words.say("report.title"), subtitle, about, rows)
+        return FrontPage(words.say("report.title"), subtitle, about, rows)
 
     # Every part, in the order of the text
 
-    def _first(self, exhibits: Sequence[Exhibit]) -> Iterator[Block]:
+    def _first(self, exhibits: Sequence[Exhibit]) -> Iterator[PageBlock]:
         yield from self._summary()
         yield from self._part("report.how", taken_in_texts(self._words, self._report.taken_in))
         yield from self._part("report.times", times_texts(self._words, self._report))
@@ -148,11 +148,11 @@ class _Volume:
         yield Heading(self._words.say("pdf.terms"))
         yield from self._said(*(f"pdf.term.{key}" for key in _TERMS))
 
-    def _part(self, key: str, texts: Iterable[str]) -> Iterator[Block]:
+    def _part(self, key: str, texts: Iterable[str]) -> Iterator[PageBlock]:
         yield Heading(self._words.say(key))
         yield from self._numbered(texts)
 
-    def _items(self, exhibits: Sequence[Exhibit]) -> Iterator[Block]:
+    def _items(self, exhibits: Sequence[Exhibit]) -> Iterator[PageBlock]:
         words, tamer = self._words, self._of_items
         yield Heading(words.say("report.table"), on_new_page=True)
         yield from self._said("verifier.exhibits.text", "pdf.exact")
@@ -163,7 +163,7 @@ class _Volume:
 
     # The summary
 
-    def _summary(self) -> Iterator[Block]:
+    def _summary(self) -> Iterator[PageBlock]:
         words, cover = self._words, self._report.cover
         seen = [_Seen.of(item) for item in self._report.items]
         yield Heading(words.say("report.summary"))
@@ -179,18 +179,18 @@ class _Volume:
         yield from self._rows("verifier.when", self._periods(seen))
         yield from self._timeline(seen)
 
-    def _rows(self, key: str, rows: Iterable[Row]) -> Iterator[Block]:
+    def _rows(self, key: str, rows: Iterable[LabelledRow]) -> Iterator[PageBlock]:
         if made := list(rows):
             yield Heading(self._words.say(key), level=2)
             yield Rows(made)
 
-    def _kinds(self, seen: Sequence["_Seen"]) -> Iterator[Row]:
+    def _kinds(self, seen: Sequence["_Seen"]) -> Iterator[LabelledRow]:
         words = self._words
         for kind, count in Counter(each.kind for each in seen).items():
             label = f"verifier.kind.{kind}"
             yield words.say(label) if label in words.texts else words.say("verifier.withheld"), str(count)
 
-    def _named(self, those: Iterable[tuple[tuple[str, str], "_Seen"]]) -> Iterator[Row]:
+    def _named(self, those: Iterable[tuple[tuple[str, str], "_Seen"]]) -> Iterator[LabelledRow]:
         """Channels or accounts with their items, those with the most items first."""
         words = self._words
         names: dict[str, dict[str, None]] = {}
@@ -207,7 +207,7 @@ class _Volume:
         if more := len(order) - MOST_NAMED:
             yield from [("", words.say("pdf.more", number=str(more)))] if more > 0 else []
 
-    def _periods(self, seen: Sequence["_Seen"]) -> Iterator[Row]:
+    def _periods(self, seen: Sequence["_Seen"]) -> Iterator[LabelledRow]:
         for lane in _LANES:
             if times := sorted(time for each in seen if (time := getattr(each, lane))):
                 yield (
@@ -219,7 +219,7 @@ class _Volume:
         ends = [self._fact(Moment(time, up=up)) for time in (first, last)]
         return ends[0] if ends[0] == ends[1] else self._words.say("report.entry.when", first=ends[0], last=ends[1])
 
-    def _urgent(self, seen: Sequence["_Seen"]) -> Iterator[Row]:
+    def _urgent(self, seen: Sequence["_Seen"]) -> Iterator[LabelledRow]:
         """Until when the platform can be asked from where the first message was posted."""
         words, platform = self._words, sheet_platform()
         posted = sorted((each.posted, each.message) for each in seen if each.posted and each.message)
@@ -231,7 +231,7 @@ class _Volume:
         clock = words.say("sheet.clock", platform=platform.name, months=str(platform.address_months))
         yield "", words.say("sheet.unverified", says=clock, source=platform.source)
 
-    def _timeline(self, seen: Sequence["_Seen"]) -> Iterator[Block]:
+    def _timeline(self, seen: Sequence["_Seen"]) -> Iterator[PageBlock]:
         times = {lane: [_seconds(time) for each in seen if (time := getattr(each, lane))] for lane in _LANES}
         every = sorted(itertools.chain.from_iterable(times.values()))
         if not every or every[0] == every[-1]:
@@ -252,12 +252,12 @@ class _Volume:
 
     # The other parts
 
-    def _entries(self) -> Iterator[Block]:
+    def _entries(self) -> Iterator[PageBlock]:
         words, report = self._words, self._report
         yield Heading(words.say("report.entries"), on_new_page=True)
         yield from self._numbered([entries_note(words, report), *(entry_text(words, each) for each in report.entries)])
 
-    def _unseen(self) -> Iterator[Block]:
+    def _unseen(self) -> Iterator[PageBlock]:
         words, unseen = self._words, self._report.unseen
         yield Heading(words.say("report.holes"))
         if not unseen:
@@ -269,7 +269,7 @@ class _Volume:
             yield from self._numbered([hole_title(words, number, hole)])
             yield Rows([(self._line(label), self._line(value)) for label, value in hole_rows(words, hole)])
 
-    def _completeness(self) -> Iterator[Block]:
+    def _completeness(self) -> Iterator[PageBlock]:
         """Which message numbers are shown and which were recorded as not seen, a strip for each channel."""
         words = self._words
         shown, unseen = self._shown_by_channel(), self._unseen_by_channel()
@@ -299,14 +299,14 @@ class _Volume:
                 spans.setdefault(hole.channel, []).extend(hole.spans)
         return {channel: merged(those) for channel, those in spans.items()}
 
-    def _verify(self) -> Iterator[Block]:
+    def _verify(self) -> Iterator[PageBlock]:
         yield Heading(self._words.say("report.verify"))
         for number, commands in enumerate(VERIFY_STEPS, start=1):
             yield from self._said(f"report.verify.{number}")
             if commands:
                 yield Typed(commands)
 
-    def _log(self) -> Iterator[Block]:
+    def _log(self) -> Iterator[PageBlock]:
         words, log = self._words, self._report.log
         yield Heading(words.say("report.digests"))
         yield from self._numbered([words.say("report.digests.log", origin=log.origin)])
@@ -317,7 +317,7 @@ class _Volume:
         yield from self._said("report.digests.token")
         yield Typed(in_fours(log.token_sha256))
 
-    def _declarations(self) -> Iterator[Block]:
+    def _declarations(self) -> Iterator[PageBlock]:
         words = self._words
         yield Heading(words.say("pdf.declarations"), on_new_page=True)
         ink = Ink([words.say(f"letter.{key}") for key in ("sign", "signature", "stamp")])
@@ -336,21 +336,21 @@ class _Volume:
                 )
             yield ink
 
-    def _standards(self) -> Iterator[Block]:
+    def _standards(self) -> Iterator[PageBlock]:
         words = self._words
         yield Heading(words.say("pdf.standards"), on_new_page=True)
         yield from self._said("pdf.standards.note")
         head = [words.say(f"pdf.standards.{name}") for name in ("name", "gives", "lacks")]
         rows = [[words.say(f"pdf.{name}{part}") for part in ("", ".gives", ".lacks")] for name in _STANDARDS]
-        yield Table(head, rows, (4, 5, 5))
+        yield PageTable(head, rows, (4, 5, 5))
 
-    def _forgery(self) -> Iterator[Block]:
+    def _forgery(self) -> Iterator[PageBlock]:
         words = self._words
         yield Heading(words.say("pdf.forgery"), on_new_page=True)
         yield from self._said("pdf.forgery.note")
         head = [words.say(f"pdf.forgery.{name}") for name in ("way", "excludes", "leaves")]
         rows = [[words.say(f"pdf.way.{name}{part}") for part in ("", ".excludes", ".leaves")] for name in _WAYS]
-        yield Table(head, rows, (4, 5, 5))
+        yield PageTable(head, rows, (4, 5, 5))
 
 
 @dataclass(frozen=True, slots=True)

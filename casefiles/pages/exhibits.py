@@ -7,7 +7,7 @@ them. Nothing that an item says is left out but by the limits of a page, which a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from casefiles.pages.blocks import Box, Exhibit, Paragraph, Row, Rows, Version
+from casefiles.pages.blocks import Exhibit, GreyBox, LabelledRow, Paragraph, Rows, Version
 from casefiles.pages.fonts import Tamer
 from casefiles.report.data import ReportItem, spans_of
 from casefiles.report.items import statement_text
@@ -109,7 +109,7 @@ class Draughtsman:
         part = parts.get(_TEXT)
         return self._tamer.lines(in_words(self._words, part.text)).split("\n") if isinstance(part, Quote) else []
 
-    def _boxes(self, parts: Mapping[str, ItemPart]) -> Iterator[Box]:
+    def _boxes(self, parts: Mapping[str, ItemPart]) -> Iterator[GreyBox]:
         digest = parts.get(_SHA256)
         if digest is None and _MEDIA not in parts:
             return
@@ -120,9 +120,9 @@ class Draughtsman:
         if isinstance(digest, Digest):
             rows.append((label_of(words, _SHA256), "" if sha256 else words.say("report.item.unread")))
             lines = in_fours(sha256) if isinstance(sha256, str) else []
-        yield Box(words.say("verifier.exhibit.grey"), rows, lines)
+        yield GreyBox(words.say("verifier.exhibit.grey"), rows, lines)
 
-    def _rows(self, item: ReportItem) -> Iterator[Row]:
+    def _rows(self, item: ReportItem) -> Iterator[LabelledRow]:
         """What an item says beside its drawing."""
         words = self._words
         for part in item.parts:
@@ -140,14 +140,14 @@ class Draughtsman:
             names = (label_of(words, f"item.{name}") for name in item.withheld)
             yield words.say("report.item.withheld"), ", ".join(names)
 
-    def _proven(self, item: ReportItem) -> Row:
+    def _proven(self, item: ReportItem) -> LabelledRow:
         words, by = self._words, self._fact(item.by)
         if item.after is None:
             return worded(words, "report.item.by", rehearsal=self._rehearsal), by
         both = words.say("report.item.between.both", after=self._fact(item.after), by=by)
         return worded(words, "report.item.between", rehearsal=self._rehearsal), both
 
-    def _part(self, part: ItemPart, indent: str = "") -> Iterator[Row]:
+    def _part(self, part: ItemPart, indent: str = "") -> Iterator[LabelledRow]:
         """A part and what belongs to it, each in a row."""
         label = self._tamer.line(label_of(self._words, part.code))
         if isinstance(part, Digest):
@@ -166,7 +166,7 @@ class Draughtsman:
     def _fact(self, value: ItemFact) -> str:
         return self._tamer.line(in_words(self._words, value))
 
-    def _in_common(self, items: Sequence[ReportItem]) -> dict[Row, None]:
+    def _in_common(self, items: Sequence[ReportItem]) -> dict[LabelledRow, None]:
         """Rows that every item has, in their order; one item alone has nothing in common with others."""
         if len(items) < 2:  # noqa: PLR2004 - two
             return {}
@@ -181,7 +181,7 @@ class Draughtsman:
 
 
 def in_fours(digest: str) -> list[str]:
-    """A hex digest in groups of 4, 8 groups a line, for reading aloud and comparing."""
+    """A digest for a page, in groups of 4, 8 groups a line."""
     groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
     return [" ".join(groups[at : at + _GROUPS_A_LINE]) for at in range(0, len(groups), _GROUPS_A_LINE)]
 

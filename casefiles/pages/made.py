@@ -19,7 +19,7 @@ from pathlib import Path
 
 from casefiles.errors import PagesError
 from casefiles.format.layout import pages_name
-from casefiles.pages.blocks import Cover, Document, Paragraph, encode_document
+from casefiles.pages.blocks import Document, FrontPage, Paragraph, encode_document
 from casefiles.pages.content import make_documents
 from casefiles.pages.fonts import FACES, MONO, font_bytes
 from casefiles.report.data import CaseReport
@@ -42,6 +42,7 @@ def edition() -> str:
     try:
         version = importlib.metadata.version("typst")
         files = [font_bytes(name) for name in (*FACES, MONO)]
+        files += [each.read_bytes() for each in sorted(_folder().glob("*.py"))]
         files.append(_folder().joinpath("source", _SOURCE).read_bytes())
     except (importlib.metadata.PackageNotFoundError, OSError) as error:
         raise PagesError("pages.incomplete", system=str(error)) from error
@@ -68,7 +69,7 @@ def typeset_trial() -> None:
         PagesError: They do not.
     """
     edition()
-    cover = Cover("-", "", (), ())
+    cover = FrontPage("-", "", (), ())
     trial = Document("en", "latn", "-", "2000-01-01T00:00:00.000Z", "", "", "", cover, (Paragraph("-"),))
     _typeset(encode_document(trial))
 

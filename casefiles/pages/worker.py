@@ -19,7 +19,7 @@ def main() -> int:
     import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
 
     folder, data = Path(sys.argv[1]), sys.stdin.buffer.read()
-    made_at = datetime.fromisoformat(json.loads(data)["made_at"])
+    made_at = datetime.fromisoformat(json.loads(data)["made_at"]).replace(microsecond=0)  # PDF knows whole seconds
     try:
         pages, warnings = typst.compile_with_warnings(
             str(folder / "source" / "pages.typ"),

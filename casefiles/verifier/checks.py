@@ -770,17 +770,30 @@ def _content_pages(opened: OpenedBundle) -> Basis:
         return Basis("basis.no_pages")
     maker, asked = opened.pages.maker, opened.pages.asked
     if maker is None or maker.edition != edition:
-        facts = {"files": len(found), "expected": edition, "found": maker.edition if maker else "-"}
-        if asked:
-            raise UndecidedError("undecided.other_pages_maker" if maker else "undecided.no_pages_maker", **facts)
-        return Basis("basis.pages_other_maker" if maker else "basis.pages_no_maker", facts)
+        return _pages_unmade(edition, maker, files=len(found), asked=asked)
     if not asked and items > ITEMS_UNASKED:
         return Basis("basis.pages_not_asked", {"files": len(found), "items": items})
     _require_same_pages(opened, maker)
     return Basis("basis.pages_made", {"files": len(found)})
 
 
+def _pages_unmade(edition: str, maker: PageMaker | None, *, files: int, asked: bool) -> Basis:
+    """What is said of pages that cannot be made again here.
+
+    Raises:
+        UndecidedError: That was asked for.
+    """
+    if maker is None:
+        if asked:
+            raise UndecidedError("undecided.no_pages_maker", expected=edition, files=files)
+        return Basis("basis.pages_no_maker", {"files": files})
+    if asked:
+        raise UndecidedError("undecided.other_pages_maker", expected=edition, found=maker.edition)
+    return Basis("basis.pages_other_maker", {"files": files, "expected": edition, "found": maker.edition})
+
+
 def _require_same_pages(opened: OpenedBundle, maker: PageMaker) -> None:
+    _require_known_types(opened)
     case = opened.case
     report = make_report(case=case, records=opened.records, anchorage=opened.anchorage, log_key=str(opened.log_key))
     for name, pages in maker.make(report, case["language"], case["created_at"]).items():

@@ -7,11 +7,11 @@ from typing import Any
 
 from casefiles.bundle.members import make_payload
 from casefiles.format import layout
-from casefiles.pages.blocks import Block, Cover, Document, encode_document
+from casefiles.pages.blocks import Document, FrontPage, PageBlock, encode_document
 from casefiles.report.data import CaseReport, make_report
 from tests.casefiles import forge
 
-MADE_AT = "2026-11-21T09:00:00.000Z"
+MADE_AT = "2026-11-21T09:00:00.123Z"
 
 
 def report_of(
@@ -34,7 +34,7 @@ def report_of(
     return make_report(case=case, records=payload.records, anchorage=payload.anchorage, log_key=contents.log_key)
 
 
-def said(blocks: Iterable[Block]) -> str:
+def said(blocks: Iterable[PageBlock]) -> str:
     """All that blocks say, in one text."""
-    document = Document("en", "latn", "", MADE_AT, "", "", "", Cover("", "", (), ()), tuple(blocks))
+    document = Document("en", "latn", "", MADE_AT, "", "", "", FrontPage("", "", (), ()), tuple(blocks))
     return encode_document(document).decode("utf-8").replace("\u200b", "")

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from casefiles.pages import worker
-from casefiles.pages.blocks import Cover, Document, Paragraph, encode_document
+from casefiles.pages.blocks import Document, FrontPage, Paragraph, encode_document
 from casefiles.pages.made import _folder
 
 DOCUMENT = encode_document(
-    Document("mk", "cyrl", "o", "2026-11-21T09:00:00.000Z", "", "", "", Cover("T", "", (), ()), (Paragraph("ѓ"),))
+    Document("mk", "cyrl", "o", "2026-11-21T09:00:00.123Z", "", "", "", FrontPage("T", "", (), ()), (Paragraph("ѓ"),))
 )
 
 
