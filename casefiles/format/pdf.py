@@ -154,7 +154,7 @@ def _to_search(name: str, role: bytes, stream: _Stream, unpacked: bytes) -> Iter
     elif role != b"Contents":
         yield unpacked
     elif _INLINE in unpacked:
-        raise GateError("gate.pages_object", where=name, found="BI")
+        raise GateError("gate.pages_image", where=name)
 
 
 def _require_outlines(name: str, font: bytes) -> None:

@@ -90,7 +90,7 @@ class GreyBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class DrawnItem:
     """One item of an exhibit: a message as it was first, an edit, a deletion, a file.
 
     Attributes:
@@ -120,7 +120,7 @@ class Exhibit:
 
     title: str
     mark: str
-    versions: Sequence[Version]
+    versions: Sequence[DrawnItem]
 
 
 @dataclass(frozen=True, slots=True)

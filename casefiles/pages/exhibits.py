@@ -7,7 +7,7 @@ them. Nothing that an item says is left out but by the limits of a page, which a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from casefiles.pages.blocks import Exhibit, GreyBox, LabelledRow, Paragraph, Rows, Version
+from casefiles.pages.blocks import DrawnItem, Exhibit, GreyBox, LabelledRow, Paragraph, Rows
 from casefiles.pages.fonts import Tamer
 from casefiles.report.data import ReportItem, spans_of
 from casefiles.report.items import statement_text
@@ -78,12 +78,12 @@ class Draughtsman:
             words.say("pdf.exhibit", numbers=numbers), words.say("pdf.drawn"), [self._version(item) for item in group]
         )
 
-    def _version(self, item: ReportItem) -> Version:
+    def _version(self, item: ReportItem) -> DrawnItem:
         words, parts = self._words, _by_code(item)
         kind = _value(parts, _KIND)
         label = f"verifier.kind.{kind.value}" if isinstance(kind, Code) else ""
         common = set(self._common)
-        return Version(
+        return DrawnItem(
             kind=words.say(label) if label in words.texts else self._fact(kind),
             place=words.say("report.item", number=str(item.number), index=str(item.index), event=item.event),
             name=self._name(item, parts),

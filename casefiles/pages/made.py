@@ -50,7 +50,7 @@ def edition() -> str:
     for content in files:
         digest.update(hashlib.sha256(content).digest())
     # LIMIT: whether another processor computes every place on a page alike was not measured; so it is named too
-    return f"typst {version} {sys.platform}-{platform.machine()}, {digest.hexdigest()[:16]}"
+    return f"typst-{version} {sys.platform}-{platform.machine()}, {digest.hexdigest()[:16]}"
 
 
 def page_maker() -> PageMaker:

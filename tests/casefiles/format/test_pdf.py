@@ -59,7 +59,7 @@ def test_pages_of_the_typesetter_pass() -> None:
         (swapped(b"/ProcSet[", b"/XObject<<>>/ProcSet["), "gate.pages_object"),
         (swapped(b"/Filter/FlateDecode", b"/Filter/DCTDecodexx"), "gate.pages_object"),
         (swapped(b"/FontFile2 ", b"/Contents  "), "gate.pages_object"),
-        (lambda content: with_stream(content, lambda drawn: drawn + b"\nBI/W 1 ID x EI"), "gate.pages_object"),
+        (lambda content: with_stream(content, lambda drawn: drawn + b"\nBI/W 1 ID x EI"), "gate.pages_image"),
     ],
 )
 def test_anything_else_is_refused(change: Callable[[bytes], bytes], code: str) -> None:

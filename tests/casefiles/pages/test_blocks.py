@@ -2,12 +2,12 @@
 
 import json
 
-from casefiles.pages.blocks import Document, Exhibit, FrontPage, Heading, Paragraph, Version, encode_document
+from casefiles.pages.blocks import Document, DrawnItem, Exhibit, FrontPage, Heading, Paragraph, encode_document
 
 
 def test_each_block_says_what_it_is_and_text_stays_text() -> None:
     hostile = '#panic(1) ] $x$ "q" \\ ѓ'
-    version = Version("Message", "Item 1", hostile, "5", "", [hostile], [], [("label", hostile)], gone=True)
+    version = DrawnItem("Message", "Item 1", hostile, "5", "", [hostile], [], [("label", hostile)], gone=True)
     blocks = (Heading("1. Summary"), Paragraph(hostile, "1"), Exhibit("Exhibit", "drawn", [version]))
     document = Document("en", "latn", "org", "2026-11-21T09:00:00.000Z", "", "", "", FrontPage("T", "", (), ()), blocks)
     made = json.loads(encode_document(document))

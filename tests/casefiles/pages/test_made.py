@@ -85,7 +85,7 @@ def test_volumes_are_typeset_each_alone(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_edition_names_the_typesetter_and_changes_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert edition().startswith("typst 0.15.2 ")
+    assert edition().startswith("typst-0.15.2 ")
     assert page_maker().edition == edition()
     monkeypatch.setattr(made, "font_bytes", lambda name: b"another")
     assert edition.__wrapped__() != edition()

@@ -33,7 +33,7 @@ export async function* partsOfPages(name, content) {
     if (roles[role] !== kind) refuse("gate.pages_object", { where: name, found: (role || kind).slice(0, 80) });
     if (role === "FontFile2") requireOutlines(name, unpacked);
     else if (role !== "Contents") yield unpacked;
-    else if (latin1(unpacked).includes("\nBI")) refuse("gate.pages_object", { where: name, found: "BI" });
+    else if (latin1(unpacked).includes("\nBI")) refuse("gate.pages_image", { where: name });
   }
 }
 
