@@ -22,14 +22,13 @@ from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.completeness import NOT_RECEIVED
 from evidence.custody.event import Draft
-from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import glancing, reading
-from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
+from evidence.store.freeze import no_hole_of_frozen, not_frozen
 from evidence.store.received import received_parts
 from evidence.store.stored import MOST
 from evidence.store.upgrade import same_thing, stands
@@ -239,16 +238,14 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         AuthorityError: Kin is asked for without a reason.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
-    with reading(home.engine) as connection:
+    with glancing(home.engine) as connection:
         row = connection.execute(_item_statement(), {"item": item_id}).one_or_none()
-        if row is None:
-            raise _no_such_item(item_id)
-        if is_frozen(connection, item_id):
-            raise UnknownItemError("unknown_item.frozen")
-        leaf = parse_leaf(bytes(row.leaf))
-        holes = _holes_beside(connection, row)
-        others = _same(connection, row)
-        note = newest_checkpoint(connection)
+    if row is None:
+        raise _no_such_item(item_id)
+    if row.is_frozen:
+        raise UnknownItemError("unknown_item.frozen")
+    leaf = parse_leaf(bytes(row.leaf))
+    holes, others = _beside(home, row)
     told = _Told({}, None)
     if look is not None and row.kind == Kind.CHANNEL.value:
         told = _look_at_channel(home, row, look)
@@ -262,7 +259,7 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         sealed=leaf.sealed,
         holes=holes,
         others=tuple(_as_item(home, other) for other in others),
-        checkpoint=None if note is None else note.decode("utf-8").splitlines()[1],
+        checkpoint=None if row.signed_size is None else str(row.signed_size),
         unstamped=told.unstamped,
         said=told.said,
         kin=told.kin,
@@ -276,15 +273,30 @@ def _no_such_item(item_id: str) -> UnknownItemError:
 
 @functools.cache
 def _item_statement() -> sa.Select[Any]:
-    """Select the row of the item ``item``, and its leaf."""
-    table, event = database.item, database.event
-    wanted = _with_lengths(table).add_columns(event.c.leaf).join_from(table, event, event.c.idx == table.c.idx)
-    return wanted.where(table.c.item_id == sa.bindparam("item"))
+    """Select all that most items need, in one statement: each more is a wait for the server.
+
+    That is the row of the item ``item`` with its leaf, whether it is frozen, whether anything lies beside it, and the
+    size of the newest signed checkpoint.
+    """
+    table, event, other, hole = database.item, database.event, database.item.alias("other"), database.hole
+    size = database.checkpoint.c.size
+    wanted = _with_lengths(table).add_columns(
+        event.c.leaf,
+        (~not_frozen()).label("is_frozen"),
+        sa.exists().where(_is_at(hole, table.c.channel_id, table.c.message_id)).label("has_holes"),
+        sa.exists().where(same_thing(table, other)).label("has_others"),
+        sa.select(size).order_by(size.desc()).limit(1).scalar_subquery().label("signed_size"),
+    )
+    placed = wanted.join_from(table, event, event.c.idx == table.c.idx)
+    return placed.where(table.c.item_id == sa.bindparam("item"))
 
 
-def _same(connection: sa.Connection, item: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
-    """The rows of the same thing, as other imports kept it."""
-    return connection.execute(_same_statement(), {"at": item.idx}).all()
+def _beside(home: Home, item: sa.Row[Any]) -> tuple[tuple[HoleBeside, ...], Sequence[sa.Row[Any]]]:
+    """The holes beside an item, and the rows of the same thing as other imports kept it."""
+    if not (item.has_holes or item.has_others):
+        return (), ()
+    with reading(home.engine) as connection:
+        return _holes_beside(connection, item), connection.execute(_same_statement(), {"at": item.idx}).all()
 
 
 @functools.cache
@@ -320,8 +332,6 @@ _SHOWN = (
 
 
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
-    if item.message_id is None:  # a channel, and what it shows beside its messages
-        return ()
     table = database.item.c
     at = {"channel": item.channel_id, "message": item.message_id}
     rows = connection.execute(_holes_statement(), at).all()
@@ -346,12 +356,16 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
 @functools.cache
 def _holes_statement() -> sa.Select[Any]:
     """Select the holes at the message ``message`` of ``channel``."""
-    hole = database.hole.c
-    number = sa.bindparam("message", type_=sa.BigInteger)
-    beside = sa.select(hole.idx, hole.reason, hole.since).where(
-        hole.channel_id == sa.bindparam("channel"), hole.lo <= number, hole.hi >= number, no_hole_of_frozen()
-    )
-    return beside.order_by(hole.idx)
+    hole = database.hole
+    here = _is_at(hole, sa.bindparam("channel"), sa.bindparam("message", type_=sa.BigInteger))
+    return sa.select(hole.c.idx, hole.c.reason, hole.c.since).where(here, no_hole_of_frozen()).order_by(hole.c.idx)
+
+
+def _is_at(
+    hole: sa.FromClause, channel: sa.ColumnElement[str], message: sa.ColumnElement[int]
+) -> sa.ColumnElement[bool]:
+    """A hole is at this message; none is where there is no message, as of a channel and what it shows beside them."""
+    return sa.and_(hole.c.channel_id == channel, hole.c.lo <= message, hole.c.hi >= message)
 
 
 def _look(

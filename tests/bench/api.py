@@ -143,8 +143,15 @@ def multiply(home: Home, items: int) -> None:
             )
             for each in copies:
                 connection.execute(sa.text(f"INSERT INTO {each} WHERE idx < {COPIED}"))
-        if connection.dialect.name == "postgresql":  # in SQLite it makes a table, for which the home is refused
-            connection.execute(sa.text("ANALYZE"))
+    if home.engine.dialect.name == "postgresql":  # in SQLite it makes a table, for which the home is refused
+        settled(home.engine)
+
+
+def settled(engine: sa.Engine) -> None:
+    """Have the server do at once what it does by itself within minutes after so many rows came at one time."""
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for each in ("VACUUM ANALYZE", "CHECKPOINT"):
+            connection.execute(sa.text(each))
 
 
 def strengthen(home: Home) -> None:

@@ -33,7 +33,6 @@ RAW: Mapping[str, str] = MappingProxyType(
         "api/office/completeness.py:_numbers": _NUMBERS,
         "api/office/freeze.py:require_seen": "whoever may see an item may freeze it, also twice",
         "api/office/intake.py:_kept_of": _KNOWN,
-        "api/office/item.py:_item_statement": "``show_item`` asks before it tells",
         "api/office/item.py:_require_item": "whether a cursor is one; it is asked only where no item follows",
         "api/office/log.py:_index_of": "the log only grows: the proof of an entry says nothing of what it is",
         "api/office/probe.py:_newest": "when the newest post of the office's own channel was made",
