@@ -52,6 +52,7 @@ def test_pages_of_the_typesetter_pass() -> None:
         (swapped(b"/Catalog", b"/C#61talog"), "gate.pages_form"),
         (swapped(b"\nendstream\nendobj\n", b"\nendstream\nendobj "), "gate.pages_form"),
         (swapped(b"<</Length ", b"<</Length 1"), "gate.pages_form"),
+        (swapped(b"<</Length ", b"<</Xength "), "gate.pages_form"),
         (swapped(b"/Type0", b"/Type3"), "gate.pages_object"),
         (swapped(b"/MarkInfo<<", b"/OpenAction 1 0 R/MarkInfo<<"), "gate.pages_object"),
         (swapped(b"/MarkInfo<<", b"/AA<<>>/MarkInfo<<"), "gate.pages_object"),

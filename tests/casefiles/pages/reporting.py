@@ -15,7 +15,10 @@ MADE_AT = "2026-11-21T09:00:00.123Z"
 
 
 def report_of(
-    *items: Mapping[str, Any], holes: Iterable[Mapping[str, Any]] = (), withhold: Iterable[str] = ()
+    *items: Mapping[str, Any],
+    holes: Iterable[Mapping[str, Any]] = (),
+    withhold: Iterable[str] = (),
+    recognised: bool = False,
 ) -> CaseReport:
     """A report of messages that say these things, and of these holes."""
     log = forge.Log()
@@ -23,6 +26,10 @@ def report_of(
     log.anchor(forge.START + timedelta(minutes=5))
     for number, changes in enumerate(items, start=1):
         log.add("observed", {**forge.item(number), **changes})
+    if recognised:
+        item = json.loads(log.leaves[-1])["event"]
+        said = {"case": forge.CASE, "item": item, "given": "yes", "recognition": "seen", "date": "2026-11-20"}
+        log.add("recognised", {**forge.act(forge.START + timedelta(hours=1)), **said, "language": "mk"})
     for hole in holes:
         log.add("hole", {**forge.act(forge.START + timedelta(hours=1)), **hole})
     forge.add_to_case(log)

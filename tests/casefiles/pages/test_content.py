@@ -104,6 +104,20 @@ def test_further_volumes_hold_exhibits_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert (first.contents, second.contents) == ("Contents", "")
 
 
+def test_what_the_client_stated_stands_in_the_exhibit_and_above_her_lines() -> None:
+    (document,) = volumes(report_of({}, recognised=True))
+    (row,) = rows_under_heading(document, "The client")
+    assert row[0] == "item 1"
+    assert "she saw this item where it was posted" in row[1]
+    (exhibit,) = [block for block in document.blocks if isinstance(block, Exhibit)]
+    assert ("client states", row[1]) in exhibit.versions[0].rows
+
+
+def rows_under_heading(document: Document, title: str) -> list[tuple[str, str]]:
+    at = list(document.blocks).index(Heading(title, level=2))
+    return [row for block in document.blocks[at : at + 4] if isinstance(block, Rows) for row in block.rows]
+
+
 def test_a_declaration_of_the_client_is_there_only_where_she_stated_something() -> None:
     assert Heading("The client", level=2) not in pages_of({}).blocks
 

@@ -67,6 +67,14 @@ def test_nothing_that_an_item_says_is_left_out() -> None:
         assert value in shown
 
 
+def test_a_poll_its_answers_and_a_file_that_was_not_read_are_told_in_full() -> None:
+    poll = [{"kind": "poll", "question": "Which\none?", "answers": [{"kind": "answer", "text": "this"}]}]
+    report = report_of({"content": poll, "sha256": None, "text": None}, {"kind": "file", "sha256": None, "media": None})
+    shown = said(drawn(report))
+    for value in nonempty(["Which", "this", "none: the file was not read"]):
+        assert value in shown
+
+
 def test_what_every_item_says_alike_is_told_once() -> None:
     report = report_of({"channel_title": "one and the same"}, {"channel_title": "one and the same"})
     draughtsman = Draughtsman(WORDS, Tamer(), report.items, rehearsal=True)
