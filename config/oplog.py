@@ -119,6 +119,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "command_refused": ("error", "code", "place"),
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
+        "files_added": ("media", "known"),
         "import_finished": ("messages", "media", "known"),
         "list_kept": ("office",),
         "list_missed": ("office", "error"),

@@ -2,8 +2,9 @@
 
 A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure,
 an unknown recipient, the end of a freeze. One person with a reason, a second told and reviewing within seven days:
-a channel as ``metadata_only``, a bundle for an approved recipient. A mode above ``metadata_only``
-needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
+a channel as ``metadata_only``, files that somebody brings, a bundle for an approved recipient. A channel or an export
+in a mode above ``metadata_only`` needs a legal basis beside the two persons. On the command line who acts is logged as
+``declared``.
 
 Two persons at one machine act at once. Otherwise the first one's request waits in the log, with an order that
 says all that the act needs, until a second person answers it.
@@ -34,6 +35,7 @@ class Act(StrEnum):
 
     WATCH = "watch"
     IMPORT = "import"
+    ADD = "add"
     EXPORT = "export"
     RECEIVER = "receiver"
     KEY = "key"

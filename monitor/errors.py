@@ -9,6 +9,7 @@ MonitorError
 │   ├── ArchiveError        an archive is damaged, or says something else than it holds
 │   └── ExportChangedError  the file changed while it was being read
 ├── ChatNotFoundError       the export does not hold the chat that was asked for
+├── BroughtFileError        a file that somebody brings cannot be read
 ├── MediumError             a file that an export names cannot be had
 │   ├── MediumOutsideError  not a regular file inside the export folder
 │   ├── MediumMissingError  not there
@@ -68,6 +69,10 @@ class ExportChangedError(ExportError):
 
 class ChatNotFoundError(MonitorError):
     """The export does not hold the chat that was asked for, or holds several and none was named."""
+
+
+class BroughtFileError(MonitorError):
+    """A file that somebody brings is not there, is none, or is refused; nothing was kept."""
 
 
 class MediumError(MonitorError):

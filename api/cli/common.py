@@ -31,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 MODES = tuple(mode.value for mode in Mode)
 
-_CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
+_CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|(?:export|local)[0-9a-f]{16}", re.ASCII)
 
 TRIES = 3
 """How often a passphrase is asked for at a terminal."""

@@ -1,4 +1,4 @@
-"""``evidence``: what is preserved; never the content of media. Its search is in ``api.cli.search``."""
+"""``evidence``: what is preserved; never the content of media. Its other commands are in modules of their own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.addition import add
 from api.cli.common import (
     actor_option,
     chosen_items,
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def evidence() -> None:
-    """Show what is preserved, never the content of media."""
+    """Add files, and show what is preserved, never the content of media."""
 
 
+evidence.add_command(add)
 evidence.add_command(search)
 evidence.add_command(completeness)
 

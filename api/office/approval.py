@@ -201,6 +201,8 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
     match asked.act:
         case Act.WATCH:
             return add_asked_channel(home, asked, by, grant)
+        case Act.ADD:
+            raise AuthorityError("authority.answered", where=asked.request)  # it is done at once, and never ordered
         case Act.IMPORT:
             return import_asked(home, asked, by, grant, means.progress, means.inside)
         case Act.RECEIVER:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -281,7 +281,7 @@ def _take_in(
             logging.grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         missing, contents = Counter[HoleReason](), container.contents
         hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
-        container = replace(container, contents=lambda: _heard(_tallied(contents(), missing), hear.read))
+        container = replace(container, contents=lambda: heard_files(_tallied(contents(), missing), hear.read))
 
         def require(connection: sa.Connection, counts: Counts) -> None:
             if logging.grant:
@@ -336,7 +336,7 @@ def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason
         yield content
 
 
-def _heard(contents: Iterator[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:
+def heard_files(contents: Iterable[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:
     """The same contents; ``read`` is told of each file once it was read, or could not be."""
     for content in contents:
         if isinstance(content, Observation) and content.medium:

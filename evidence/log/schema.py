@@ -96,6 +96,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             ),
             act=(*_ACT, "declared_by", "method", "mode", "legal_basis", "counts", "decoder"),
         ),
+        "files_added": Schema(
+            subject=("channel_id", "channel_title"), act=(*_ACT, "declared_by", "method", "mode", "items")
+        ),
         "observed": Schema(
             subject=(
                 "kind",

@@ -146,8 +146,13 @@ def _counted(values: Mapping[str, Any]) -> list[Value]:
 
 
 def _carrier(values: Mapping[str, Any]) -> Value:
-    """The message of a file whose bytes could be guessed; the mark of a longer file survives changes of its message."""
-    return values.get("message_sha256") if int(values.get("bytes") or 0) <= GUESSABLE_BYTES else None
+    """The message of a file whose bytes could be guessed; the mark of a longer file survives changes of its message.
+
+    One that somebody brought is of no message, and what it is called then is random.
+    """
+    if int(values.get("bytes") or 0) > GUESSABLE_BYTES:
+        return None
+    return values.get("message_sha256") or values.get("media")
 
 
 def _source(values: Mapping[str, Any]) -> tuple[Value, Value]:

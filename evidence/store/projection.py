@@ -108,7 +108,7 @@ def _channel_removed(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == placed.values["channel"]))
 
 
-def _exported(connection: sa.Connection, placed: Placed) -> None:
+def _done_alone(connection: sa.Connection, placed: Placed) -> None:
     alone = placed.values["approver"] is None
     due = parse_time(placed.values["at"]) + ANSWER_WITHIN
     _acted(connection, placed, due_at=format_time(due) if alone else None)
@@ -236,7 +236,8 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "probe_added": _probe_added,
         "channel_removed": _channel_removed,
         "mode_lowered": _mode_lowered,
-        "exported": _exported,
+        "exported": _done_alone,
+        "files_added": _done_alone,
         "imported": _done,
         "receiver_added": _done,
         "key_changed": _done,

@@ -18,9 +18,20 @@ import sqlalchemy as sa
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
 
-ACTS = frozenset({"channel_added", "exported", "imported", "key_changed", "probe_added", "receiver_added", "unfrozen"})
+ACTS = frozenset(
+    {
+        "channel_added",
+        "exported",
+        "files_added",
+        "imported",
+        "key_changed",
+        "probe_added",
+        "receiver_added",
+        "unfrozen",
+    }
+)
 """Types of entries by which what was asked for is done."""
-_ALONE = frozenset({"channel_added", "exported", "probe_added"})
+_ALONE = frozenset({"channel_added", "exported", "files_added", "probe_added"})
 """Those that one person may do; the request is then the entry just before."""
 CLOSED = frozenset({"channel_added", "channel_removed", "probe_added", "refused"})
 """Types of entries that end a wait without an approval."""

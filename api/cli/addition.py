@@ -1,0 +1,93 @@
+"""``evidence add``: what somebody brings as files is kept at once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit_logged,
+    json_option,
+    open_home,
+    reason_option,
+    warn,
+)
+from api.cli.progress import progress, wait_told
+from config.errors import Term
+from config.times import told_time
+from evidence.times import format_time
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.office.addition import Addition, Brought
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--declared-by", required=True, metavar="NAME", help="Who brought them (a pseudonym).")
+@click.option("--source", required=True, metavar="TEXT", help="Where they come from, in their words; bundles show it.")
+@click.option("--case", metavar="CASE", help="Add them to this case too.")
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def add(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    declared_by: str,
+    source: str,
+    case: str | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Keep files at once: screenshots, pictures, videos, documents, saved pages, exports of other programs.
+
+    Each is sealed as it is, logged and stamped; nobody at this computer can open it again, and nothing in it is read
+    as a message. One person may do that, and a second person reviews it within seven days. This needs no passphrase.
+    The same file again, from the same person and source, adds nothing, unless it has at most 4,096 bytes. For an
+    export of Telegram Desktop, use 'import', which reads its messages.
+    """
+    from api.office.addition import Brought
+    from api.office.short import case_of
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case)))
+    for each in done.missed:
+        warn(Term("note.file_not_kept", where=each.file, reason=str(each.hole)))
+    warn(Term("note.originals_lie"))
+    emit_logged(done.told(), done.unstamped, as_json=as_json, text=_words(done, case))
+    if done.missed:
+        ctx.exit(1)
+
+
+def _added(home: "Home", brought: "Brought") -> "Addition":
+    from api.office.addition import add_files
+    from api.office.intake import Heard
+
+    with progress(Term("progress.sealing"), Term("unit.files"), len(brought.paths)) as bar:
+        return add_files(
+            home, brought, Heard(read=bar, stamping=lambda: wait_told(Term("progress.waiting_for_a_stamp")))
+        )
+
+
+def _words(done: "Addition", case: str | None) -> str:
+    new = [each for each in done.files if each.added and each.item_id is not None]
+    known = len(done.files) - len(new) - len(done.missed)
+    lines = [f"Kept {counted(len(new), 'file')}, {known} already known."]
+    lines += [f"  {each.item_id}  {each.file}" for each in done.files if each.item_id is not None]
+    if done.in_case is not None:
+        lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
+    if done.grant.review_by:
+        lines.append(
+            f"A second person reviews it by {told_time(format_time(done.grant.review_by))}:\n"
+            f"  nisisama approve {done.grant.request}"
+        )
+    return "\n".join(lines)

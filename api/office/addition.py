@@ -1,0 +1,195 @@
+"""Keeps at once the files that somebody brings: sealed by one person with a reason, which a second one reviews."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.case import add_items, require_case
+from api.office.intake import Heard, heard_files, opened_intake
+from api.office.room import require_room
+from config import oplog
+from config.errors import Explained
+from evidence.authority import Act, Doer, Grant, one_person
+from evidence.canonical import Value, text_value
+from evidence.custody.event import Draft
+from evidence.errors import AuthorityError
+from evidence.fingerprint.decoder import Decoder
+from evidence.intake.keep import Intake
+from evidence.intake.sight import Provenance
+from evidence.names import require_name
+from evidence.observation import Hole, HoleReason, Mode, Observation
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.freeze import not_frozen
+from evidence.times import format_time
+from monitor.files import brought_files, require_files
+
+METHOD = "file"
+"""How the content of an entry was had: as files, one by one."""
+_PLACE_HEX = 16
+UNHEARD = Heard()
+"""Progress that nobody listens to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What ``evidence add`` was asked for.
+
+    Attributes:
+        source: Where the files come from, in the words of who brings them.
+        declared_by: A pseudonym.
+        doer: Whose reason is the source if they give none.
+        case_id: A case that the files are added to; None for none.
+
+    Raises:
+        AuthorityError: Nobody is declared, or by a name that is none; or the source has nothing in it.
+    """
+
+    paths: Sequence[Path]
+    source: str
+    declared_by: str
+    doer: Doer
+    case_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "declared_by", require_name(self.declared_by))
+        if not self.source.strip():
+            raise AuthorityError("authority.blank_source")
+
+
+@dataclass(frozen=True, slots=True)
+class AddedFile:
+    """What became of one file.
+
+    Attributes:
+        file: Its path, as it was named.
+        item_id: None where it could not be read to its end, as a hole in the log says; or where it is frozen.
+        added: Whether it is kept now for the first time from this source.
+        hole: The reason of that hole; ``frozen`` for a file that was kept before and is frozen.
+    """
+
+    file: str
+    item_id: str | None
+    added: bool
+    hole: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What came of all of them.
+
+    Attributes:
+        place: Where they are kept, as ``channel_id`` of their items.
+        grant: Its request is the entry that a second person reviews.
+        in_case: How many were added to the case; None where none was named.
+        walls: Those around the decoder of pictures, and those that this kernel lacks.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    place: str
+    grant: Grant
+    files: Sequence[AddedFile]
+    in_case: int | None
+    walls: str | None
+    unstamped: Explained | None
+
+    @property
+    def missed(self) -> Sequence[AddedFile]:
+        """The files of which no item stands in the store."""
+        return [each for each in self.files if each.item_id is None]
+
+    def told(self) -> dict[str, Any]:
+        """What came of it, for a program."""
+        return {
+            "channel_id": self.place,
+            "request": self.grant.request,
+            "review_by": None if (due := self.grant.review_by) is None else format_time(due),
+            "items": [asdict(each) for each in self.files],
+            "in_case": self.in_case,
+            "decoder": self.walls,
+        }
+
+
+def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
+    """Seal and log files as they are, have that stamped, and add them to a case if one is named.
+
+    Run again after it was stopped, it knows what it kept, but for files that are so short that they could be guessed.
+
+    Args:
+        hear: Is told of each file that was read, or could not be.
+
+    Raises:
+        BroughtFileError: A file is not there, is none, or is refused; nothing was kept.
+        UnknownItemError: There is no such case; nothing was kept.
+        AuthorityError: Whoever agreed is the one who acts.
+        StorageFullError: No space; what was logged is kept, and running it again completes the rest.
+    """
+    if brought.case_id is not None:
+        require_case(home, brought.case_id)
+    require_room(home.path, require_files(brought.paths))
+    place, doer = _place(home, brought), brought.doer
+    doer = replace(doer, reason=doer.reason or brought.source)
+    grant = one_person(Act.ADD, place, doer)
+    provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
+    contents = heard_files(brought_files(brought.paths, place=place, source=brought.source), hear.read)
+    with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
+        grant.log(writer.sequencer, [Draft("files_added", _values(brought, place, provenance))])
+        kept = _kept(intake, contents, provenance, home.settings.intake.batch)
+        oplog.note("files_added", media=len(kept), known=sum(not is_new for _index, is_new in kept))
+        with hear.stamping():
+            unstamped = writer.beat(now=True)
+    files = _files(home, brought.paths, kept)
+    return Addition(place, grant, files, _in_case(home, brought.case_id, files, doer), decoder.walls, unstamped)
+
+
+def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, Value]:
+    values = provenance.values(provenance.doer.at) | {"channel_id": place, "mode": provenance.mode.value}
+    return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths))}
+
+
+def _place(home: Home, brought: Brought) -> str:
+    """What one person brings from one source has a place of its own: no name of a file stands beside another's.
+
+    It is made with a key, so that nobody finds person and source by guessing.
+    """
+    mark = home.keys.seen_key().mark("local", text_value(brought.declared_by), text_value(brought.source))
+    return f"local{mark.hex()[:_PLACE_HEX]}"
+
+
+def _kept(
+    intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int
+) -> list[tuple[int, bool]]:
+    """For each file, the log index of the entry that stands for it, and whether that is new."""
+    found = list[tuple[int, bool]]()
+    rest = iter(contents)
+    while group := list(islice(rest, batch)):
+        kept = intake.keep_batch(group, provenance)
+        found += zip(kept.indexes, kept.added, strict=True)
+    return found
+
+
+def _files(home: Home, paths: Sequence[Path], kept: Sequence[tuple[int, bool]]) -> list[AddedFile]:
+    item, hole = database.item.c, database.hole.c
+    indexes = [index for index, _is_new in kept]
+    with reading(home.engine) as connection:
+        items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(indexes), not_frozen()))
+        named = {row.idx: row.item_id for row in items}
+        holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(indexes)))
+        reasons = {row.idx: row.reason for row in holes}
+    return [
+        AddedFile(str(path), found, is_new, None if found else reasons.get(index, HoleReason.FROZEN.value))
+        for path, (index, is_new) in zip(paths, kept, strict=True)
+        for found in [named.get(index)]
+    ]
+
+
+def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:
+    if case_id is None:
+        return None
+    items = tuple(dict.fromkeys(each.item_id for each in files if each.item_id is not None))
+    return add_items(home, case_id, items, doer).added if items else 0

@@ -1,0 +1,172 @@
+"""What somebody brings is sealed and logged at once, known again, and never stands beside another's."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from api.home import Home
+from api.office.addition import AddedFile, Addition, Brought, add_files
+from api.office.audit import run_audit
+from api.office.case import open_case
+from api.office.freeze import freeze
+from api.office.intake import Heard
+from casefiles.case import held_items
+from evidence.authority import Doer
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.observation import Mode
+from evidence.store.database import reading
+from monitor import files as brought_module
+from monitor.errors import BroughtFileError
+from tests.homes import PASSPHRASE, doer, items_of, new_home, records_of, reviews_of, size_of
+from tests.nonempty import nonempty
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return new_home(tmp_path / "home")[0]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path, noise = tmp_path / "Screenshot.png", np.random.default_rng(1)
+    Image.fromarray(noise.integers(0, 255, (64, 64, 3), dtype="uint8")).save(path)
+    return path
+
+
+def bring(
+    home: Home,
+    *paths: Path,
+    by: Doer | None = None,
+    declared_by: str = "ana",
+    source: str = "her phone",
+    case: str | None = None,
+) -> Addition:
+    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case))
+
+
+def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path) -> None:
+    done = bring(home, picture)
+    (item,) = items_of(home)
+    assert [(each.item_id, each.added) for each in done.files] == [(item.item_id, True)]
+    assert (item.channel_id, item.kind, item.mode, item.message_id) == (done.place, "file", Mode.SEALED.value, None)
+    assert done.unstamped is None
+    run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.require_passed()
+
+
+def test_who_brought_it_and_what_they_said_stand_in_its_record(home: Home, picture: Path) -> None:
+    bring(home, picture, source="her phone, shown to us")
+    (said,) = [each.values for each in records_of(home) if each.values.get("file_name")]
+    assert (said["declared_by"], said["channel_title"], said["method"]) == ("ana", "her phone, shown to us", "file")
+    assert said["file_name"] == "Screenshot.png"
+
+
+def test_a_second_person_reviews_what_one_added(home: Home, picture: Path) -> None:
+    done = bring(home, picture)
+    ((request, _due),) = reviews_of(home)
+    assert (request, done.grant.review_by is not None) == (done.grant.request, True)
+    agreed = bring(home, picture, by=doer(home), source="another")
+    assert agreed.grant.review_by is None
+    assert len(reviews_of(home)) == 1  # and no more
+
+
+def test_the_same_file_again_adds_nothing(home: Home, tmp_path: Path) -> None:
+    long = tmp_path / "long"
+    long.write_bytes(b"x" * 5000)
+    first, again = bring(home, long), bring(home, long)
+    assert [each.added for each in again.files] == [False]
+    assert [each.item_id for each in again.files] == [each.item_id for each in first.files]
+    assert len(items_of(home)) == 1
+
+
+def test_a_file_that_could_be_guessed_is_kept_each_time(home: Home, tmp_path: Path) -> None:
+    card = tmp_path / "card.vcf"
+    card.write_text("TEL:+38970000000")
+    bring(home, card)
+    bring(home, card)
+    assert len(items_of(home)) == 2
+
+
+def test_the_file_of_another_person_or_source_is_an_item_of_its_own(home: Home, tmp_path: Path) -> None:
+    long = tmp_path / "long"
+    long.write_bytes(b"x" * 5000)
+    places = {
+        bring(home, long).place,
+        bring(home, long, declared_by="iva").place,
+        bring(home, long, source="her mail").place,
+    }
+    assert len(places) == len(items_of(home)) == 3
+    assert {each.channel_id for each in nonempty(items_of(home))} == places
+
+
+def test_it_is_added_to_a_case(home: Home, picture: Path) -> None:
+    case = open_case(home, doer(home)).case_id
+    done = bring(home, picture, case=case)
+    assert done.in_case == 1
+    with reading(home.engine) as connection:
+        assert held_items(connection, case) == {done.files[0].item_id}
+    assert bring(home, picture, case=case).in_case == 0
+
+
+@pytest.mark.parametrize("case", [None, "case-000000000000"])
+def test_of_what_is_refused_nothing_is_kept(home: Home, picture: Path, tmp_path: Path, case: str | None) -> None:
+    before = size_of(home)
+    paths = [picture] if case else [picture, tmp_path / "nothing"]
+    with pytest.raises(UnknownItemError if case else BroughtFileError):
+        bring(home, *paths, case=case)
+    assert size_of(home) == before
+    bring(home, picture)  # the control
+    assert size_of(home) > before
+
+
+def test_a_blank_source_or_nobody_is_refused(home: Home, picture: Path) -> None:
+    with pytest.raises(AuthorityError) as raised:
+        bring(home, picture, source=" ")
+    assert raised.value.code == "authority.blank_source"
+    with pytest.raises(AuthorityError):
+        bring(home, picture, declared_by=" ")
+
+
+def test_a_file_that_breaks_off_is_a_hole_and_the_others_are_kept(
+    home: Home, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone.png"
+    gone.write_bytes(b"x" * 5000)
+    plain = brought_module.require_files
+
+    def then_gone(paths: list[Path]) -> int:
+        length = plain(paths)
+        monkeypatch.setattr(
+            brought_module, "_opened", lambda path: (path / "below").open("rb") if path == gone else path.open("rb")
+        )
+        return length
+
+    monkeypatch.setattr("api.office.addition.require_files", then_gone)
+    done = bring(home, gone, picture)
+    assert [(each.item_id is None, each.hole) for each in done.files] == [(True, "missing_file"), (False, None)]
+    assert done.missed == [AddedFile(str(gone), None, added=True, hole="missing_file")]
+    assert len(items_of(home)) == 1
+
+
+def test_a_file_that_is_frozen_is_not_named(home: Home, picture: Path) -> None:
+    item = bring(home, picture).files[0].item_id
+    assert item is not None
+    freeze(home, [item], doer(home, approver=None))
+    (again,) = bring(home, picture).files
+    assert (again.item_id, again.added, again.hole) == (None, False, "frozen")
+
+
+def test_each_file_is_heard_of(home: Home, picture: Path, tmp_path: Path) -> None:
+    other, heard = tmp_path / "other", list[int]()
+    other.write_bytes(b"x")
+    add_files(home, Brought([picture, other], "s", "ana", doer(home)), Heard(read=heard.append))
+    assert heard == [1, 1]
+
+
+def test_more_files_than_one_batch_are_kept(home: Home, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(home.settings.intake.batch + 3)]
+    for number, path in enumerate(nonempty(paths)):
+        path.write_text(f"file {number}")
+    done = bring(home, *paths)
+    assert len({each.item_id for each in done.files}) == len(paths) == len(items_of(home))
