@@ -132,12 +132,12 @@ ALPHABETS = {
     "sq": "abcçdeëfghijklmnopqrstuvxyz",
 }
 STAYS = """
-    A ACPO ASiC B BagIt Base Berkeley CAdES Chrome Desktop E EN ETSI Edge Ed Escape F FAILED FILE FINGERPRINT Firefox HTML IEC ISO
-    INDETERMINATE INF JPEG JavaScript Linux META OpenSSL PASSED PDF PNG Passport Premium Python README RFC ROOT ROOTS SHA SWGDE
-    Shift Stamping TON Telegram Time UTC VERIFY WSL Windows XXXX U ZIP a asice asn attime bash bundle case cat certs content
-    coreutils crypto cryptography csv data digests disclosures e entries events f grep items json jsonl log metadata nisisama only pages pdf pem
-    report schema seal sed sh stamps trust txt u unzip verify web zip
-    IP USB b c html pyz verifier
+    A ACPO ASiC B BagIt Base Berkeley CAdES Chrome Desktop E EN ETSI Edge Ed Escape F FAILED FILE FINGERPRINT
+    Firefox HTML IEC ISO INDETERMINATE INF JPEG JavaScript Linux META OpenSSL PASSED PDF PNG Passport Premium Python
+    README RFC ROOT ROOTS SHA SWGDE Shift Stamping TON Telegram Time UTC VERIFY WSL Windows XXXX U ZIP a asice asn
+    attime bash bundle case cat certs content coreutils crypto cryptography csv data digests disclosures e entries
+    events f grep items json jsonl log metadata nisisama only pages pdf pem report schema seal sed sh stamps trust
+    txt u unzip verify web zip IP USB b c html pyz verifier
     """
 """Names of programs, files and options, verdicts and abbreviations: the same in every language and script."""
 

@@ -1,6 +1,7 @@
 """The same report gives the same bytes, wherever and whenever it is typeset; and nothing hostile stops it."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from casefiles.errors import PagesError
+from casefiles.format import layout
 from casefiles.format.pictures import require_no_picture
 from casefiles.pages import made
 from casefiles.pages.blocks import encode_document
@@ -116,3 +118,13 @@ def test_what_the_typesetter_refuses_is_told(monkeypatch: pytest.MonkeyPatch) ->
         made._typeset(b'{"made_at": "2026-11-21T09:00:00.000Z"}')
     assert refused.value.code == "pages.not_made"
     assert "cover" in str(refused.value)
+
+
+@pytest.mark.slow
+def test_ten_thousand_exhibits_are_ten_volumes_and_no_process_takes_500_mb() -> None:
+    pages = make_pages(report_of(*({} for _ in range(10_000))), "en", MADE_AT)
+    assert list(pages) == layout.pages_names("en", 10_000)
+    assert len(pages) == 10
+    for name, content in nonempty(pages.items()):
+        require_no_picture(name, content)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 500 * 1024
