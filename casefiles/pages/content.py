@@ -52,6 +52,8 @@ from casefiles.sheet.data import months_after
 from config.catalogues import sheet_platform
 from config.words import Words
 
+LONGEST = 20_000
+"""Characters of a paragraph of ours."""
 MOST_NAMED = 12
 """Accounts, and channels, that the summary names; the rest is counted."""
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z")
@@ -79,7 +81,8 @@ class _Volume:
 
     def __init__(self, words: Words, report: CaseReport, number: int, groups: Sequence[Sequence[ReportItem]]) -> None:
         self._words, self._report, self._number, self._groups = words, report, number, groups
-        self._tamer, self._paragraphs = Tamer(), itertools.count(1)
+        # a sentence of ours may list thousands of entries
+        self._tamer, self._paragraphs = Tamer(LONGEST), itertools.count(1)
         self._of_items = Tamer()
         self._draughtsman = Draughtsman(words, self._of_items, report.items, rehearsal=report.rehearsal)
 

@@ -97,11 +97,13 @@ class Tamer:
     """Makes texts safe for a page, and counts what it changed.
 
     Attributes:
+        longest: Characters of a text on one line; what goes beyond is not shown.
         replaced: Characters that are shown as their numbers.
         cut: Marks that were left out of a heap of them.
         shortened: Texts of which not all is shown.
     """
 
+    longest: int = MAX_LINE
     replaced: int = 0
     cut: int = 0
     shortened: int = 0
@@ -110,7 +112,7 @@ class Tamer:
     def line(self, text: str) -> str:
         """A text on one line."""
         if text not in self._lines or self._changes(text):
-            self._lines[text] = self._tamed(self._short(text, MAX_LINE))
+            self._lines[text] = self._tamed(self._short(text, self.longest))
         return self._lines[text]
 
     def lines(self, text: str) -> str:

@@ -79,6 +79,12 @@ def test_a_text_that_would_fill_a_book_is_shortened_and_counted_once() -> None:
     assert tamer.shortened == 2
 
 
+def test_a_sentence_of_ours_may_be_longer_than_a_text_of_others() -> None:
+    listed = ", ".join(map(str, range(1, 5_000, 2)))
+    assert Tamer(longest=20_000).line(listed) == listed
+    assert Tamer().line(listed).endswith("…")
+
+
 def test_a_run_without_a_space_can_be_broken() -> None:
     shown = Tamer().line("x" * 300)
     assert max(map(len, shown.split("\u200b"))) < 40
