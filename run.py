@@ -125,8 +125,9 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
         chosen = []
     others = [argument for argument in arguments if argument not in ("--outside", "--slow")]
     # three for two cores: a quarter of the time, tests wait for a process, a clock or a disk
+    # file by file: what the tests of a file share is made once; in the order of tests/conftest.py, the longest first
     workers = max(2, 3 * (os.cpu_count() or 1) // 2)
-    return [*chosen, "-n", str(workers), "--dist", "worksteal", *others]
+    return [*chosen, "-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder", *others]
 
 
 def require_system() -> None:

@@ -4,7 +4,7 @@ HOME/nisisama.toml   settings          HOME/objects/      sealed payloads
 HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
 HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
 HOME/seal.pem        the office's seal certificate
-HOME/revocation/     revocation lists of the seal's root and of the time-stamp offices (evidence.custody.lists)
+HOME/revocation/     revocation lists of the seal's root and of the time-stamp offices (evidence.stamp.kept_lists)
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
@@ -39,7 +39,6 @@ from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
 from evidence.custody.beat import BEAT_FILE, Beat
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.event import Draft
-from evidence.custody.lists import KeptLists
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Also, Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -63,6 +62,7 @@ from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
 from evidence.seal.recipients import ROLES, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp, stamping_client
+from evidence.stamp.kept_lists import KeptLists
 from evidence.store import database, follow
 from evidence.store.schema import require_own_schema
 from evidence.store.stored import MOST

@@ -28,7 +28,16 @@ from evidence.store.reviews import types_of
 from evidence.store.task import note_work, noted
 
 TYPES = frozenset(
-    {"checked", "consent", "key_changed", "receiver_added", "receiver_removed", "recognised", "sheet_made"}
+    {
+        "checked",
+        "consent",
+        "key_changed",
+        "left_out",
+        "receiver_added",
+        "receiver_removed",
+        "recognised",
+        "sheet_made",
+    }
 )
 """The types of entries whose records are looked through; rare ones, beside what is observed."""
 OF_NO_CASE = ""

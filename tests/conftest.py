@@ -3,14 +3,24 @@
 import ipaddress
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.lending import LentDecoders, lending
+
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+COUNTED = ("evidence/log", "evidence/seal", "casefiles/format", "casefiles/verifier", "damaged")
+"""The folders of tests that must cover every branch of the four parts: the log, the sealing, the forms of a bundle and
+the verifier."""
+UNCOUNTED = ("outside", "slow", "repeats")
+LONGEST = ("fresh", "faults", "conformance", "browser", "api")
+"""The folders whose tests take longest; they start first, so that no processor waits for one of them at the end."""
 
 _PLACES = {
     "socket.connect": 1,
@@ -60,7 +70,42 @@ def _nobodys_home(
         monkeypatch.setenv("HOME", str(_empty_home(tmp_path_factory)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lent_decoders() -> Iterator[LentDecoders]:
+    """Decoding processes for all tests that share this process."""
+    with lending() as lent:
+        yield lent
+
+
+@pytest.fixture
+def own_decoders(lent_decoders: LentDecoders) -> Iterator[None]:
+    """Each decoder of this test starts processes of its own, and ends them."""
+    with lent_decoders.withheld():
+        yield
+
+
 def _empty_home(factory: pytest.TempPathFactory) -> Path:
     home = factory.getbasetemp() / "home"
     home.mkdir(exist_ok=True)
     return home
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests under which ``.ci/branches`` counts, and put the longest first."""
+    for item in items:
+        if _lies_in(item, COUNTED) and not any(item.get_closest_marker(name) for name in UNCOUNTED):
+            item.add_marker(pytest.mark.counted)
+    items.sort(key=_rank)
+
+
+def _lies_in(item: pytest.Item, folders: Iterable[str]) -> bool:
+    return any(_place_of(item).startswith(f"{folder}/") for folder in folders)
+
+
+def _place_of(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/")
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((at for at, folder in enumerate(LONGEST) if _lies_in(item, (folder,))), len(LONGEST))

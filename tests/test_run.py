@@ -422,7 +422,7 @@ def test_markers_follow_the_two_options(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch, given: list[str], passed_on: list[str]
 ) -> None:
     monkeypatch.setattr(run.os, "cpu_count", lambda: 2)
-    parallel = ["-n", "3", "--dist", "worksteal"]
+    parallel = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     assert run.pytest_arguments([*given, "-x", "tests/api"]) == [*passed_on, *parallel, "-x", "tests/api"]
 
 

@@ -59,7 +59,13 @@ _TELLS = {
     help="Language of the report.",
 )
 @approved_option
-@click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and printed in the bundle.")
+@click.option("--reason", metavar="TEXT", help="Why; logged, and printed in the bundle. Needed, but for --preview.")
+@click.option(
+    "--leaving-out",
+    "leaving_out",
+    metavar="TEXT",
+    help="Why replies to messages of the case stay out of it; logged, and printed in the bundle.",
+)
 @click.option("--preview", is_flag=True, help="Say what the receiver will and will not see; write and log nothing.")
 @actor_option
 @passphrase_option
@@ -74,7 +80,8 @@ def export(
     receiver: str | None,
     language: str,
     approved_by: str | None,
-    reason: str,
+    reason: str | None,
+    leaving_out: str | None,
     preview: bool,
     actor: str | None,
     passphrase_file: Path | None,
@@ -85,21 +92,29 @@ def export(
     A second person agrees (--approved-by), unless the client's consent is recorded and --to names an
     approved receiver; then a second person reviews it within seven days. Otherwise the request waits
     for 'approve', and the command exits 3. Then 'verifier' writes the page.
+
+    A reply to a message of the case belongs in it, or --leaving-out says why not.
     """
-    from api.office.bundle import Order, export_case, require_exportable
+    from api.office.bundle import Order, export_case, require_contents, require_exportable
+    from api.office.left_out import leave_out
     from api.office.request import Waiting
     from api.office.short import case_of
     from casefiles.bundle.destination import Destination
 
     home = open_home(ctx)
     case_id = case_of(home, case_id)
-    destination = Destination(_place(case_id, out, stick))
-    require_exportable(home, case_id, destination)
     if preview:
+        require_contents(home, case_id)
         emit(preview_fields(audience), as_json=as_json, text=preview_words(audience))
         return
+    if not (reason or "").strip():
+        raise UsageError("usage.export_without_reason")
+    destination = Destination(_place(case_id, out, stick))
+    require_exportable(home, case_id, destination)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
+    if leaving_out is not None:
+        leave_out(home, case_id, doer(actor, home.clock, reason=leaving_out, approver=approved_by), casework)
     order = Order(case_id, audience, language, person, receiver)
     with stages() as staged:
         done = export_case(home, order, casework, destination, staged)

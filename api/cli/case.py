@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
+    from casefiles.left_out import AnsweringItem
 
 _SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
 
@@ -327,6 +328,7 @@ def _consent_line(told: "Consent | None") -> str:
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show a case's items with their texts. Looking is logged."""
     from api.office.case import show_case
+    from api.office.left_out import beside_case
     from api.office.page import every_page
     from api.office.short import case_of
 
@@ -335,6 +337,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     person = doer(actor, home.clock)
     casework = unlock(home, passphrase_file).casework
     first = show_case(home, case_id, person, casework)
+    left_out = beside_case(home, case_id, casework)
 
     if not as_json:
         reason = f"\n    reason: {_quoted(first.reason)}" if first.reason else ""
@@ -344,7 +347,8 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         frozen = f"\n    {_frozen(first.frozen)}" if first.frozen else ""
         stated = "".join(f"\n    {statement_line(each)}" for each in first.statements)
         consent = _consent_line(first.consent)
-        about = f"{consent}{stated}{gone}{found}{frozen}"
+        replies = "".join(f"\n    {_left_out(each)}" for each in left_out)
+        about = f"{consent}{stated}{gone}{found}{frozen}{replies}"
         if first.is_list:
             about = "a list of hashes, with no client and no items. See its source: nisisama hash-list list"
         say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {about}")
@@ -352,7 +356,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
     more |= {"hash_list": first.is_list}
-    more |= {"statements": [each.told() for each in first.statements]}
+    more |= {"statements": [each.told() for each in first.statements], "left_out": [asdict(each) for each in left_out]}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 
@@ -360,6 +364,11 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 def _frozen(number: int) -> str:
     """That items are frozen, and who decides; nothing of what they are."""
     return f"{counted(number, 'item is', 'items are')} frozen. Two persons decide: nisisama freeze --list"
+
+
+def _left_out(reply: "AnsweringItem") -> str:
+    """That a reply is not in the case, and nothing of what it says."""
+    return f"not in the case: message {reply.message_id}, a reply to message {reply.answers}: {reply.item_id}"
 
 
 def _shown(item: "CaseItem") -> str:

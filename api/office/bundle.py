@@ -33,6 +33,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
+from api.office.left_out import require_replies_told
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
@@ -56,6 +57,7 @@ from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
 from casefiles.freeze import freezes_of_case, frozen_of_case, waiting_freezes
+from casefiles.left_out import LEFT_OUT
 from casefiles.pages.made import page_maker
 from casefiles.receivers import receivers, require_receiver
 from casefiles.report.paged import NO_MAKER, Remaking
@@ -183,7 +185,7 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
         ObjectMissingError: A sealed part of an item is gone.
         StorageFullError: The disk has too little room.
     """
-    _require_items(home, case_id)
+    require_contents(home, case_id)
     destination.require_folder()  # before anything is logged: the event would name a file that never was
     if not destination.has_leftovers():
         destination.require_free()
@@ -208,7 +210,8 @@ def export_case(
         ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
-        AuthorityError: There is no reason, or the receiver's name has a character that a reader does not see; or an
+        AuthorityError: There is no reason; a reply to a message of the case is neither in it nor left out for a
+            reason; or the receiver's name has a character that a reader does not see; or an
             item was frozen, or the client's consent recorded anew or withdrawn, while it was made.
         StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
@@ -222,6 +225,7 @@ def export_case(
     if earlier := _finish(home, order, casework, destination):
         return earlier
     destination.require_free()
+    require_replies_told(home, order.case_id, casework)
     grant, making = one_person(Act.EXPORT, _target(order), order.doer), Making(casework, stages, inside)
     since = _size(home)
     if grant.review_by:
@@ -257,6 +261,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
                     "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
                 )
 
+    require_replies_told(home, order.case_id, casework)
     since = _size(home)
 
     def make(writer: Writer) -> _Made:
@@ -326,7 +331,8 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
         Explained: As ``export_case``, but for what it says of files; nothing was logged.
         OSError: A stream refused; the export is logged.
     """
-    _require_items(home, order.case_id)
+    require_contents(home, order.case_id)
+    require_replies_told(home, order.case_id, casework)
     grant, making, since = one_person(Act.EXPORT, _target(order), order.doer), Making(casework), _size(home)
     if grant.review_by:
         _require_agreed(home, order, casework)
@@ -338,7 +344,13 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
 
-def _require_items(home: Home, case_id: str) -> None:
+def require_contents(home: Home, case_id: str) -> None:
+    """Check that a case has items whose sealed parts are there.
+
+    Raises:
+        UnknownItemError: There is no such case, it has no items, or all of them are frozen.
+        ObjectMissingError: A sealed part of an item is gone.
+    """
     if not case_items(home.engine, case_id, limit=1):
         with reading(home.engine) as connection:
             if frozen_of_case(connection, case_id):
@@ -507,7 +519,7 @@ def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
 def _events(home: Home, case_id: str, casework: KeyIdentity, progress: Counting) -> Sequence[OpenedEvent]:
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
     held = {item.item_id for item in case_items(home.engine, case_id)}
-    told = events_of_case(home.engine, case_id, ["checked", "consent", "recognised"], casework)
+    told = events_of_case(home.engine, case_id, ["checked", "consent", LEFT_OUT, "recognised"], casework)
     beside = [event.index for event, record in told if _is_told(record, held)]
     changed = events_of_case(home.engine, OF_NO_CASE, ["key_changed"], casework)
     beside += [event.index for event, record in changed if record.values["key"] == SEAL]
@@ -522,7 +534,7 @@ def _events(home: Home, case_id: str, casework: KeyIdentity, progress: Counting)
 
 
 def _is_told(record: Record, held: Collection[str]) -> bool:
-    """Whether a bundle tells it: each consent, what found something, and what is stated of an item of the case now."""
+    """Whether a bundle tells it: each consent, what was left out, what found something, what is stated of an item."""
     match record.type:
         case "checked":
             return record.values["found"] != "0"

@@ -40,6 +40,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "declared_by",
                 "joined_at",
                 "joined_by",
+                "left_items",
                 "legal_basis",
                 "meaning",
                 "obtained_on",

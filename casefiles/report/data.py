@@ -500,7 +500,8 @@ def _facts_of(event: ItemView) -> Mapping[str, ItemFact]:
         "scope": _scope(event.fact("scope")),
         "until": event.moment("until"),
         "how": event.code("recognition", "recognition"),
-        **{name: event.fact(name) for name in ("date", "language", *counts)},
+        "why": event.fact("text"),
+        **{name: event.fact(name) for name in ("date", "language", "items", *counts)},
     }
 
 

@@ -24,8 +24,8 @@ _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_re
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
 _FROZEN = "frozen"
 _CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
-_RECOGNISED, _CONSENT = "recognised", "consent"
-_OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, _CONSENT, _CHECKED, _RECOGNISED})
+_RECOGNISED, _CONSENT, _LEFT_OUT = "recognised", "consent", "left_out"
+_OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, _CONSENT, _CHECKED, _RECOGNISED, _LEFT_OUT})
 _SHOWN = frozenset({OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _FROZEN}) | _OF_THE_CASE
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}

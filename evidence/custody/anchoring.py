@@ -21,12 +21,12 @@ from config.errors import StoppedError
 from evidence.canonical import sha256_hex
 from evidence.custody import stamps
 from evidence.custody.event import Draft, Prepared
-from evidence.custody.lists import KeptLists, ListFollowing
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import StampError, StampUnreachableError, TokenError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
+from evidence.stamp.kept_lists import KeptLists, ListFollowing
 from evidence.store import database
 from evidence.store.database import put, reading
 from evidence.store.projection import Placed

@@ -103,5 +103,5 @@ def ahead_of(now: datetime, outside: datetime | None) -> StoreError | None:
 
 
 def today(now: datetime, known: KnownTimes) -> date:
-    """The day by which a term ends: the later of the clock's and the newest token's."""
+    """The day by which a term ends: the later of the clock's and that of the newest token in the log."""
     return max(now, known.stamped_at or now).date()

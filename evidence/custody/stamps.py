@@ -24,7 +24,7 @@ _PAGE = 32
 
 @dataclass(frozen=True, slots=True)
 class LoggedStamp:
-    """One time stamp over a checkpoint.
+    """One time stamp that the log names, over a checkpoint.
 
     Attributes:
         size: How many entries the checkpoint has.
@@ -97,7 +97,7 @@ def first_over(connection: sa.Connection, index: int) -> LoggedStamp | None:
 
 
 def newest(connection: sa.Connection) -> LoggedStamp | None:
-    """The newest time stamp; None where nothing is stamped.
+    """The newest time stamp that the log names; None where nothing is stamped.
 
     Raises:
         StoreError: A row holds something other than bytes.

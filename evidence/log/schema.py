@@ -175,6 +175,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             subject=("person", "text"),
             act=(*_ACT, "case", "item", "given", "recognition", "means", "language", "date"),
         ),
+        "left_out": Schema(act=(*_ACT, "case", "items", "left_items", "text")),
         "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "receiver", "language", "items")),
         "sheet_made": Schema(act=(*_ACT, "case", "sheet", "sheet_items", "sheet_sha256", "language", "stamped")),
         "receiver_added": Schema(act=(*_ACT, "receiver", "audience")),

@@ -17,14 +17,17 @@ from evidence.store import database
 
 
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """Neither this item is frozen, nor anything of its message or its album."""
+    """A condition of queries: neither this item is frozen, nor anything of its message or its album."""
     frozen = database.frozen.alias("frozen_item")
     itself = sa.exists().where(frozen.c.item_id == item.c.item_id, frozen.c.lifted_idx.is_(None))
     return ~sa.and_(_any_frozen(), sa.or_(itself, _at_a_frozen_place(item.c.channel_id, item.c.message_id)))
 
 
 def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[bool]:
-    """A hole is about no message that is frozen; one about several messages says nothing of any of them."""
+    """A condition of queries: a hole is about no message that is frozen.
+
+    One about several messages says nothing of any of them.
+    """
     here = sa.and_(hole.c.lo == hole.c.hi, _at_a_frozen_place(hole.c.channel_id, hole.c.lo))
     return ~sa.and_(_any_frozen(), hole.c.lo.is_not(None), here)
 

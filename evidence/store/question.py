@@ -52,12 +52,12 @@ class StoredQuestion:
 
 
 def add_question(connection: sa.Connection, question: StoredQuestion) -> None:
-    """Keep a ticket, or a question that was handed over."""
+    """Add the row of a ticket, or of a question that was handed over."""
     connection.execute(sa.insert(_table), {"id": question.question_id, "kind": KIND, **_columns(question)})
 
 
 def put_question(connection: sa.Connection, question: StoredQuestion) -> None:
-    """Write how a question stands now."""
+    """Write into the row of a question how it stands now."""
     mine = sa.and_(_table.c.kind == KIND, _table.c.id == question.question_id)
     connection.execute(sa.update(_table).where(mine).values(_columns(question)))
 
@@ -69,7 +69,7 @@ def question_marked(connection: sa.Connection, mark: str, now: datetime) -> Stor
 
 
 def list_questions(connection: sa.Connection, now: datetime, case_id: str | None = None) -> Sequence[StoredQuestion]:
-    """The questions and tickets that have not expired, the oldest first; of one case, or of all."""
+    """The rows of the questions and tickets that have not expired, the oldest first; of one case, or of all."""
     chosen = _questions(now)
     if case_id is not None:
         chosen = chosen.where(_table.c.case_id == case_id)
@@ -77,12 +77,12 @@ def list_questions(connection: sa.Connection, now: datetime, case_id: str | None
 
 
 def withdraw_question(connection: sa.Connection, question: StoredQuestion) -> None:
-    """Destroy what was asked."""
+    """Destroy what was asked, in its row."""
     put_question(connection, replace(question, state=QuestionState.WITHDRAWN, asked=b""))
 
 
 def forget_questions(connection: sa.Connection, now: datetime) -> int:
-    """Remove what has expired; return how many."""
+    """Remove the rows of what has expired; return how many."""
     return connection.execute(sa.delete(_table).where(_expired(now))).rowcount
 
 

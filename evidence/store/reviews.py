@@ -99,7 +99,7 @@ def types_of(connection: sa.Connection, types: Collection[str], *, first: int = 
 
 
 def open_reviews(connection: sa.Connection) -> Sequence[Review]:
-    """What waits, by the time that it is due; what has lost its row comes first."""
+    """What the rows say waits, by the time that it is due; what has lost its row comes first."""
     return _waiting(connection, types_of(connection, _ASKED), _rows(connection))
 
 

@@ -31,7 +31,7 @@ _RANKS = {mode.value: rank for rank, mode in enumerate(Mode)}
 
 @functools.cache  # to build it takes longer than to run it
 def stands(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """Nothing that was kept of the same thing is of a higher mode, or of the same one and later."""
+    """A condition of queries: nothing kept of the same thing is of a higher mode, or of the same and later."""
     other = database.item.alias("kept_too")
     higher = sa.or_(_rank(other) > _rank(item), sa.and_(_rank(other) == _rank(item), other.c.idx > item.c.idx))
     same = sa.or_(other.c.seen == item.c.seen, sa.and_(_unread(item), other.c.said == item.c.said))
@@ -39,7 +39,7 @@ def stands(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
 
 
 def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Two different items of which one stands for the other, whichever that is."""
+    """A condition of queries: two different items of which one stands for the other, whichever that is."""
     unread = sa.and_(sa.or_(_unread(item), _unread(other)), other.c.said == item.c.said)
     same = sa.or_(other.c.seen == item.c.seen, unread)
     return sa.and_(_at_one_place(item, other), same, other.c.idx != item.c.idx)

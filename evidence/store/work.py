@@ -104,7 +104,7 @@ def add_task(connection: sa.Connection, task: Task, *, subject: str) -> str:
 
 
 def find_task(connection: sa.Connection, task_id: str) -> Task:
-    """The task of this id.
+    """The task of this id, as its row has it.
 
     Raises:
         UnknownItemError: There is none.

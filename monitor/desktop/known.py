@@ -43,7 +43,7 @@ from monitor.desktop.words import document, words
 
 
 class Goes(StrEnum):
-    """Where a key goes."""
+    """Where a key of an export goes."""
 
     NAME = "name"
     PART = "part"
@@ -89,27 +89,27 @@ def table(*rows: KeyRow) -> Rows:
 
 
 def name(key: str, to: str) -> KeyRow:
-    """A key that becomes a NAME."""
+    """A key of an export that becomes a NAME."""
     return KeyRow(key, Goes.NAME, to)
 
 
 def said(key: str, to: str, shape: Shape) -> KeyRow:
-    """A key that becomes a field of a part or of a counter."""
+    """A key of an export that becomes a field of a part or of a counter."""
     return KeyRow(key, Goes.PART, to, shape)
 
 
 def person(key: str, to: str, id_key: str = "") -> KeyRow:
-    """A name, with the key of its number."""
+    """A name in an export, with the key of its number."""
     return KeyRow(key, Goes.PART, to, named, id_key=id_key)
 
 
 def of(key: str, *inside: KeyRow) -> KeyRow:
-    """An object whose keys have places of their own."""
+    """An object of an export whose keys have places of their own."""
     return KeyRow(key, Goes.PART, "", required_mapping, inside=inside)
 
 
 def file(key: str, to: str = "media") -> KeyRow:
-    """A path, or the marker in its place."""
+    """A path in an export, or the marker in its place."""
     return KeyRow(key, Goes.FILE, to, text)
 
 

@@ -118,7 +118,7 @@ class CaptureAnswer:
 
 
 def read_answer(text: str) -> CaptureAnswer:
-    """An answer, from the form in which the database keeps it."""
+    """The answer to a capture, from the form in which the database keeps it."""
     said = json.loads(text)
     error = said["error"]
     return CaptureAnswer(
@@ -132,13 +132,13 @@ def read_answer(text: str) -> CaptureAnswer:
 
 
 def subject_of_capture(link: MessageLink) -> str:
-    """The name of a request in the database."""
+    """The name of a request to capture in the database."""
     return f"{link.channel}/{link.number}/{link.comment or ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """A request that waits.
+    """A request to a running watch to capture a message, while it waits.
 
     Attributes:
         by: Who asks, sealed for this link and this time.
@@ -157,7 +157,7 @@ def request_by(doer: Doer, link: MessageLink, at: datetime, sessions: Sessions) 
 
 
 def who_asks(asked: CaptureRequest, sessions: Sessions) -> Doer:
-    """The person of a request.
+    """The person who asks a running watch to capture a message.
 
     Raises:
         ValueError: It was made for another link or at another time, or was changed.
@@ -208,14 +208,14 @@ def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | N
 
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
-    """Answer whoever asked, and may have gone."""
+    """Answer whoever asked the watch to capture, and may have gone."""
     subject = subject_of_capture(link)
     if task.is_noted(connection, kind=CAPTURE, subject=subject):
         task.note_work(connection, kind=CAPTURE, subject=subject, due_at=now, progress=found.text())
 
 
 def withdraw(connection: sa.Connection, link: MessageLink) -> None:
-    """Drop the request or forget its answer: the link is stored with it unencrypted."""
+    """Drop a request to capture, or forget its answer: the link is stored with it unencrypted."""
     task.forget_work(connection, kind=CAPTURE, subject=subject_of_capture(link))
 
 

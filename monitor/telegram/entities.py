@@ -180,7 +180,7 @@ def _fields(reading: Reading, behind: TlEntity, entity: TlTree, said: str, where
 
 
 def time_form(entity: TlTree) -> dict[str, Value]:
-    """How a date is shown."""
+    """How Telegram shows a date."""
     forms = [form for form in DATE_FORMS if entity.get(form)]
     return {"time_form": " ".join(forms)} if forms else {}
 

@@ -53,7 +53,7 @@ UnknownConstructorError if that cannot be said now."""
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to be fetched.
+    """A file to be fetched from Telegram.
 
     Attributes:
         watched: What the register said about its channel when it was noticed.

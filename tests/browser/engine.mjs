@@ -1,7 +1,8 @@
 // Verifies bundles with the page's own modules, without a browser: node engine.mjs FOLDER
 //
 // Each line of standard input is a JSON object: `file`, and what `verifyBundle` is told beside it: `roots` as PEM, `pin`,
-// `key`. Or `token`, `digest` and `roots`: whether the token is good and leads to a root. Each gives one line of JSON.
+// `key`. Or `token`, `digest` and `roots`: whether the token is good and leads to a root. Or `list` and, as PEM, `by` and
+// `covers`: what a revocation list says, whose it is, what it is for. Each gives one line of JSON.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -12,12 +13,13 @@ runInThisContext(readFileSync(`${folder}/bundled.js`, "utf8"));
 const part = (name) => import(pathToFileURL(`${folder}/${name}`).href);
 const { verifyBundle } = await part("checks.js");
 const { chainToRoot, readCertificates } = await part("certificate.js");
+const { covers, readList, requireMadeBy } = await part("revocation.js");
 const { readToken } = await part("token.js");
 const { fromHex } = await part("bytes.js");
 const { formatTime } = await part("times.js");
 const { requireOthers } = await part("persons.js");
 const { Refused } = await part("refuse.js");
-const ANSWERS = { file: ofBundle, token: ofToken, persons: ofPersons };
+const ANSWERS = { file: ofBundle, token: ofToken, persons: ofPersons, list: ofList };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line);
@@ -29,7 +31,7 @@ async function ofBundle({ file, roots, pin = null, key = null }) {
   const bytes = new Uint8Array(readFileSync(file));
   const begun = performance.now();
   const { findings, verdict } = await verifyBundle(bytes, { roots: rootsOf(roots), sealPin: pin, logKey: key });
-  return { verdict, ms: performance.now() - begun, checks: findings.map(({ id, verdict: found, code, facts }) => ({ id, verdict: found, code, found: String(facts.found ?? "") })) };
+  return { verdict, ms: performance.now() - begun, checks: findings.map(({ id, verdict: found, code, facts }) => ({ id, verdict: found, code, found: String(facts.found ?? ""), without: facts.without ?? [] })) };
 }
 
 function rootsOf(pem) {
@@ -41,6 +43,15 @@ function ofToken({ token, digest, roots }) {
     const info = readToken(fromHex(token), fromHex(digest));
     chainToRoot({ certificate: info.certificate, others: info.others, roots: rootsOf(roots), at: info.genTime });
     return { latest: formatTime(info.latest) };
+  });
+}
+
+function ofList({ list, by = null, covers: of = null }) {
+  return refusedOr(() => {
+    const found = readList(fromHex(list));
+    if (by) requireMadeBy(found, rootsOf(by)[0]);
+    const entries = [...found.entries].map(([serial, { since, reason }]) => [String(serial), formatTime(since), reason]);
+    return { entries, at: formatTime(found.madeAt), until: formatTime(found.endsAt), covers: of && covers(found, rootsOf(of)[0]) };
   });
 }
 

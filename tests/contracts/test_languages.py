@@ -70,7 +70,15 @@ def test_each_term_is_in_use(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "stated"), [("hr", "vremenski pečat"), ("bs", "vremenski žig"), ("sl", "privola"), ("mk", "пристанак")]
+    ("language", "stated"),
+    [
+        ("hr", "vremenski pečat"),
+        ("bs", "vremenski žig"),
+        ("sl", "privola"),
+        ("sl", "svežnj"),
+        ("sl", "dnevni pečat"),
+        ("mk", "пристанак"),
+    ],
 )
 def test_the_term_of_a_neighbour_is_not_used(language: str, stated: str) -> None:
     whole = json.dumps(dict(load_words(language).texts), ensure_ascii=False).lower()

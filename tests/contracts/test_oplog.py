@@ -10,7 +10,10 @@ from config.oplog import EVENTS, FIELDS
 from tests.contracts.test_docs import OPERATIONS, rows, section
 from tests.contracts.tree import sources
 
-GIVES_WORDS = {"command": {"api/cli/main.py"}, "office": {"evidence/custody/anchoring.py", "evidence/custody/lists.py"}}
+GIVES_WORDS = {
+    "command": {"api/cli/main.py"},
+    "office": {"evidence/custody/anchoring.py", "evidence/stamp/kept_lists.py"},
+}
 """Fields that take a lower-case word -> who may give it: one that gives words of the program's own."""
 
 

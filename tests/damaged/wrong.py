@@ -194,6 +194,7 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
          | {"recognition": None, "means": None, "text": None}),
         ("recognised", {**act(180), **stated, "item": event(OWN), "recognition": "very_similar", "means": "question"}),
         ("recognised", {**act(180), **stated, "item": event(MESSAGE), "recognition": "seen", "means": None}),
+        ("left_out", {**act(180), **case, "items": "1", "left_items": ["a" * 32], "text": "A greeting."}),
     ]  # fmt: skip
 
 

@@ -47,6 +47,7 @@ ENGINE: Final = (
     "cms.js",
     "token.js",
     "seal.js",
+    "revocation.js",
     "merkle.js",
     "note.js",
     "leaf.js",

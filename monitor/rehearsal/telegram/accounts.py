@@ -88,7 +88,7 @@ class Frozen:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """An account that logs in.
+    """An account of the loopback Telegram, which logs in.
 
     Attributes:
         phone: With its plus sign.

@@ -33,14 +33,14 @@ class _Scripted:
 
 @dataclass(frozen=True, slots=True)
 class CutAnswer:
-    """Send this many bytes of an answer, then close the connection."""
+    """Let the loopback server send this many bytes of an answer, then close the connection."""
 
     after_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """Send these bytes instead of the result, or instead of the whole packet."""
+    """Let the loopback server send these bytes instead of the result, or instead of the whole packet."""
 
     data: bytes
     whole_packet: bool

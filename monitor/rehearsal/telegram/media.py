@@ -25,7 +25,7 @@ _LARGEST = "y"
 
 @dataclass(slots=True)
 class StoredFile:
-    """One photo or document.
+    """One photo or document that the loopback servers have.
 
     Attributes:
         sizes: Bytes by size letter; a document itself has the letter "".

@@ -14,7 +14,7 @@ INSIDE = ("message", "media")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How a message read from some moment on.
+    """How a message of the loopback Telegram read from some moment on.
 
     Attributes:
         pts: That of the event that made it so.
@@ -29,7 +29,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class PostTruth:
-    """Everything that happened to one message.
+    """Everything that happened to one message of the loopback Telegram.
 
     Attributes:
         kind: ``message`` or ``service``.
@@ -46,7 +46,7 @@ class PostTruth:
 
 @dataclass(slots=True, eq=False)
 class Post:
-    """A message of a room.
+    """A message of a room of the loopback Telegram.
 
     Attributes:
         described: The object that is served; whoever changes it calls ``changed``.

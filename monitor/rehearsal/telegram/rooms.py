@@ -49,7 +49,7 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to messages of a room; ``pts`` is the value after it."""
+    """One thing that happened to messages of a room of the loopback Telegram; ``pts`` is the value after it."""
 
     kind: str
     numbers: tuple[int, ...]
@@ -58,7 +58,7 @@ class Event:
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Room:
-    """A channel (``broadcast``), a supergroup, or a basic group (``basic``)."""
+    """A channel of the loopback Telegram (``broadcast``), a supergroup, or a basic group (``basic``)."""
 
     world: Surroundings
     id: int

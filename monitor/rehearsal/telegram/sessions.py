@@ -88,7 +88,7 @@ def unpack(number: int, sequence: int, body: bytes) -> Iterator[tuple[int, int, 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One session of one key.
+    """One session of one key, as a loopback server keeps it.
 
     Attributes:
         salt: What every message of the client must carry.

@@ -20,12 +20,11 @@ def test_an_export_overwrites_nothing(life: Life, home: Path, name: str) -> None
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_a_preview_says_what_the_receiver_sees_and_writes_nothing(life: Life, home: Path, audience: str) -> None:
-    out = home.parent / "preview.asice"
-    asked = ("case", "export", life.case, "--out", out, "--for", audience, "--reason", "x", "--preview")
+    asked = ("case", "export", life.case, "--for", audience, "--preview")
     before = run("audit", "--json", home=home).printed["entries"]
     told, said = run(*asked, "--json", home=home).printed, run(*asked, home=home).out
     assert run("audit", "--json", home=home).printed["entries"] == before
-    assert not out.exists()
+    assert not list(home.parent.glob("*.part"))
     hidden = {name for names in told["withheld"].values() for name in names}
     assert {"actor", "approver", "declared_by"} <= hidden
     assert (
@@ -76,3 +75,10 @@ def test_an_export_goes_to_a_file_or_to_a_stick(life: Life, home: Path) -> None:
     for where in nonempty(((), both)):
         ran = run(*export, *where, home=home)
         assert (ran.code, ran.error["code"]) == (USAGE, "usage.out_or_stick")
+
+
+def test_an_export_without_a_reason_is_no_export(life: Life, home: Path) -> None:
+    asked = ("case", "export", life.case, "--out", home.parent / "none.asice", "--for", "court", "--json")
+    for more in nonempty([(), ("--reason", " ")]):
+        refused = run(*asked, *more, home=home)
+        assert (refused.code, refused.error["code"]) == (USAGE, "usage.export_without_reason")

@@ -28,10 +28,13 @@ def served(tmp_path_factory: pytest.TempPathFactory, database: Database) -> Iter
         yield served
 
 
+ON_POSTGRESQL = ("test_hostile_access.py", "test_while_unlocked_and_along_its_links_too")
+"""What each run asks of a home on PostgreSQL: with wrong keys, and with schemathesis along the links of answers."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On PostgreSQL, each run has the hostile calls and schemathesis; the other tests of the routes are slow there."""
+    """On SQLite, each run has every test of the routes; on PostgreSQL, all but those above are slow."""
     for item in items:
         here = item.path.parent == Path(__file__).parent
-        always = item.path.name.startswith(("test_hostile_", "test_schemathesis"))
-        if here and not always and "postgresql" in item.name:
+        if here and "postgresql" in item.name and not any(name in item.nodeid for name in ON_POSTGRESQL):
             item.add_marker(pytest.mark.slow)

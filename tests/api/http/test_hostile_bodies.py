@@ -45,6 +45,10 @@ SPLICES = (
 )
 
 
+BODIES = [40, pytest.param(150, marks=pytest.mark.slow)]
+"""How many changed bodies a route is sent."""
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, database: Callable[[str], str | None]) -> Iterator[ServedHome]:
     """An office of its own: so many wrong passphrases would keep the others out."""
@@ -91,21 +95,23 @@ def test_a_fault_or_another_form_is_found() -> None:
 
 
 @pytest.mark.parametrize("path", GOOD)
-def test_no_json_breaks_a_route(served: ServedHome, path: str) -> None:
+@pytest.mark.parametrize("count", BODIES)
+def test_no_json_breaks_a_route(served: ServedHome, path: str, count: int) -> None:
     client, at = served.with_key(), path.format(new_case(served.home, []))
     headers, codes = {"Content-Type": "application/json"}, set[int]()
     require_explained(client.post(at, content=GOOD[path], headers=headers))
-    for body in nonempty(changed(GOOD[path], 120)):
+    for body in nonempty(changed(GOOD[path], count)):
         answer = client.post(at, content=body, headers=headers)
         require_explained(answer)
         codes.add(answer.status_code)
     assert codes & {400, 422, 429}
 
 
-def test_no_form_breaks_verify(served: ServedHome) -> None:
+@pytest.mark.parametrize("count", BODIES)
+def test_no_form_breaks_verify(served: ServedHome, count: int) -> None:
     client, codes = served.with_key(Scope.CASES_READ), set[int]()
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
-    for body in nonempty(changed(FORM, 150)):
+    for body in nonempty(changed(FORM, count)):
         answer = client.post("/api/v1/verify", content=body, headers=headers)
         require_explained(answer)
         codes.add(answer.status_code)

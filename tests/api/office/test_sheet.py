@@ -95,7 +95,7 @@ def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeenGroup]
         home.engine.dispose()
 
 
-def test_asked_who_posted_got_numeric_account_ids_links_and_utc_times_on_one_sheet_with_the_names_as_they_were_then(
+def test_scenario_6_asked_who_posted_got_numeric_ids_links_and_utc_times_on_one_sheet_with_the_names_as_they_were(
     seen: SeenGroup,
 ) -> None:
     """Scenario 6: the prosecutor has a sheet that is ready for a request to Telegram."""

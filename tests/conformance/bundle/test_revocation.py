@@ -48,6 +48,15 @@ def test_openssl_takes_a_seal_by_the_list_in_it_and_no_other(tmp_path: Path) -> 
     assert "certificate revoked" in said
 
 
+def test_openssl_asks_no_list_when_a_certificate_was_revoked_so_verify_sh_leaves_this_check(tmp_path: Path) -> None:
+    # good when it sealed, and for us PASSED: the script would have to read dates out of lists to say so
+    serial = forge.sealer().certificate.serial_number
+    later = forge.Listing(forge.sealer().chain[0], revoked={serial: AT + timedelta(days=30)}).der()
+    code, said = openssl(sealed(later, forge.Listing(forge.stamp_office().root).der()), tmp_path)
+    assert code != 0
+    assert "certificate revoked" in said
+
+
 def pyhanko(members: dict[str, bytes]) -> tuple[bool, bool]:
     """Whether the seal is trusted, and whether pyHanko calls it revoked."""
     signed = cms.ContentInfo.load(members[layout.SEAL_SIGNATURE])["content"]

@@ -20,13 +20,13 @@ from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody import anchoring
 from evidence.custody.anchoring import Anchoring, has_news
-from evidence.custody.lists import KeptLists
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
 from evidence.stamp.certificate import certificate_of
 from evidence.stamp.client import Stamped, TimeStampOffice
+from evidence.stamp.kept_lists import KeptLists
 from evidence.stamp.token import verify_token
 from evidence.store import database, follow
 from evidence.store.database import reading, writing

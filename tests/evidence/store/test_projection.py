@@ -1,6 +1,7 @@
 """Every row in clear follows from the log, and a row that does not is found."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.addition import Brought, add_files
 from api.office.approval import Means, approve, refuse
 from api.office.audit import run_audit
 from api.office.case import record_consent, show_case
@@ -25,6 +27,7 @@ from api.office.sheet import SheetWish, write_sheet
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
+from casefiles.left_out import AnsweringItem, left_out_drafted
 from casefiles.recognition import Statement
 from casefiles.sheet.data import SheetKind
 from config.watchlist import probe_entry, watch_entry
@@ -98,6 +101,10 @@ def act_for_client(home: Home, case: str, item: str) -> None:
     record_consent(home, case, consent_to(home, "check", "court", "prosecutor"), ann)
     recognise_seen(home, case, Statement("mila", item, home.clock().date(), "en", "I saw it there."), ann, casework)
     write_sheet(home, SheetWish(case, SheetKind.DISCLOSURE, home.path.parent / "a.txt"), ann, casework)
+    with home.writing() as writer:
+        writer.sequencer.append([left_out_drafted(case, [AnsweringItem(item, "42", 2, 1)], ann)])
+    brought = home.path.parent / "a.txt"  # whatever it is
+    add_files(home, Brought([brought], "her phone", "mila", replace(ann, approver=None), case))
 
 
 def freeze_and_lift(home: Home, items: list[str]) -> None:

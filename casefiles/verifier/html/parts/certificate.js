@@ -1,5 +1,5 @@
 // Certificates (RFC 5280, 4) by what they say, and chains (section 6) to a root that came from outside the file.
-// evidence/stamp/certificate.py and chain.py have the same rules. Revocation is not checked: no data about it is in a bundle yet.
+// evidence/stamp/certificate.py and chain.py have the same rules. What was revoked, revocation.js says.
 import { base64, hex, isSame, latin1, fromBase64, sha256Hex } from "./bytes.js";
 import { readAlgorithm, verifySignature } from "./algorithms.js";
 import { bitsOf, BITS, BOOLEAN, booleanOf, context, every, Fields, inside, INTEGER, integerOf, malformed, momentOf, OCTETS, octetsOf, OID, oidOf, readDer, SEQUENCE } from "./der.js";
@@ -130,7 +130,8 @@ export function parseCertificate(der) {
   return read.name === null ? malformed() : read;
 }
 
-function extensionOf(element) {
+/** An extension: its name, and what is in it. */
+export function extensionOf(element) {
   const fields = new Fields(element);
   const oid = oidOf(fields.take(OID));
   const isCritical = booleanOf(fields.maybe(BOOLEAN));

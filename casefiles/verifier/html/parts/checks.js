@@ -3,6 +3,7 @@
 import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
+import { OTHER_REVOCATION } from "./cms.js";
 import { readContainer } from "./container.js";
 import { isArchived, isCertificate, isSealed, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
@@ -14,7 +15,8 @@ import { requireNoPicture } from "./pictures.js";
 import { requireReceived } from "./received.js";
 import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
 import { requireClosed, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
-import { refuse, Refused, Undecided } from "./refuse.js";
+import { holds, refuse, Refused, Undecided } from "./refuse.js";
+import { readList, requireUnrevoked } from "./revocation.js";
 import { requireSchema, schemaOf } from "./schema.js";
 import { onTheWay, readSeal, readSealStamp, requireNothingBeside, rootKeys } from "./seal.js";
 import { tables } from "./tables.js";
@@ -155,6 +157,32 @@ export class OpenedBundle {
     });
   }
 
+  /** What was relied on and when: the chains of the seal and of each time stamp, which were checked. */
+  uses() {
+    return this.once("uses", async () => {
+      const chains = new Map();
+      const chainOf = ({ certificate, others }, at) => {
+        const key = [certificate, ...others].map((one) => one.fingerprint).join();
+        if (!chains.has(key)) chains.set(key, chainToRoot({ certificate, others, roots: this.roots, at }));
+        return chains.get(key);
+      };
+      const infos = [this.sealStamp, this.archiveStamp, this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
+      const uses = [{ chain: chainOf(this.seal, this.sealStamp.genTime), at: this.sealStamp.genTime, isStamp: false }];
+      for (const info of infos) {
+        uses.push({ chain: chainOf(info, info.genTime), at: info.genTime, isStamp: true });
+        await this.breathe();
+      }
+      return uses;
+    });
+  }
+
+  /** The certificates that the bundle has for convenience; what is wrong with one is said elsewhere. */
+  get keptCertificates() {
+    const kept = [];
+    for (const [name, content] of this.members) if (isCertificate(name)) holds(() => kept.push(...readCertificates(content)));
+    return kept;
+  }
+
   /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
   async soundStamps() {
     const sound = [];
@@ -185,9 +213,14 @@ function requireTrusted(opened, info) {
   return { latest: formatTime(info.latest), office: info.office };
 }
 
-/** Check that a certificate led to a given root. A fault of its own is reported before a missing root. */
-function requireRoot({ roots }, { certificate, others }, at) {
+function requireRoots({ roots }, certificate) {
   if (!roots.length) throw new Undecided("undecided.no_roots", { found: `${certificate.name} ${certificate.fingerprint}` });
+}
+
+/** Check that a certificate led to a given root. A fault of its own is reported before a missing root. */
+function requireRoot(opened, { certificate, others }, at) {
+  const { roots } = opened;
+  requireRoots(opened, certificate);
   chainToRoot({ certificate, others: [], roots: [certificate], at });
   try {
     chainToRoot({ certificate, others, roots, at });
@@ -238,6 +271,7 @@ const RUN = {
     await opened.records();
   },
   "log.stamps": logStamps,
+  "seal.revocation": sealRevocation,
   "log.consistency": logConsistency,
   "log.order": logOrder,
   "log.times": logTimes,
@@ -326,6 +360,18 @@ async function logStamps(opened) {
     await opened.breathe();
   }
   if (undecided) throw undecided;
+}
+
+async function sealRevocation(opened) {
+  const { certificate, others, revocations } = opened.seal;
+  const parts = revocations ?? [];
+  if (parts.some(({ tag }) => tag === OTHER_REVOCATION)) refuse("bundle_seal.other_revocation");
+  const lists = parts.map((part) => readList(part.der.slice()));
+  if (new Set(lists.map(({ der }) => hex(der))).size !== lists.length) refuse("bundle_seal.list_doubled");
+  requireRoots(opened, certificate);
+  const beside = [...others, ...opened.keptCertificates];
+  const without = requireUnrevoked(lists, await opened.uses(), { beside, archivedAt: opened.archiveStamp.genTime });
+  return { lists: lists.length, without };
 }
 
 async function logConsistency(opened) {

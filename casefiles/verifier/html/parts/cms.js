@@ -2,7 +2,7 @@
 import { DIGESTS, digestOf, identifierOf, plainOid, readAlgorithm, verifySignature } from "./algorithms.js";
 import { hex, isSame } from "./bytes.js";
 import { isIn, MAX_CERTIFICATES, parseCertificate } from "./certificate.js";
-import { context, every, Fields, inside, INTEGER, integerOf, momentOf, OCTETS, octetsOf, OID, oidOf, readDer, SEQUENCE, SET } from "./der.js";
+import { context, every, Fields, inside, INTEGER, integerOf, malformed, momentOf, OCTETS, octetsOf, OID, oidOf, readDer, SEQUENCE, SET } from "./der.js";
 import { refuse, refusedAs } from "./refuse.js";
 
 const ID_DATA = "1.2.840.113549.1.7.1";
@@ -16,6 +16,8 @@ const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14";
 const ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52";
 const SHA256 = "2.16.840.1.101.3.4.2.1";
+const MAX_LISTS = 64;
+export const OTHER_REVOCATION = inside(1);
 
 /** Check a CMS signature with signed attributes; say whose key made it. `content` is null where it lies inside. */
 export function verifySignedData(bytes, content) {
@@ -70,8 +72,7 @@ function parse(bytes) {
     contentType,
     content: content ? octetsOf(content.only) : null,
     certificates: certificatesOf(certificates),
-    // revocation data as they lie: a checker of CRLs (RFC 5280, 6.3) has its place here
-    revocations: revocations?.parts ?? null,
+    revocations: revocationsOf(revocations),
     signer: signerOf(only(signers, "signerInfo")),
   };
 }
@@ -109,6 +110,15 @@ function signerOf(element) {
     hasUnsigned: unsigned !== null,
     tokens: (unsigned?.parts ?? []).map(attributeOf).filter(([type]) => type === SIGNATURE_TIME_STAMP).flatMap(([, values]) => values.map((value) => value.der)),
   };
+}
+
+/** Revocation data as they lie: lists, and what is of another kind; null where there are none. */
+function revocationsOf(element) {
+  if (!element) return null;
+  const { parts } = element;
+  if (parts.length > MAX_LISTS) refuse("signed_data.too_many_lists", { limit: MAX_LISTS, found: parts.length });
+  if (parts.some(({ tag }) => ![SEQUENCE, OTHER_REVOCATION].includes(tag))) malformed();
+  return parts;
 }
 
 function only(values, what) {
@@ -192,7 +202,7 @@ function signedContent(parsed, content) {
 function requireVersions({ version, contentType, revocations, signer }) {
   const signerVersion = signer.keyIdentifier ? 3n : 1n;
   const isPlain = contentType === ID_DATA && signerVersion === 1n;
-  const hasOther = revocations?.some((one) => one.tag === inside(1)) ?? false;
+  const hasOther = revocations?.some((one) => one.tag === OTHER_REVOCATION) ?? false;
   const expected = hasOther ? 5n : isPlain ? 1n : 3n;
   if (version !== expected || signer.version !== signerVersion) {
     refuse("signed_data.versions_do_not_fit", { version: expected, signer_version: signerVersion, found: version, signer_found: signer.version });

@@ -3,7 +3,7 @@ import { latin1 } from "./bytes.js";
 import { refuse } from "./refuse.js";
 
 const MAX_DEPTH = 48;
-export const BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, NULL = 0x05, OID = 0x06, UTC_TIME = 0x17, TIME = 0x18;
+export const BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, NULL = 0x05, OID = 0x06, ENUMERATED = 0x0a, UTC_TIME = 0x17, TIME = 0x18;
 export const SEQUENCE = 0x30, SET = 0x31;
 /** The tags of context-specific fields: primitive, and constructed. */
 export const context = (number) => 0x80 | number;

@@ -9,7 +9,7 @@ import { isCertificate } from "./layout.js";
 import { parseKey } from "./note.js";
 import { holds } from "./refuse.js";
 import { tables } from "./tables.js";
-import { askOf, detailOf, facts, isRehearsal, meaningOf, NO, OPEN, signer, verdictKey, wholeness, YES } from "./told.js";
+import { askOf, detailOf, facts, isRehearsal, meaningOf, NO, OPEN, signer, unlisted, verdictKey, wholeness, YES } from "./told.js";
 
 const held = { language: "en", file: null, given: [], round: 0, told: null };
 const TAGS = { sr: "sr-Cyrl", sh: "sr-Latn", cnr: "sr-Latn", "sr-ME": "sr-Latn" };
@@ -140,6 +140,7 @@ function tell(told) {
     make("p", { className: "verdict" }, make("strong", {}, told.verdict), " \u2014 ", say(`verifier.verdict.${verdictKey(told.verdict)}`)),
     ...told.unknown.map((name) => make("p", { className: "warning" }, say("verifier.roots.unknown"), " ", make("span", { className: "digest" }, foreign(name)))),
     ...troubles(told),
+    ...unlistedOf(told),
     ...tableOf(told),
     ...checksOf(told),
   ];
@@ -186,6 +187,12 @@ function placeOf({ where, member, number, index }) {
   if (typeof where === "string" && where) return where;
   if (member) return `${member}:${number}`;
   return index === undefined ? null : say("verifier.exhibit.number", { number: String(index) });
+}
+
+/** Whether a certificate without a revocation list was revoked, nobody looked; so each is named. */
+function unlistedOf(told) {
+  const names = unlisted(told);
+  return names.length ? [make("p", { className: "note unlisted" }, foreign(say("verifier.unlisted", { names: names.join(", ") })))] : [];
 }
 
 function tableOf({ rows, digest, size }) {

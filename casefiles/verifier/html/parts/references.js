@@ -10,7 +10,7 @@ const KINDS = ["channel", "deletion", "edit", "file", "message", "service"];
 const MODES = ["hash_only", "metadata_only", "sealed"];
 const TIERS = ["identical", "match", "review"];
 const SHOWN = [OPENING, ITEM, "key_changed", "requested", "approved", "hole", "frozen", "case_opened", "case_item_added",
-  "case_item_removed", "consent", "checked", "recognised"];
+  "case_item_removed", "consent", "checked", "recognised", "left_out"];
 const NAMED = { authority: "requested", request: "requested", item: ITEM, identical: ITEM, match: ITEM, review: ITEM };
 const NAMING = Object.keys(NAMED).sort();
 const SKEW_MS = 60_000;

@@ -6,16 +6,16 @@ import { tables } from "./tables.js";
 import { toldTime } from "./times.js";
 
 /** Checks of trust in somebody from outside; all others are about the file itself. */
-const TRUST = ["seal.chain", "seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"];
+const TRUST = ["seal.chain", "seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps", "seal.revocation"];
 /** What it means that a check does not hold: a text for each, by how the check's id begins, the longest first. */
 const MEANING = {
-  "seal.complete": "file", "seal.digests": "file", "seal.signature": "seal", "seal.chain": "root", "seal.time_stamp": "stamp", "archive.manifest": "file",
+  "seal.complete": "file", "seal.digests": "file", "seal.signature": "seal", "seal.chain": "root", "seal.time_stamp": "stamp", "seal.revocation": "revoked", "archive.manifest": "file",
   "archive.time_stamp": "stamp", "archive.order": "time", "log.key": "key", "log.checkpoint_stamp": "stamp", "log.stamps": "stamp", "log.times": "stamp",
   "log.order": "time", "records.times": "time", "records.seal": "seal", "content.no_pictures": "picture", "content.certificates": "record",
   container: "file", bag: "file", log: "log", records: "record", content: "record",
 };
 /** Whom to ask, by what it means. */
-const ASK = { root: "letter", key: "letter", seal: "letter", picture: "picture", time: "sender" };
+const ASK = { root: "letter", key: "letter", seal: "letter", revoked: "issuer", picture: "picture", time: "sender" };
 
 export const YES = "yes", NO = "no", OPEN = "open";
 
@@ -30,14 +30,17 @@ export function wholeness(findings) {
   return own.every(({ verdict }) => verdict === PASSED) ? YES : OPEN;
 }
 
-/** Another root, or another seal than the one in the letter, says nothing about the bytes. */
-const isOfTrustAlone = (id, code) => TRUST.includes(id) && ["verification.no_root", "bundle_seal.another_certificate"].includes(code);
+/** Another root, another seal than the one in the letter, or one that was revoked, says nothing about the bytes. */
+const isOfTrustAlone = (id, code) => TRUST.includes(id) && ["verification.no_root", "bundle_seal.another_certificate", "certificate.revoked"].includes(code);
 
 /** Whether the signer is the one of the letter. */
 export function signer({ findings, opened }, pin) {
   const signature = findings.find(({ id }) => id === "seal.signature");
   if (signature.verdict !== PASSED) return { answer: NO, fingerprint: null };
   const { fingerprint } = opened.seal.certificate;
+  // of whoever signs after a certificate was revoked, its fingerprint says nothing
+  const isRevoked = findings.some(({ code, facts: { isStamp } }) => code === "certificate.revoked" && !isStamp);
+  if (isRevoked) return { answer: NO, fingerprint };
   const chain = findings.find(({ id }) => id === "seal.chain");
   if (pin === null) return { answer: chain.verdict === FAILED ? NO : OPEN, fingerprint };
   return { answer: pin === fingerprint && (chain.verdict !== FAILED || chain.code === "verification.no_root") ? YES : NO, fingerprint };
@@ -68,6 +71,9 @@ export async function facts({ findings, opened }) {
     ],
   };
 }
+
+/** The certificates of which no revocation list tells; none where that was not looked at. */
+export const unlisted = ({ findings }) => findings.find(({ id }) => id === "seal.revocation").facts.without ?? [];
 
 export const isRehearsal = ({ findings, opened }) => findings.some(({ id, verdict }) => id === "records.schemas" && verdict === PASSED) && opened.told.rehearsal === "yes";
 

@@ -10,7 +10,7 @@ from monitor.rehearsal.telegram.wire import Tl
 
 
 def get_views(caller: Caller, request: Tl) -> Tl:
-    """Views, forwards and replies of messages; asking raises the views when it says so."""
+    """The loopback server's answer: views, forwards and replies; asking raises the views when it says so."""
     room = caller.peer(request.peer)
     views = []
     for number in request.id:
@@ -26,7 +26,7 @@ def get_views(caller: Caller, request: Tl) -> Tl:
 
 
 def get_reactions(caller: Caller, request: Tl) -> Tl:
-    """The reactions of messages, as updates."""
+    """The loopback server's answer: the reactions of messages, as updates."""
     room = caller.peer(request.peer)
     updates = [
         types.UpdateMessageReactions(peer=room.peer, msg_id=number, reactions=_reactions(room.posts[number]))
@@ -37,7 +37,7 @@ def get_reactions(caller: Caller, request: Tl) -> Tl:
 
 
 def get_poll_results(caller: Caller, request: Tl) -> Tl:
-    """The results of a poll, as an update."""
+    """The loopback server's answer: the results of a poll, as an update."""
     room, media = _of(caller, request.peer, request.msg_id)
     if not isinstance(media, types.MessageMediaPoll):
         raise bad("MESSAGE_ID_INVALID")
@@ -48,7 +48,7 @@ def get_poll_results(caller: Caller, request: Tl) -> Tl:
 
 
 def get_rich_message(caller: Caller, request: Tl) -> Tl:
-    """A message whose rich text came in part, in full."""
+    """The loopback server's answer: a message whose rich text came in part, in full."""
     room = caller.peer(request.peer)
     if not room.is_there(request.id) or getattr(room.posts[request.id].described, "rich_message", None) is None:
         raise bad("MESSAGE_ID_INVALID")

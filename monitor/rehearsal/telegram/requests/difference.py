@@ -19,12 +19,12 @@ _LATEST = 20
 
 
 def get_state(caller: Caller, _: Tl) -> Tl:
-    """The state of the account's box; channels have their own."""
+    """The loopback server's answer: the state of the account's box; channels have their own."""
     return types.updates.State(pts=caller.account.pts, qts=0, date=caller.world.now(), seq=1, unread_count=0)
 
 
 def get_difference(caller: Caller, request: Tl) -> Tl:
-    """What happened in the account's box: its basic groups."""
+    """The loopback server's answer: what happened in the account's box: its basic groups."""
     later = [update for pts, update in caller.account.log if pts > request.pts]
     if not later:
         return types.updates.DifferenceEmpty(caller.world.now(), 1)
@@ -34,7 +34,7 @@ def get_difference(caller: Caller, request: Tl) -> Tl:
 
 
 def get_channel_difference(caller: Caller, request: Tl) -> Tl:
-    """What happened in a channel, joined or open to everybody."""
+    """The loopback server's answer: what happened in a channel, joined or open to everybody."""
     room = caller.channel(request.channel)
     if request.pts <= 0 or request.pts > room.pts:
         raise bad("PERSISTENT_TIMESTAMP_EMPTY" if request.pts == 0 else "PERSISTENT_TIMESTAMP_INVALID")

@@ -7,7 +7,7 @@ from monitor.rehearsal.telegram.wire import Tl
 
 
 def get_file(caller: Caller, request: Tl) -> Tl:
-    """A part of a file that lies in this data centre."""
+    """The loopback server's answer: a part of a file that lies in this data centre."""
     caller.require_login()
     return caller.world.media.part(request, dc=caller.dc)
 

@@ -14,13 +14,16 @@ from monitor.rehearsal.telegram.wire import Tl
 
 
 def get_history(caller: Caller, request: Tl) -> Tl:
-    """A page of history."""
+    """The loopback server's answer: a page of history."""
     room = caller.peer(request.peer)
     return _page(caller, room, _until(room, request), Window.of(request))
 
 
 def get_replies(caller: Caller, request: Tl) -> Tl:
-    """A page of the comments on a post of a channel, or of the replies in a thread or topic of a group."""
+    """The loopback server's answer: a page of comments on a channel's post, or of replies in a group.
+
+    The replies are those of a thread or a topic.
+    """
     room = caller.peer(request.peer)
     if not room.is_there(request.msg_id):
         raise bad("MSG_ID_INVALID")
@@ -31,13 +34,13 @@ def get_replies(caller: Caller, request: Tl) -> Tl:
 
 
 def get_channel_messages(caller: Caller, request: Tl) -> Tl:
-    """Messages of a channel by number."""
+    """The loopback server's answer: messages of a channel by number."""
     room = caller.channel(request.channel)
     return _named(caller, room, _wanted(request))
 
 
 def get_messages(caller: Caller, request: Tl) -> Tl:
-    """Messages of the account's box by number: those of its basic groups."""
+    """The loopback server's answer: messages of the account's box by number: those of its basic groups."""
     chats = [chat for chat in caller.world.chats.values() if caller.account in chat.joined]
     found: list[Tl] = []
     posts = []
@@ -54,7 +57,7 @@ def get_messages(caller: Caller, request: Tl) -> Tl:
 
 
 def get_discussion_message(caller: Caller, request: Tl) -> Tl:
-    """The message in the discussion group that the comments on a post hang below."""
+    """The loopback server's answer: the message in the discussion group that the comments on a post hang below."""
     room = caller.peer(request.peer)
     if not room.broadcast or not room.is_there(request.msg_id):
         raise bad("MSG_ID_INVALID")
@@ -72,7 +75,7 @@ def get_discussion_message(caller: Caller, request: Tl) -> Tl:
 
 
 def get_forum_topics(caller: Caller, request: Tl) -> Tl:
-    """Topics of a forum, newest first."""
+    """The loopback server's answer: topics of a forum, newest first."""
     room = caller.peer(request.peer)
     if not room.forum:
         raise bad("CHANNEL_FORUM_MISSING")
@@ -82,7 +85,7 @@ def get_forum_topics(caller: Caller, request: Tl) -> Tl:
 
 
 def get_forum_topics_by_id(caller: Caller, request: Tl) -> Tl:
-    """Topics of a forum by number."""
+    """The loopback server's answer: topics of a forum by number."""
     room = caller.peer(request.peer)
     if not room.forum:
         raise bad("CHANNEL_FORUM_MISSING")

@@ -13,7 +13,7 @@ _CODE_LENGTH = 5
 
 
 def send_code(caller: Caller, request: Tl) -> Tl:
-    """Send a code: the world knows it as ``login_code``."""
+    """As the loopback server, send a code: the world knows it as ``login_code``."""
     account = _of_phone(caller, request.phone_number)
     if account.trouble is not None:
         raise bad("PHONE_NUMBER_BANNED")
@@ -24,12 +24,12 @@ def send_code(caller: Caller, request: Tl) -> Tl:
 
 
 def resend_code(caller: Caller, request: Tl) -> Tl:
-    """Send another code, in the same attempt or after it."""
+    """As the loopback server, send another code, in the same attempt or after it."""
     return send_code(caller, request)
 
 
 def sign_in(caller: Caller, request: Tl) -> Tl:
-    """Log in with the code; an account with a password is half in after it."""
+    """As the loopback server, log in with the code; an account with a password is half in after it."""
     account = _of_phone(caller, request.phone_number)
     if account.code is None or request.phone_code_hash != account.code_hash:
         raise bad("PHONE_CODE_EXPIRED")
@@ -43,7 +43,7 @@ def sign_in(caller: Caller, request: Tl) -> Tl:
 
 
 def get_password(caller: Caller, _: Tl) -> Tl:
-    """Whether there is a password, and the question that proves it."""
+    """The loopback server's answer: whether there is a password, and the question that proves it."""
     account = caller.key.half or caller.account
     fresh = {
         "new_algo": types.PasswordKdfAlgoUnknown(),
@@ -58,7 +58,7 @@ def get_password(caller: Caller, _: Tl) -> Tl:
 
 
 def check_password(caller: Caller, request: Tl) -> Tl:
-    """Log in with the password, after the code."""
+    """As the loopback server, log in with the password, after the code."""
     account = caller.key.half
     if account is None or account.verifier is None:
         raise RefusedError(UNAUTHORIZED, "AUTH_KEY_UNREGISTERED")
@@ -68,13 +68,13 @@ def check_password(caller: Caller, request: Tl) -> Tl:
 
 
 def log_out(caller: Caller, _: Tl) -> Tl:
-    """End the authorisation of this key."""
+    """As the loopback server, end the authorisation of this key."""
     caller.key.account = None
     return types.auth.LoggedOut()
 
 
 def export_authorization(caller: Caller, request: Tl) -> Tl:
-    """A ticket for another data centre."""
+    """The loopback server's answer: a ticket for another data centre."""
     if request.dc_id not in {site.dc for site in caller.sites} - {caller.dc}:
         raise bad("DC_ID_INVALID")
     ticket = _ticket(caller.account, caller.world.entropy)
@@ -83,7 +83,7 @@ def export_authorization(caller: Caller, request: Tl) -> Tl:
 
 
 def import_authorization(caller: Caller, request: Tl) -> Tl:
-    """Use such a ticket, once."""
+    """As the loopback server, use such a ticket, once."""
     account = caller.world.exported.pop((request.id, request.bytes), None)
     if account is None:
         raise bad("AUTH_BYTES_INVALID")

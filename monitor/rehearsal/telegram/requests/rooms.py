@@ -15,12 +15,15 @@ _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
 def get_channels(caller: Caller, request: Tl) -> Tl:
-    """Channels by number; one that bans the account is forbidden, one that is private is refused."""
+    """The loopback server's answer: channels by number.
+
+    One that bans the account is forbidden, and one that is private is refused.
+    """
     return types.messages.Chats([_known(caller, each) for each in request.id])
 
 
 def get_full_channel(caller: Caller, request: Tl) -> Tl:
-    """Everything about one channel, or about a community."""
+    """The loopback server's answer: everything about one channel, or about a community."""
     community = _community(caller, request.channel)
     if community is not None:
         return _full_community(caller, community)
@@ -33,7 +36,7 @@ def get_full_channel(caller: Caller, request: Tl) -> Tl:
 
 
 def get_full_chat(caller: Caller, request: Tl) -> Tl:
-    """Everything about a basic group but who is in it."""
+    """The loopback server's answer: everything about a basic group but who is in it."""
     chat = caller.chat(request.chat_id)
     hidden = types.ChatParticipantsForbidden(chat.id)
     settings = types.PeerNotifySettings()
@@ -43,7 +46,10 @@ def get_full_chat(caller: Caller, request: Tl) -> Tl:
 
 
 def get_participants(caller: Caller, request: Tl) -> Tl:
-    """The administrators of a supergroup; of a channel they are shown to administrators alone, as members are."""
+    """The loopback server's answer: the administrators of a supergroup.
+
+    Those of a channel are shown to administrators alone, as members are.
+    """
     room = caller.channel(request.channel)
     if room.broadcast or not isinstance(request.filter, types.ChannelParticipantsAdmins):
         raise bad("CHAT_ADMIN_REQUIRED")
@@ -54,7 +60,7 @@ def get_participants(caller: Caller, request: Tl) -> Tl:
 
 
 def resolve_username(caller: Caller, request: Tl) -> Tl:
-    """Whoever has a user name."""
+    """The loopback server's answer: whoever has a user name."""
     if not _USERNAME.fullmatch(request.username):
         raise bad("USERNAME_INVALID")
     match caller.world.named(request.username):
@@ -67,7 +73,7 @@ def resolve_username(caller: Caller, request: Tl) -> Tl:
 
 
 def check_chat_invite(caller: Caller, request: Tl) -> Tl:
-    """What an invitation shows before anybody follows it."""
+    """The loopback server's answer: what an invitation shows before anybody follows it."""
     room = next((each for each in caller.world.rooms.values() if each.invite == request.hash), None)
     if room is None or room.removed:
         raise bad("INVITE_HASH_EXPIRED")
@@ -87,7 +93,10 @@ def check_chat_invite(caller: Caller, request: Tl) -> Tl:
 
 
 def get_dialogs(caller: Caller, request: Tl) -> Tl:
-    """The channels that the account has joined. LIMIT: all are in its first folder, and on one page."""
+    """The loopback server's answer: the channels that the account has joined.
+
+    LIMIT: all are in its first folder, and on one page.
+    """
     mine = [room for room in caller.world.rooms.values() if caller.account in room.joined and not request.folder_id]
     shown = [room for room in mine if room.is_open_to(caller.account)]
     posts = [room.posts[room.numbers[-1]] for room in shown if room.numbers]

@@ -37,7 +37,7 @@ _NUMBERS = {
 
 
 def get_config(caller: Caller, _: Tl) -> Tl:
-    """The settings; the data centres that they name are the loopback servers alone."""
+    """The loopback server's answer: the settings; the data centres that they name are the loopback servers alone."""
     now = caller.world.now()
     options = [types.DcOption(id=site.dc, ip_address=site.host, port=site.port) for site in caller.sites]
     return types.Config(
@@ -53,7 +53,10 @@ def get_config(caller: Caller, _: Tl) -> Tl:
 
 
 def get_app_config(caller: Caller, _: Tl) -> Tl:
-    """The settings of the account; of a frozen one since when, until when, and where to appeal."""
+    """The loopback server's answer: the settings of the account.
+
+    Of a frozen account, they say since when and until when, and where to appeal.
+    """
     frozen = caller.account.frozen
     values = []
     if frozen is not None:
@@ -67,12 +70,12 @@ def get_app_config(caller: Caller, _: Tl) -> Tl:
 
 
 def get_nearest_dc(caller: Caller, _: Tl) -> Tl:
-    """The home of accounts."""
+    """The loopback server's answer: the home of accounts."""
     return types.NearestDc("XK", caller.dc, caller.world.home_dc)
 
 
 def get_users(caller: Caller, request: Tl) -> Tl:
-    """Those of the users whose access hash is right, and oneself."""
+    """The loopback server's answer: those of the users whose access hash is right, and oneself."""
     found = [_user(caller, each) for each in request.id]
     return vector([each for each in found if each is not None])
 

@@ -12,11 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from config import oplog
-from evidence.custody.lists import KeptLists, ListFollowing
 from evidence.errors import CertificateError, SignedDataError
 from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
 from evidence.stamp.certificate import certificate_of
 from evidence.stamp.client import TimeStampOffice, request_stamp
+from evidence.stamp.kept_lists import KeptLists, ListFollowing
 from evidence.stamp.token import TokenInfo
 from evidence.times import system_clock
 from tests.casefiles import forge

@@ -1,0 +1,55 @@
+"""Replies that stand beside a case: told, and left out of its bundles only for a reason that is logged first."""
+
+from collections.abc import Sequence
+
+from api.home import Home
+from casefiles.case import require_client
+from casefiles.left_out import AnsweringItem, left_out_drafted, replies_beside
+from evidence.authority import Doer, require_reason
+from evidence.errors import AuthorityError
+from evidence.seal.recipients import KeyIdentity
+
+_NAMED = 20
+"""How many items a refusal names: more would be no line that somebody pastes."""
+
+
+def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
+    """The replies to messages of a case that are not in it, and that nobody left out for a reason.
+
+    Raises:
+        LeafError: A record is missing, damaged or not of its leaf.
+    """
+    return replies_beside(home.engine, case_id, casework)
+
+
+def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> None:
+    """Check that each preserved reply to a message of the case is in it, or was left out for a reason.
+
+    Raises:
+        AuthorityError: One is neither; its message and item are named, and nothing of what it says.
+    """
+    if found := beside_case(home, case_id, casework):
+        raise AuthorityError(
+            "authority.replies_left_out",
+            where=case_id,
+            length=len(found),
+            message=str(found[0].message_id),
+            answers=str(found[0].answers),
+            items=" ".join(reply.item_id for reply in found[:_NAMED]),
+        )
+
+
+def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[AnsweringItem]:
+    """Log that the replies beside a case are left out, and why; nothing is logged where there are none.
+
+    Raises:
+        UnknownItemError: There is no such case, or it is a list of hashes.
+        AuthorityError: There is no reason.
+    """
+    require_client(home.engine, case_id)
+    require_reason(doer, act="leave-out")
+    found = beside_case(home, case_id, casework)
+    if found:
+        with home.writing() as writer:
+            writer.sequencer.append([left_out_drafted(case_id, found, doer)])
+    return found
