@@ -90,6 +90,8 @@ OTHERS = {
     "case open": "makes an empty case",
     "case consent": "what a client said",
     "case recognise": "refuses what is frozen: tests/api/office/test_recognition.py",
+    "case countersign": "takes a bundle that another office sent, and shows nothing of it",
+    "case renew": "takes a bundle that left before, and shows nothing of it",
     "case sheet": "leaves out what is frozen: tests/api/office/test_sheet.py",
     "alerts mail": "the same words, whatever there is",
     "hash-list add": "what a list holds, not an item",
