@@ -180,7 +180,7 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
         ("approved", {**act(40, actor="bo", authority=7), "request": event(7), "proof": "declared"}),
         ("observed", said),
         ("observed", file(1, message_sha256=message_sha256(said))),
-        ("observed", file(3, channel_id="local", message_id=None, posted_at=None)),
+        ("observed", file(3, channel_id="local0011223344556677", message_id=None, posted_at=None)),
         ("hole", {**act(40), **gap, "until": format_time(AT), "position": "0", "message_sha256": "4" * 64}
          | {"declared_by": "coordinator", "method": "desktop-json"}),
         ("anchor", {"hour": "2"}),
