@@ -79,6 +79,6 @@ def test_an_export_goes_to_a_file_or_to_a_stick(life: Life, home: Path) -> None:
 
 def test_an_export_without_a_reason_is_no_export(life: Life, home: Path) -> None:
     asked = ("case", "export", life.case, "--out", home.parent / "none.asice", "--for", "court", "--json")
-    for more in nonempty([(), ("--reason", " ")]):
+    for more, why in nonempty([((), "export_without_reason"), (("--reason", " "), "blank")]):
         refused = run(*asked, *more, home=home)
-        assert (refused.code, refused.error["code"]) == (USAGE, "usage.export_without_reason")
+        assert (refused.code, refused.error["code"]) == (USAGE, f"usage.{why}")
