@@ -115,7 +115,7 @@ def import_(
 
 
 def import_words(done: "Imported") -> str:
-    """What an import did, in words."""
+    """What ``import`` prints: what it did."""
     return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
 
 
@@ -141,7 +141,7 @@ def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting
 
 @contextmanager
 def watched() -> "Iterator[Progress]":
-    """How far an import has come, also where it is stopped or the disk is full.
+    """The progress line of ``import``: how far it has come, also where it is stopped or the disk is full.
 
     Raises:
         click.Abort: It was stopped after it began.

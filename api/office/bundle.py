@@ -92,7 +92,7 @@ _STAMPS = 2
 
 
 def unstaged(_label: Term, _unit: Term) -> Counting:
-    """The stages of an export that nobody hears."""
+    """The stages of ``case export`` where nobody hears of them."""
     return unheard
 
 
@@ -132,7 +132,7 @@ class Exported:
 
 
 def told_of(facts: BundleFacts, review_by: datetime | None) -> dict[str, Any]:
-    """A bundle for a program: its digest, its seal, what it holds, and by when it is reviewed."""
+    """A bundle as a verb tells a program: its digest, its seal, what it holds, and by when it is reviewed."""
     return {
         "items": facts.items,
         "sha256": facts.sha256,
@@ -197,7 +197,9 @@ def export_case(
     stages: Stages = unstaged,
     inside: Inside = NOTHING_BESIDE,
 ) -> Exported | Waiting:
-    """Export a case into two files. The same again after it was stopped finishes what was logged.
+    """The verb behind ``case export``: export a case into two files.
+
+    The same again after it was stopped finishes what was logged.
 
     Where one person may not and no second is named, ask for it.
 
@@ -236,7 +238,7 @@ def export_case(
 
 
 def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: Making) -> Exported:
-    """Export a case as a request says.
+    """Export a case once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: The case or the client's consent is another than when that was asked for, or somebody answered.
@@ -320,7 +322,7 @@ def _export(
 
 
 def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
-    """Export a case into two streams; it is logged before the first byte leaves.
+    """The verb ``case export`` into two streams; it is logged before the first byte leaves.
 
     Raises:
         AuthorityError: There is no second person, and no approved receiver or no consent in force; or an item was
@@ -342,7 +344,7 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
 
 
 def require_contents(home: Home, case_id: str) -> None:
-    """Check that a case has items whose sealed parts are there.
+    """Check, before a case is exported, that it has items whose sealed parts are there.
 
     Raises:
         UnknownItemError: There is no such case, it has no items, or all of them are frozen.
@@ -489,7 +491,7 @@ def _review_by(home: Home, record: Record) -> datetime | None:
 
 
 def stamped_checkpoint(writer: Writer, *, covers: int) -> LoggedStamp:
-    """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
+    """The newest stamped checkpoint for a verb that hands out, made now if none covers the leaf ``covers``.
 
     What others logged after that leaf does not matter: with a busy monitor there is always news.
 
@@ -611,7 +613,7 @@ def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> froz
 
 
 def shows_frozen(home: Home, bundle: Path) -> bool:
-    """Whether a bundle that was made before shows an item that is frozen now."""
+    """Whether a bundle that an office keeps shows an item that was frozen since, and may not be handed out."""
     with reading(home.engine) as connection:
         if not waiting_freezes(connection):
             return False
@@ -647,7 +649,7 @@ def _proven(stamp: LoggedStamp) -> ProvenTime:
 
 
 def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
-    """The organisation's seal, ready to sign a bundle.
+    """The organisation's seal, loaded from the home for the verbs that sign a bundle.
 
     Raises:
         NoMatchingKeyError: The casework key is another home's.
@@ -690,7 +692,7 @@ def verify_bundle(
     held: HeldFile | None = None,
     progress: Counting = unheard,
 ) -> Report:
-    """Check a bundle, without a home.
+    """The verb behind ``verify``, for command and route: check a bundle, without a home.
 
     Args:
         bundle: Can be sought in.

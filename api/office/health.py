@@ -58,7 +58,7 @@ _Check = Callable[[], Iterable[Finding] | None]
 
 
 def check_health(path: Path, clock: Clock) -> Report:
-    """Run every check of a home and the program; the later ones are left out if the home cannot be opened."""
+    """The verb behind ``doctor``: check home and program; later checks are left out if the home cannot be opened."""
     findings = run_check("program", program)
     try:
         home = Home.open(path, clock)
@@ -104,7 +104,7 @@ def _made(check: _Check) -> list[Finding]:
 
 
 def keys(home: Home) -> None:
-    """Check that the key folder is private and its secrets can be read.
+    """A check of ``doctor``: the key folder is private, and its secrets can be read.
 
     Raises:
         Explained: What is missing or open to others.
@@ -125,7 +125,7 @@ def keys(home: Home) -> None:
 
 
 def home_pins(home: Home) -> Iterable[Finding]:
-    """The home would use what its log pins, and the cards would open what they opened when it was made."""
+    """A check of ``doctor``: the home would use what its log pins, and the cards open what they opened at first."""
     try:
         keys(home)
     except (Explained, OSError):
@@ -134,7 +134,7 @@ def home_pins(home: Home) -> Iterable[Finding]:
 
 
 def seal(home: Home) -> Iterable[Finding]:
-    """The seal's certificate and its root are valid, and stay so for a while."""
+    """A check of ``doctor``: the seal's certificate and its root are valid, and stay so for a while."""
     for file in (home.path / SEAL_FILE, home.trust / SEAL_ROOT_FILE):
         try:
             certificate = read_certificate(file)
@@ -149,7 +149,7 @@ def seal(home: Home) -> Iterable[Finding]:
 
 
 def clock_check(home: Home) -> None:
-    """Check that the clock is not behind the newest time stamp or entry, and not ahead where it was.
+    """A check of ``doctor``: the clock is not behind the newest time stamp or entry, and not ahead where it was.
 
     Raises:
         StoreError: It is.
@@ -158,7 +158,7 @@ def clock_check(home: Home) -> None:
 
 
 def disk(home: Home) -> Iterable[Finding]:
-    """Check that the disk has room for what comes."""
+    """A check of ``doctor``: the disk has room for what comes."""
     free = shutil.disk_usage(home.path).free
     if free < LEAST_FREE_BYTES:
         yield Finding(
@@ -167,7 +167,7 @@ def disk(home: Home) -> Iterable[Finding]:
 
 
 def store(home: Home) -> Iterable[Finding]:
-    """The newest entries are signed, and the database finds nothing wrong with its own pages."""
+    """A check of ``doctor``: the newest entries are signed, and the database finds nothing wrong with its pages."""
     if tail := home.unsigned_tail():
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.read_only:
@@ -193,7 +193,7 @@ def _moving(home: Home) -> Iterable[Finding]:
 
 
 def backups(home: Home) -> Iterable[Finding]:
-    """Tell how old the newest backup is; it is late where something has been kept without one for too long.
+    """A check of ``doctor``: the newest backup is young enough for what has been kept since.
 
     What lies on the disk of the home is lost with it, so such a backup does not make up for one elsewhere.
     """
@@ -221,7 +221,7 @@ def _made_at(home: Home) -> datetime:
 
 
 def offices(home: Home) -> Iterable[Finding]:
-    """Check that a time-stamp office is chosen and its roots are known; none is contacted here."""
+    """A check of ``doctor``: a time-stamp office is chosen and its roots are known; none is contacted here."""
     if REHEARSAL in home.settings.stamp.offices and not home.keys.path.is_dir():
         return []  # the rehearsal's key is away with all others; keys.private reports it
     with home.time_stamping() as chosen:
@@ -231,7 +231,7 @@ def offices(home: Home) -> Iterable[Finding]:
 
 
 def reviews(home: Home) -> Iterable[Finding]:
-    """Tell what waits for a second person, and until when; none of it is late."""
+    """A check of ``doctor``: what waits for a second person, and until when; none of it is late."""
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         waiting = open_reviews(connection)
@@ -256,7 +256,7 @@ def _of_review(review: Review, now: str) -> Finding:
 
 
 def freezes(home: Home) -> Iterable[Finding]:
-    """Tell what is frozen and waits for a decision; nothing waits for more than a day."""
+    """A check of ``doctor``: what is frozen and waits for a decision; nothing waits for more than a day."""
     late = format_time(home.clock() - WITHIN)
     with reading(home.engine) as connection:
         waiting = waiting_freezes(connection)
@@ -269,7 +269,7 @@ def freezes(home: Home) -> Iterable[Finding]:
 
 
 def decoder() -> Iterable[Finding]:
-    """Check that the sandbox decodes a picture, and that this machine has every wall of it."""
+    """A check of ``doctor``: the sandbox decodes a picture, and this machine has every wall of it."""
     picture = io.BytesIO()
     Image.new("RGB", (64, 64)).save(picture, "PNG")
     with Decoder() as worker:
@@ -282,7 +282,7 @@ def decoder() -> Iterable[Finding]:
 
 
 def program() -> Iterable[Finding]:
-    """Check that the installed files hash to the installer's record; a source tree has none."""
+    """A check of ``doctor``: the installed files hash to the installer's record; a source tree has none."""
     try:
         files = importlib.metadata.files("nisisama") or []
     except importlib.metadata.PackageNotFoundError:

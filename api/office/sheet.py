@@ -80,7 +80,7 @@ class WrittenSheet:
 
 
 def write_sheet(home: Home, wish: SheetWish, doer: Doer, casework: KeyIdentity) -> WrittenSheet:
-    """Write a sheet into a file of its own, and log that it was made.
+    """The verb behind ``case sheet``: write a sheet into a file of its own, and log that it was made.
 
     Raises:
         UnknownItemError: There is no such case, it is a list of hashes, or an item is not in it or frozen.
@@ -114,7 +114,7 @@ def _size(home: Home) -> int:
 
 
 def require_sheet_file(out: Path) -> None:
-    """Check that a sheet can be written there, before a passphrase is asked for.
+    """Check that ``case sheet`` can write there, before a passphrase is asked for.
 
     Raises:
         HomeError: The file has a name that is taken or of another kind, or there is no such folder.
