@@ -76,7 +76,7 @@ def freeze_items(
     what: str,
     by: Mapping[str, Value],
 ) -> FrozenItems:
-    """Freeze items, each with its message and its album; what is frozen already is not logged again.
+    """Log that items are frozen, each with its message and its album; what is frozen already is not logged again.
 
     A machine does not freeze again what two persons have looked at; a person and an authority's list do.
 
@@ -107,7 +107,7 @@ def freeze_items(
 def freeze_copies(
     engine: sa.Engine, sequencer: Sequencer, library: Library, by: Mapping[str, Value]
 ) -> FrozenItems | None:
-    """Freeze the files that are the same, byte for byte, as a frozen one, as far as a library knows them.
+    """Log freezes of the files that are the same, byte for byte, as a frozen one, as far as a library knows them.
 
     Args:
         by: As ``freeze_items`` has it, of a machine.

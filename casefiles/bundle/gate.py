@@ -12,7 +12,7 @@ GATES = frozenset({"container.members", "content.no_pictures"})
 
 
 def require_may_leave(report: Report) -> None:
-    """Refuse the whole bundle for one member that may not leave.
+    """The last gate before a bundle is written: refuse the whole bundle for one member that may not leave.
 
     Raises:
         GateError: A member is not on the list, is missing, or holds a picture, video, thumbnail

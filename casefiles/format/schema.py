@@ -36,13 +36,13 @@ def schema_bytes(name: str) -> bytes:
 
 @functools.cache
 def load_schema(name: str) -> Mapping[str, Any]:
-    """The schema ``name``, parsed."""
+    """The JSON Schema ``name`` of a bundle, parsed."""
     loaded: dict[str, Any] = json.loads(schema_bytes(name))
     return loaded
 
 
 def require_schema(value: Json, name: str, *, where: str) -> None:
-    """Check ``value`` against a schema.
+    """Check ``value``, from a bundle, against a JSON Schema.
 
     Raises:
         RecordsError: It does not fit; says at which path.

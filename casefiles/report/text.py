@@ -52,7 +52,7 @@ def render(words: Words, report: CaseReport) -> str:
 
 
 def banner(words: Words, *, rehearsal: bool) -> list[str]:
-    """What stands on top of every text: that it is of a rehearsal, and that its words are a draft."""
+    """What stands on top of every text of a bundle: that it is of a rehearsal, and that its words are a draft."""
     draft = [paragraph(words.say("draft")), ""] if words.draft else []
     if not rehearsal:
         return draft
@@ -62,7 +62,7 @@ def banner(words: Words, *, rehearsal: bool) -> list[str]:
 
 
 def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str]:
-    """Numbered steps, ``key.1`` and so on, each with its commands on lines of their own."""
+    """The report's numbered steps, ``key.1`` and so on, each with its commands on lines of their own."""
     lines: list[str] = []
     for number, typed in enumerate(commands, start=1):
         lines.append(paragraph(words.say(f"{key}.{number}"), indent=f"{number}. "))

@@ -282,7 +282,7 @@ class OpenedBundle:
 
 
 def stamp_uses(infos: Iterable[TokenInfo], roots: Sequence[Certificate]) -> Iterator[Use]:
-    """The chains of time stamps that lead to one of the roots, each followed once.
+    """The chains of time stamps that a bundle's verifier relied on up to a root, each followed once.
 
     Raises:
         CertificateError: One leads to none of them.
@@ -299,7 +299,7 @@ Counting: TypeAlias = Callable[[int], Callable[[int], object]]
 
 
 def unheard(_total: int) -> Callable[[int], object]:
-    """Counting of checks that nobody hears."""
+    """Counting of the verifier's checks that nobody hears."""
     return lambda _more: None
 
 
