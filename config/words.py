@@ -155,7 +155,7 @@ def _words_of(prefix: str, language: str) -> Mapping[str, str]:
 
 
 def serbian_latin(text: str) -> str:
-    """Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess.
+    """Words of Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess.
 
     What is written in Latin already stays as it is: commands, names of files and programs, ``{placeholders}``.
     """
@@ -172,7 +172,7 @@ def _in_latin(letter: str, following: str) -> str:
 
 @functools.cache
 def load_words(language: str) -> Words:
-    """The catalogue of a language.
+    """The catalogue of words of a language.
 
     Raises:
         CatalogueError: There are none in this language, or the catalogue is malformed.
