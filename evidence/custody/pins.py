@@ -166,6 +166,6 @@ def unpinned(pins: Pins, used: Sequence[InUse]) -> Iterator[EvidenceError]:
 
 
 def pin_text(value: Value) -> str:
-    """A pinned value as people compare it: a short one by itself, a longer one by its SHA-256."""
+    """A value that the log pins, as people compare it: a short one by itself, a longer one by its SHA-256."""
     text = str(value)
     return text if len(text) <= _SHORT else f"SHA-256 {sha256_hex(text.encode())}"

@@ -250,7 +250,7 @@ KeyIdentity: TypeAlias = X25519Identity | HybridIdentity
 
 
 def generate_identity() -> HybridIdentity:
-    """A new post-quantum identity from the system's randomness."""
+    """A new post-quantum identity of age from the system's randomness."""
     return HybridIdentity(secrets.token_bytes(SEED_BYTES))
 
 
@@ -296,7 +296,7 @@ class Recipients:
 
 
 def read_recipients(home: Path) -> Recipients:
-    """Read whom a home seals to.
+    """Read the age recipients that a home seals to.
 
     Raises:
         HomeError: A recipient's file is missing.

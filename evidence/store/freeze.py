@@ -33,7 +33,7 @@ def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[b
 
 
 def is_frozen(connection: sa.Connection, item_id: str) -> bool:
-    """Whether an item is frozen, by itself or with its message or album."""
+    """Whether an item's row is frozen, by itself or with its message or album."""
     table = database.item
     wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~not_frozen())
     return connection.execute(wanted).first() is not None
@@ -42,7 +42,7 @@ def is_frozen(connection: sa.Connection, item_id: str) -> bool:
 def is_frozen_message(
     connection: sa.Connection, channel_id: str, message_id: int, *, album: bytes | None = None
 ) -> bool:
-    """Whether anything of a message, or of its album as far as it is kept, is frozen.
+    """Whether, by the rows, anything of a message is frozen, or of its album as far as it is kept.
 
     Args:
         album: The mark of its album, where the message itself is not kept yet.
@@ -61,7 +61,10 @@ def _is_frozen_album(connection: sa.Connection, channel_id: str, album: bytes) -
 
 
 def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
-    """An item, whatever is of the same message, and whatever is of a message of its album, in the order of the log."""
+    """The rows of one post: an item, whatever is of the same message, and whatever is of its album.
+
+    They are in the order of the log.
+    """
     this, other = database.item.alias("this"), database.item.alias("other")
     here, there = database.item.alias("here"), database.item.alias("there")
     itself = sa.select(this.c.idx, this.c.item_id).where(this.c.item_id == item_id)
@@ -78,7 +81,7 @@ def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
 
 
 def frozen_files(connection: sa.Connection) -> frozenset[int]:
-    """The log indexes of all files that are frozen."""
+    """The log indexes, from the rows, of all files that are frozen."""
     item, frozen = database.item.c, database.frozen.c
     channels = sa.select(frozen.channel_id).where(frozen.lifted_idx.is_(None))
     # within these channels alone: an index leads there, and nothing is read where nothing is frozen
@@ -87,14 +90,14 @@ def frozen_files(connection: sa.Connection) -> frozenset[int]:
 
 
 def lifted_files(connection: sa.Connection) -> frozenset[int]:
-    """The log indexes of files of which two persons ended a freeze."""
+    """The log indexes, from the rows, of files of which two persons ended a freeze."""
     item, frozen = database.item.c, database.frozen.c
     wanted = sa.select(item.idx).join_from(database.frozen, database.item, item.item_id == frozen.item_id)
     return frozenset(connection.execute(wanted.where(frozen.lifted_idx.is_not(None))).scalars())
 
 
 def lifted_among(connection: sa.Connection, first: int, end: int) -> frozenset[int]:
-    """The files before entry ``first`` that two persons lifted from a freeze by entries from there and before ``end``.
+    """The files, from the rows, before entry ``first`` that two persons lifted by entries from there, before ``end``.
 
     Whatever is of a lifted message or album is among them, also what came later, unless it is frozen still. What was
     frozen when a follower passed it is so met again.
@@ -110,7 +113,7 @@ def lifted_among(connection: sa.Connection, first: int, end: int) -> frozenset[i
 
 
 def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
-    """The log indexes of the freezes, none of them ended, because of which an item is frozen."""
+    """The log indexes, from the rows, of the freezes, none of them ended, because of which an item is frozen."""
     table = database.frozen.c
     related = of_one_post(connection, item_id)
     wanted = sa.select(table.idx).where(table.item_id.in_(related), table.lifted_idx.is_(None))
@@ -118,13 +121,13 @@ def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
 
 
 def lifted_since(connection: sa.Connection, index: int) -> bool:
-    """Whether two persons ended a freeze in an entry of the log from this one on."""
+    """Whether a row says that two persons ended a freeze in an entry of the log from this one on."""
     table = database.frozen.c
     return connection.execute(sa.select(table.idx).where(table.lifted_idx >= index).limit(1)).first() is not None
 
 
 def was_lifted(connection: sa.Connection, item_id: str) -> bool:
-    """Whether two persons ended a freeze of this item before."""
+    """Whether a row says that two persons ended a freeze of this item before."""
     table = database.frozen.c
     wanted = sa.select(table.idx).where(table.item_id == item_id, table.lifted_idx.is_not(None))
     return connection.execute(wanted).first() is not None
