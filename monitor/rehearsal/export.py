@@ -115,7 +115,7 @@ def write_export(
 
 
 def rehearsal_picture(source: np.random.Generator, *, width: int = 480, height: int = 360) -> Image.Image:
-    """Coloured blocks under slow waves: strong edges, so that a perceptual hash has something to hold."""
+    """A generated picture: coloured blocks under slow waves, with strong edges that a perceptual hash can hold."""
     blocks = source.integers(0, 256, (_BLOCKS, _BLOCKS, 3), dtype=np.uint8)
     picture = Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
     rows, columns = np.mgrid[0:height, 0:width]

@@ -76,7 +76,7 @@ class RichPage:
 
 
 def read_blocks(reading: Reading, blocks: list[TlTree], media: Mapping[str, Mapping[str, Any]]) -> RichPage:
-    """Read the blocks of a rich message, or of the article behind a link."""
+    """Read the blocks of a rich message of Telegram's layer, or of the article behind a link."""
     rich = RichPage(reading, media)
     for block in blocks:
         _block(rich, block, None, "")
