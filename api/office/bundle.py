@@ -55,7 +55,6 @@ from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
-from casefiles.freeze import freezes_of_case, frozen_of_case, waiting_freezes
 from casefiles.left_out import LEFT_OUT
 from casefiles.receivers import receivers, require_receiver
 from casefiles.verifier.checks import Counting, unheard, verify_stream
@@ -80,7 +79,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen
+from evidence.store.freeze import freezes_of_case, frozen_of_case, is_frozen, waiting_freezes
 from evidence.store.received import received_parts
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time

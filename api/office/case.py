@@ -15,7 +15,6 @@ from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import Consent, recorded_consent
-from casefiles.freeze import frozen_of_case
 from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
@@ -27,7 +26,7 @@ from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import not_frozen
+from evidence.store.freeze import frozen_of_case, not_frozen
 from evidence.store.upgrade import stands
 from evidence.times import is_ahead
 

@@ -14,15 +14,7 @@ from api.office.opened import OpenOffice
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
 from casefiles.case import open_events
-from casefiles.freeze import (
-    WITHIN,
-    FreezeHint,
-    FrozenItems,
-    WaitingFreeze,
-    freeze_copies,
-    freeze_items,
-    waiting_freezes,
-)
+from casefiles.freeze import WITHIN, FreezeHint, FrozenItems, freeze_copies, freeze_items
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
 from evidence.canonical import Value, text_of
@@ -32,7 +24,7 @@ from evidence.names import require_others
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import freezes_of
+from evidence.store.freeze import WaitingFreeze, freezes_of, waiting_freezes
 from evidence.store.projection import Placed
 from evidence.times import format_time
 

@@ -36,7 +36,7 @@ from api.home import (
 from api.office import alert_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
-from casefiles.freeze import WITHIN, waiting_freezes
+from casefiles.freeze import WITHIN
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
 from evidence.backup import newest_backup
@@ -48,6 +48,7 @@ from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
 from evidence.store.database import has_password, reading
+from evidence.store.freeze import waiting_freezes
 from evidence.store.reviews import Review, Stage, open_reviews
 from evidence.times import Clock, format_time
 

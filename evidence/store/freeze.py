@@ -1,4 +1,4 @@
-"""What is frozen because it may show a child: the one condition by which every list leaves it out (invariant 10).
+"""What is frozen because it may show a child: rows, and the condition by which every list leaves it out (invariant 10).
 
 An item is frozen together with whatever is of the same message, and with every message of its album; so is what is
 seen of them later, since the condition is asked each time and nothing is noted of each item. A file that a client
@@ -10,10 +10,31 @@ brought, or a channel's picture, is of no message and is frozen alone.
 The condition needs ids and keyed marks alone, since the collector asks it too and holds no key that opens a record.
 """
 
+from dataclasses import dataclass
+from itertools import groupby
+
 import sqlalchemy as sa
 
+from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.store import database
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFreeze:
+    """A freeze that waits for a decision, as rows in clear show it.
+
+    Attributes:
+        index: Where in the log it is; ``event_id`` names it there.
+        items: The item that was named, and what was of its message and album then.
+        places: Channel and message of each; no message where it is of none.
+    """
+
+    index: int
+    event_id: str
+    frozen_at: str
+    items: tuple[str, ...]
+    places: tuple[tuple[str, int | None], ...]
 
 
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
@@ -156,3 +177,31 @@ def _at_a_frozen_place(channel_id: sa.ColumnElement[str], message_id: sa.ColumnE
 
 def _at_one_place(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(other.c.channel_id == one.c.channel_id, other.c.message_id == one.c.message_id)
+
+
+def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
+    """The rows of freezes that wait for a decision, in the order in which they were made."""
+    table, event = database.frozen, database.event
+    wanted = sa.select(table, event.c.leaf).join_from(table, event, event.c.idx == table.c.idx, isouter=True)
+    rows = connection.execute(wanted.where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
+    found = []
+    for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
+        each = list(of_one)
+        items, places = tuple(row.item_id for row in each), tuple((row.channel_id, row.message_id) for row in each)
+        event_id = parse_leaf(bytes(each[0].leaf)).event_id
+        found.append(WaitingFreeze(index, event_id, each[0].frozen_at, items, places))
+    return found
+
+
+def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:
+    """The items of a case that are frozen, by the rows; for whoever leaves them out, or counts them."""
+    held, item = database.case_item.c, database.item
+    rows = sa.select(held.item_id).join_from(database.case_item, item, item.c.item_id == held.item_id)
+    here = sa.and_(held.case_id == case_id, held.removed_idx.is_(None), ~not_frozen())
+    return frozenset(connection.execute(rows.where(here)).scalars())
+
+
+def freezes_of_case(connection: sa.Connection, case_id: str) -> list[int]:
+    """The log indexes, from the rows, of the freezes, none of them ended, that hold items of a case."""
+    items = frozen_of_case(connection, case_id)
+    return sorted({index for item_id in items for index in freezes_of(connection, item_id)})
