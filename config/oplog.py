@@ -117,6 +117,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "command_broke": ("error", "place", "duration_s"),
         "command_ended": ("exit_code", "duration_s"),
         "command_refused": ("error", "code", "place"),
+        "bundle_renewed": ("count", "bytes"),
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
         "files_added": ("media", "known"),

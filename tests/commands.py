@@ -152,8 +152,9 @@ def lived(folder: Path) -> Life:
         life.keep("receiver list")
         life.keep("receiver remove", "Court", "--for", "court")
         life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].printed["log_vkey"])
-        life.keep("audit")
-        life.keep("doctor")
+        life.keep("case renew", life.bundle, "--out", folder / "renewed.asice")
+        for name in ("audit", "doctor"):
+            life.keep(name)
         life.keep("key check", *sorted((folder / "cards").iterdir()))
         backup = life.keep("backup", folder / "disk").printed["backup"]
         life.keep("restore", backup, folder / "restored")

@@ -28,6 +28,7 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
+from api.cli.renew import countersign_file, renew_file
 from api.cli.sheet import write as write_sheet
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
@@ -53,6 +54,8 @@ def case() -> None:
 
 case.add_command(export)
 case.add_command(recognise_item)
+case.add_command(renew_file)
+case.add_command(countersign_file)
 case.add_command(write_sheet)
 
 

@@ -78,6 +78,7 @@ from evidence.objects.durable import storage_errors
 from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
+from evidence.stamp.kept_lists import ListFollowing
 from evidence.store.database import reading
 from evidence.store.freeze import freezes_of_case, frozen_of_case, is_frozen, waiting_freezes
 from evidence.store.received import received_parts
@@ -380,11 +381,11 @@ def _size(home: Home) -> int:
 
 def _make(writer: Writer, order: Order, making: Making, since: int) -> _Made:
     home, casework, stages = writer.home, making.casework, making.stages
-    sealer, roots = load_sealer(home, casework), _roots(home)
+    sealer, roots = load_sealer(home, casework), trusted_roots(home)
     events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
     contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
     bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
-    with _stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
+    with stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
     items = frozenset(event.leaf.event_id for event in events if event.leaf.type == ITEM)
@@ -662,7 +663,16 @@ def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
 
 
 @contextmanager
-def _stamper(home: Home, hear: Callable[[int], object]) -> Iterator[StampOver]:
+def stamper(home: Home, hear: Callable[[int], object], *, follow_lists: bool = False) -> Iterator[StampOver]:
+    """What has the digests of a verb that makes bundles stamped, by the first office of a home.
+
+    Args:
+        hear: Called with how many more time stamps were had.
+        follow_lists: Keep the newest revocation lists of each token's issuers.
+
+    Raises:
+        StampError: There is no office.
+    """
     with home.time_stamping() as offices, stamping_client(offices) as http:
         if not offices:
             raise no_office(home.path / SETTINGS_FILE)
@@ -673,12 +683,15 @@ def _stamper(home: Home, hear: Callable[[int], object]) -> Iterator[StampOver]:
             hear(0)
             answer = request_stamp(office=offices[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s)
             hear(1)
+            if follow_lists:
+                ListFollowing(home.lists, http, timeout_s).follow(offices[0], answer.info)
             return answer.token
 
         yield stamp
 
 
-def _roots(home: Home) -> list[Certificate]:
+def trusted_roots(home: Home) -> list[Certificate]:
+    """The roots that a home trusts, for the verbs that check seals and time stamps."""
     return [root for file in sorted(home.trust.glob("*.pem")) for root in read_roots(file)]
 
 

@@ -4,7 +4,8 @@ It rests on the verifier's own search of the finished bundle, the check that a r
 that is one finding of many; here nothing leaves unless it passed.
 """
 
-from casefiles.errors import GateError
+from casefiles.errors import BundleError, GateError
+from casefiles.verifier.report import detail_of
 from evidence.finding import Report, Verdict
 
 GATES = frozenset({"container.members", "content.no_pictures"})
@@ -24,3 +25,17 @@ def require_may_leave(report: Report) -> None:
             raise GateError("gate.member_may_not_leave", where=finding.where, found=finding.found)
     if missing := GATES - {finding.id for finding in gates}:
         raise GateError("gate.not_searched", where=min(missing))
+
+
+def require_holds(report: Report, code: str = "bundle.own_verifier_refuses") -> None:
+    """Refuse, before it is written, a bundle in which a check fails.
+
+    Args:
+        code: Of the error.
+
+    Raises:
+        BundleError: The first check that fails, and what it found.
+    """
+    for finding in report.findings:
+        if finding.verdict is Verdict.FAILED:
+            raise BundleError(code, where=finding.id, found=detail_of(finding))

@@ -27,7 +27,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator import registry
 
-from casefiles.bundle.gate import require_may_leave
+from casefiles.bundle.gate import require_holds, require_may_leave
 from casefiles.bundle.members import BundleContents, make_payload
 from casefiles.errors import BundleError, BundleSealError
 from casefiles.format import layout
@@ -36,11 +36,9 @@ from casefiles.format.records import items_of
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.cades import on_the_way, read_seal, read_time_stamp
 from casefiles.verifier.checks import Counting, OpenedBundle, examine, roots_on_the_way, stamp_uses, unheard
-from casefiles.verifier.report import detail_of
 from casefiles.verifier.revocation import Use, needed_lists
 from evidence.canonical import sha256_hex
 from evidence.errors import EvidenceError
-from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of, fingerprint
 from evidence.stamp.chain import chain_to_root
@@ -190,7 +188,7 @@ def build_bundle(
     opened = OpenedBundle(read_container(io.BytesIO(bundle)), roots=roots, log_key=log_key, seal_pin=own)
     report = examine(opened, progress)
     require_may_leave(report)
-    _require_holds(report)
+    require_holds(report)
     out.write(bundle)
     items, used = len(items_of(payload.records)), tuple(roots_on_the_way(opened))
     return BundleFacts(sha256_hex(bundle), len(bundle), own, items, used)
@@ -243,12 +241,6 @@ def with_lists(signature: bytes, lists: Iterable[bytes]) -> bytes:
     signed = _CONTENT_INFO.load(signature)
     signed["content"]["crls"] = _CRLS(choices)
     return bytes(signed.dump())
-
-
-def _require_holds(report: Report) -> None:
-    for finding in report.findings:
-        if finding.verdict is Verdict.FAILED:
-            raise BundleError("bundle.own_verifier_refuses", where=finding.id, found=detail_of(finding))
 
 
 def make_seal(

@@ -6,7 +6,8 @@ or archive program can read one of them in two ways. docs/adr/0006-bundle-contai
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -30,6 +31,7 @@ CASE = "data/case.json"
 ITEMS_JSONL = "data/items.jsonl"
 ITEMS_CSV = "data/items.csv"
 EVENTS_JSONL = "data/events.jsonl"
+CASE_JSONLD = "data/case.jsonld"
 ENTRIES = "data/log/entries.jsonl"
 STAMPS = "data/log/stamps.jsonl"
 CERTIFICATES = "data/certs/"
@@ -42,6 +44,7 @@ SEAL_MANIFEST = f"{META_INF}ASiCManifest001.xml"
 SEAL_SIGNATURE = f"{META_INF}signature001.p7s"
 ARCHIVE_MANIFEST = f"{META_INF}ASiCArchiveManifest.xml"
 ARCHIVE_TOKEN = f"{META_INF}timestamp002.tst"
+"""The first archive time stamp; each renewal adds one (``casefiles.format.archive``)."""
 
 TYPE_TEXT = "text/plain"
 TYPE_TOKEN = "application/vnd.etsi.timestamp-token"  # noqa: S105 - a media type
@@ -49,6 +52,7 @@ TYPE_SIGNATURE = "application/pkcs7-signature"
 TYPE_XML = "text/xml"
 TYPE_JSON = "application/json"
 TYPE_LINES = "application/jsonl"
+TYPE_LINKED = "application/ld+json"
 TYPE_SCHEMA = "application/schema+json"
 TYPE_CERTIFICATES = "application/pem-certificate-chain"
 TYPE_TABLE = "text/csv"
@@ -85,6 +89,8 @@ class MadeBy(StrEnum):
     BUILDER = "builder"
     SEAL = "seal"
     ARCHIVE = "archive"
+    COUNTER = "counter"
+    RENEWAL = "renewal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,9 @@ class Member:
     how_many: Literal["one", "some", "any"] = "one"
 
 
+_FROM_1 = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
+_FROM_2 = "(?:00[2-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
+_FROM_3 = "(?:00[3-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
 
 MEMBERS = (
@@ -117,6 +126,7 @@ MEMBERS = (
     Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS),
     Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS),
     Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS),
+    Member(CASE_JSONLD, TYPE_LINKED, Search.FIELDS),
     Member(ENTRIES, TYPE_LINES, Search.ENTRIES),
     Member(STAMPS, TYPE_LINES, Search.STAMPS),
     Member(CHECKPOINT, TYPE_TEXT),
@@ -129,6 +139,10 @@ MEMBERS = (
     Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
     Member(ARCHIVE_MANIFEST, TYPE_XML, writer=MadeBy.ARCHIVE),
     Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=MadeBy.ARCHIVE),
+    Member(rf"META-INF/ASiCManifest{_FROM_2}\.xml", TYPE_XML, writer=MadeBy.COUNTER, how_many="any"),
+    Member(rf"META-INF/signature{_FROM_2}\.p7s", TYPE_SIGNATURE, Search.DER, writer=MadeBy.COUNTER, how_many="any"),
+    Member(rf"META-INF/ASiCArchiveManifest{_FROM_1}\.xml", TYPE_XML, writer=MadeBy.RENEWAL, how_many="any"),
+    Member(rf"META-INF/timestamp{_FROM_3}\.tst", TYPE_TOKEN, Search.DER, writer=MadeBy.RENEWAL, how_many="any"),
 )
 """Every member that a bundle may have: what drives its writer, its gate, its verifier and ``verify.sh``."""
 
@@ -136,6 +150,29 @@ _ONES = {member.name: member for member in MEMBERS if member.how_many == "one"}
 _PATTERNS = tuple((re.compile(member.name), member) for member in MEMBERS if member.how_many != "one")
 
 REQUIRED = frozenset(_ONES)
+
+
+def counter_manifest(number: int) -> str:
+    """The name of the member that holds what the counter-seal of this number, from 1 on, signs."""
+    return f"{META_INF}ASiCManifest{number + 1:03}.xml"
+
+
+def counter_signature(number: int) -> str:
+    """The name of the member that holds the counter-seal of this number, from 1 on."""
+    return f"{META_INF}signature{number + 1:03}.p7s"
+
+
+def kept_manifest(number: int) -> str:
+    """The name of the member that holds this archive manifest, from 1 on, once a newer one took its own name."""
+    return f"{META_INF}ASiCArchiveManifest{number:03}.xml"
+
+
+def renewal_token(number: int) -> str:
+    """The name of the member that holds the archive time stamp of this renewal, from 1 on."""
+    return f"{META_INF}timestamp{number + 2:03}.tst"
+
+
+_RENEWAL = (kept_manifest, renewal_token)
 
 
 def schema_name(name: str) -> str:
@@ -217,6 +254,16 @@ def require_members(names: Iterable[str]) -> None:
         raise ContainerError("container.member_missing", where=missing[0], length=len(missing))
     if _REPORTS not in [member_of(name) for name in present]:
         raise ContainerError("container.report_missing", where=report_name("en"))
+    for writer, names_of in ((MadeBy.COUNTER, (counter_manifest, counter_signature)), (MadeBy.RENEWAL, _RENEWAL)):
+        _require_series({name for name in present if member_of(name).writer is writer}, of=names_of)
+
+
+def _require_series(names: AbstractSet[str], *, of: Sequence[Callable[[int], str]]) -> None:
+    """Refuse names that are not those of the numbers 1, 2, 3 and so on, each with all its members."""
+    count = -(-len(names) // len(of))
+    wanted = {name(number) for number in range(1, count + 1) for name in of}
+    if missing := sorted(wanted - names):
+        raise ContainerError("container.member_missing", where=missing[0], length=len(missing))
 
 
 def is_payload(name: str) -> bool:
@@ -239,6 +286,11 @@ def is_sealed(name: str) -> bool:
     return member_of(name).writer is MadeBy.BUILDER
 
 
+def is_counter_sealed(name: str) -> bool:
+    """Whether the manifest of a counter-seal lists a member: what the seal covers, and the seal."""
+    return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)
+
+
 def is_archived(name: str) -> bool:
-    """Whether the archive manifest lists a member: all but the mimetype, itself and its own token."""
+    """Whether every archive manifest lists a member: not the mimetype, counter-seals and what stamps add."""
     return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from casefiles.errors import ManifestError
-from casefiles.format.layout import media_type
+from casefiles.format.layout import MadeBy, media_type, member_of
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -20,11 +20,12 @@ _HEAD = (
 )
 _SIGNATURE = '<asic:SigReference URI="{uri}" MimeType="{type}"></asic:SigReference>\n'
 _REFERENCE = (
-    '<asic:DataObjectReference URI="{uri}" MimeType="{type}">'
+    '<asic:DataObjectReference URI="{uri}" MimeType="{type}"{root}>'
     '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>'
     "<ds:DigestValue>{digest}</ds:DigestValue>"
     "</asic:DataObjectReference>\n"
 )
+_ROOT = ' Rootfile="true"'
 _TAIL = "</asic:ASiCManifest>\n"
 
 _NAME = r"[A-Za-z0-9._/-]+"
@@ -32,6 +33,7 @@ _REFERENCE_LINE = re.compile(
     re.escape(_REFERENCE)
     .replace(re.escape("{uri}"), f"(?P<uri>{_NAME})")
     .replace(re.escape("{type}"), r"[A-Za-z0-9./+-]+")
+    .replace(re.escape("{root}"), f"(?:{_ROOT})?")
     .replace(re.escape("{digest}"), r"(?P<digest>[A-Za-z0-9+/]{43}=)")
 )
 
@@ -57,11 +59,22 @@ def make_manifest(*, signature: str, members: Iterable[tuple[str, bytes]]) -> Ma
 def render_manifest(manifest: Manifest) -> bytes:
     """Write an ASiC manifest in its one spelling."""
     lines = [_HEAD, _SIGNATURE.format(uri=manifest.signature, type=media_type(manifest.signature))]
+    root = max(filter(_is_kept_manifest, manifest.digests), default=None)
     lines += [
-        _REFERENCE.format(uri=name, type=media_type(name), digest=base64.b64encode(digest).decode("ascii"))
+        _REFERENCE.format(
+            uri=name,
+            type=media_type(name),
+            root=_ROOT if name == root else "",
+            digest=base64.b64encode(digest).decode("ascii"),
+        )
         for name, digest in sorted(manifest.digests.items())
     ]
     return "".join([*lines, _TAIL]).encode("ascii")
+
+
+def _is_kept_manifest(name: str) -> bool:
+    """Whether it is an archive manifest that has a newer one: the newest of them is the root file (A.7)."""
+    return member_of(name).writer is MadeBy.RENEWAL and name.endswith(".xml")
 
 
 def parse_manifest(data: bytes, *, signature: str) -> Manifest:

@@ -5,6 +5,7 @@ Each check is a command of programs that are not ours. Standard library only.
 
 from collections.abc import Iterable, Mapping
 
+from casefiles.format.layout import ARCHIVE_MANIFEST, kept_manifest
 from casefiles.report.lines import joined, paragraph, title
 from casefiles.report.text import banner
 from config.words import Words
@@ -13,7 +14,7 @@ from evidence.canonical import Json
 
 def readme(words: Words, case: Mapping[str, Json]) -> str:
     """The text of README.txt: what is in the folder."""
-    keys = ("report", "items", "events", "case", "log", "stamps", "certs", "meta", "verify")
+    keys = ("report", "items", "events", "case", "jsonld", "log", "stamps", "certs", "meta", "verify")
     lines = [paragraph(words.say(f"readme.{key}", language=case["language"]), indent="- ") for key in keys]
     return joined([*_head(words, case, "readme"), *lines])
 
@@ -100,7 +101,8 @@ def how_to_verify(words: Words, case: Mapping[str, Json], *, not_made: Iterable[
     lines += [paragraph(words.say("how.all")), "", '    bash verify.sh --trust ../ROOTS.pem --seal "FINGERPRINT"', ""]
     lines += [paragraph(words.say("how.same")), "", paragraph(words.say("how.step")), ""]
     for number, (key, commands) in enumerate(_COMMANDS, start=1):
-        lines += [paragraph(words.say(key), indent=f"{number}. "), "", *(f"    {line}" for line in commands), ""]
+        step = words.say(key, list=kept_manifest(1), newest=ARCHIVE_MANIFEST)
+        lines += [paragraph(step, indent=f"{number}. "), "", *(f"    {line}" for line in commands), ""]
     lines += [paragraph(words.say("how.attime")), "", paragraph(words.say("how.notmade")), "", *_OFFLINE, ""]
     lines += [paragraph(check, indent="- ") for check in not_made]
     return joined(lines)

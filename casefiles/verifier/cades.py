@@ -127,10 +127,17 @@ def _paths(
     return paths
 
 
-def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
-    """As a check of a bundle: the archive's token, which no manifest can list, carries nothing unsigned.
+def require_nothing_beside(token: bytes, info: TokenInfo, *, renewed: bool = False) -> tuple[bytes, ...]:
+    """As a check of a bundle: an archive's token, which no manifest can list yet, carries nothing unsigned.
 
-    It has no unsigned attribute and no revocation list, and only the certificates of the chain, each once.
+    It has no unsigned attribute, and only the certificates of the chain, each once. No list tells of the first one but
+    those in the seal; a renewal, whose office may be another, brings its own.
+
+    Args:
+        renewed: Whether it may have revocation lists, not read yet.
+
+    Returns:
+        DER of each list.
 
     Raises:
         SignedDataError: The token is malformed.
@@ -138,9 +145,11 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
     """
     with parsing(Term("what.archive_time_stamp")):
         data = read_as(cms.ContentInfo, token)["content"]
-        beside = (data["crls"], data["signer_infos"][0]["unsigned_attrs"])
+        crls, unsigned = data["crls"], data["signer_infos"][0]["unsigned_attrs"]
+        others = [one for one in crls if one.name != "crl"]
+        lists = tuple(one.chosen.dump() for one in crls if one.name == "crl")
         certificates = len(data["certificates"])
-    if not all(isinstance(one, Void) for one in beside):
+    if not isinstance(unsigned, Void) or others or (not renewed and not isinstance(crls, Void)):
         raise TokenError("token.unsigned_addition")
     path, waiting = [info.certificate], set(info.others)
     for issued in path:
@@ -151,6 +160,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         raise TokenError("token.strange_certificate", found=waiting.pop().name)
     if certificates != len(path):
         raise TokenError("token.certificate_twice", expected=len(path), found=certificates)
+    return lists
 
 
 def parse_fingerprint(text: str) -> str:

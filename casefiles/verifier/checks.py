@@ -36,6 +36,7 @@ from casefiles.errors import (
     VerificationError,
 )
 from casefiles.format import layout
+from casefiles.format.archive import ArchiveLink, CounterSeal, counter_seals_of, links_of, listed_by
 from casefiles.format.bag import require_info, require_manifest
 from casefiles.format.entries import EarlierStamp, ShownEntry, read_entries, read_stamps
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
@@ -72,7 +73,7 @@ from casefiles.verifier.references import (
     require_made_between,
     require_within,
 )
-from casefiles.verifier.revocation import Use, require_unrevoked
+from casefiles.verifier.revocation import Use, require_unrevoked, tells_of
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from config.words import languages
@@ -85,7 +86,7 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, fingerprint, read_pem
 from evidence.stamp.chain import chain_to_root, is_self_issued
-from evidence.stamp.revocation import read_list
+from evidence.stamp.revocation import RevocationList, read_list
 from evidence.stamp.token import TokenInfo, read_token
 from evidence.times import MAX_SKEW, format_time
 
@@ -169,9 +170,42 @@ class OpenedBundle:
         return read_time_stamp(self.seal)
 
     @cached_property
-    def archive_stamp(self) -> TokenInfo:
-        """The time-stamp of the opened bundle's archive, its mathematics checked."""
-        return self._read(layout.ARCHIVE_TOKEN, layout.ARCHIVE_MANIFEST)
+    def links(self) -> Sequence[ArchiveLink]:
+        """The archive time stamps that the opened bundle names, oldest first."""
+        return links_of(self.members)
+
+    @cached_property
+    def archive_manifests(self) -> Sequence[Manifest]:
+        """The lists of the opened bundle's archive time stamps, oldest first."""
+        return [parse_manifest(self.members[link.manifest], signature=link.token) for link in self.links]
+
+    @cached_property
+    def counter_seals(self) -> Sequence[CounterSeal]:
+        """The counter-seals that the opened bundle names, oldest first."""
+        return counter_seals_of(self.members)
+
+    def counter_seals_at(self, link: int) -> Sequence[CounterSeal]:
+        """Those that were there when the link of this place in the chain was made: all by the newest, none goes."""
+        if link == len(self.links) - 1:
+            return self.counter_seals
+        named = [
+            sum(seal.signature in manifest.digests for seal in self.counter_seals)
+            for manifest in self.archive_manifests[: link + 1]
+        ]
+        return self.counter_seals[: max(named)]
+
+    @cached_property
+    def archive_stamps(self) -> Sequence[TokenInfo]:
+        """The time stamps of the opened bundle's archive, oldest first, their mathematics checked."""
+        return [self._read(link.token, link.manifest) for link in self.links]
+
+    @cached_property
+    def archive_lists(self) -> Sequence[Sequence[bytes]]:
+        """The revocation lists in each of the opened bundle's archive time stamps; nothing else lies beside these."""
+        return [
+            require_nothing_beside(self.members[link.token], info, renewed=at > 0)
+            for at, (link, info) in enumerate(zip(self.links, self.archive_stamps, strict=True))
+        ]
 
     @cached_property
     def checkpoint_stamp(self) -> TokenInfo:
@@ -205,13 +239,13 @@ class OpenedBundle:
         """Every leaf of the opened bundle with what is disclosed of it, in the order of the log."""
         return [
             open_disclosed(index=index, leaf=leaf, lines=self.entries[index].lines)
-            for index, leaf in self._heard(self.leaves.items())
+            for index, leaf in self.heard(self.leaves.items())
         ]
 
     @cached_property
     def anchors(self) -> dict[str, Anchor]:
         """The tokens over earlier checkpoints, by their digest, in order of size; those that the leaves need."""
-        anchors = {stamp.token_sha256: self._anchor(stamp) for stamp in self._heard(self.earlier)}
+        anchors = {stamp.token_sha256: self._anchor(stamp) for stamp in self.heard(self.earlier)}
         cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
         if missing := cited - anchors.keys():
             raise TokenError("token.named_and_missing", where=min(missing), length=len(missing))
@@ -236,17 +270,17 @@ class OpenedBundle:
 
     @cached_property
     def uses(self) -> list[Use]:
-        """What was relied on and when: the chains of the opened bundle's seal and time stamps, which were checked."""
+        """What was relied on and when, up to the first archive time stamp: chains of seal and time stamps that hold."""
         signer, at = self.seal.signer, self.seal_stamp.gen_time
         chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
-        infos = [self.seal_stamp, self.archive_stamp, self.checkpoint_stamp]
-        infos += [anchor.info for anchor in self._heard(self.anchors.values())]
+        infos = [self.seal_stamp, self.archive_stamps[0], self.checkpoint_stamp]
+        infos += [anchor.info for anchor in self.heard(self.anchors.values())]
         return [Use(chain, at, stamped=False), *stamp_uses(infos, self.roots)]
 
     def readable_entries(self) -> Iterable[ShownEntry] | None:
         """Every entry that the opened bundle shows, each heard of; None where they cannot be read, which fails."""
         try:
-            return self._heard(self.entries.values())
+            return self.heard(self.entries.values())
         except RecordsError:
             return None
 
@@ -258,9 +292,12 @@ class OpenedBundle:
 
     def sound_stamps(self) -> Iterator[TokenInfo]:
         """Every time stamp whose mathematics holds; the others fail in checks of their own."""
-        for name in ("seal_stamp", "archive_stamp", "checkpoint_stamp"):
+        for name in ("seal_stamp", "checkpoint_stamp"):
             with suppress(Explained):
                 yield getattr(self, name)
+        for link in self.links:
+            with suppress(Explained):
+                yield self._read(link.token, link.manifest)
         with suppress(Explained):
             yield from (anchor.info for anchor in self.anchors.values())
 
@@ -268,7 +305,8 @@ class OpenedBundle:
         """How many records or stamps a member has, one a line, whether or not they can be read."""
         return self.members.get(member, b"").count(b"\n")
 
-    def _heard(self, those: Iterable[T]) -> Iterator[T]:
+    def heard(self, those: Iterable[T]) -> Iterator[T]:
+        """Those records or stamps, each heard of once it was looked at."""
         for one in those:
             yield one
             self.hear(1)
@@ -503,24 +541,89 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
 
 
 def _archive_manifest(opened: OpenedBundle) -> Basis:
-    manifest = parse_manifest(opened.members[layout.ARCHIVE_MANIFEST], signature=layout.ARCHIVE_TOKEN)
-    require_complete(manifest, filter(layout.is_archived, opened.members))
-    require_digests(manifest, opened.digests)
-    return Basis("basis.files", {"files": len(manifest.digests)})
+    for link, manifest in zip(opened.links, opened.archive_manifests, strict=True):
+        at = opened.links.index(link)
+        require_complete(manifest, listed_by(opened.members, opened.links[:at], opened.counter_seals_at(at)))
+        require_digests(manifest, opened.digests)
+    return Basis("basis.files", {"files": len(opened.archive_manifests[-1].digests)})
 
 
 def _archive_time_stamp(opened: OpenedBundle) -> Basis:
-    info = opened.archive_stamp
-    require_nothing_beside(opened.members[layout.ARCHIVE_TOKEN], info)
-    return _trusted(opened, info)
+    held = sum(map(len, opened.archive_lists))
+    first, *_ = _all_trusted(opened, opened.archive_stamps)
+    *before, newest = opened.archive_stamps
+    if not before:
+        return first
+    renewed = {"newest": format_time(newest.latest), "newest_office": newest.office}
+    return Basis("basis.renewed", {**(first.facts or {}), "renewals": len(before), "lists": held, **renewed})
 
 
 def _archive_order(opened: OpenedBundle) -> Basis:
-    infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
+    infos = (opened.checkpoint_stamp, opened.seal_stamp, *opened.archive_stamps)
     for earlier, later in itertools.pairwise(infos):
         _require_order(earlier, later)
-    checkpoint, seal, archive = (format_time(info.latest) for info in infos)
+    checkpoint, seal, archive, *_ = (format_time(info.latest) for info in infos)
     return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
+
+
+def _seal_counter(opened: OpenedBundle) -> Basis:
+    """Each counter-seal: what it signs, by whom, when; and whether that is trusted, which never touches the seal."""
+    undecided, told, newest = list[UndecidedError](), list[str](), opened.seal_stamp
+    by = {opened.seal.signer.certificate}
+    for at, names in enumerate(opened.counter_seals):
+        manifest = opened.members[names.manifest]
+        listed = parse_manifest(manifest, signature=names.signature)
+        require_complete(listed, filter(layout.is_counter_sealed, opened.members))
+        require_digests(listed, opened.digests)
+        seal = read_seal(signature=opened.members[names.signature], manifest=manifest)
+        info, signer = read_time_stamp(seal), seal.signer
+        if signer.certificate in by:
+            raise BundleSealError("bundle_seal.sealed_before", where=names.signature, found=signer.certificate.name)
+        by.add(signer.certificate)
+        covering = next(link for link in range(len(opened.links)) if names in opened.counter_seals_at(link))
+        for earlier, later in itertools.pairwise((opened.seal_stamp, info, opened.archive_stamps[covering])):
+            _require_order(earlier, later)
+        try:
+            _require_trusted_counter_seal(opened, seal, info, archived_at=opened.archive_stamps[covering].gen_time)
+        except UndecidedError as error:
+            undecided.append(error)
+        by_whom = f"{signer.certificate.name}, {fingerprint(signer.certificate)}"
+        told.append(f"{at + 1}. {by_whom}, {format_time(info.latest)}")
+        newest = info
+    if undecided:
+        raise undecided[0]
+    if not told:
+        return Basis("basis.no_counter_seal")
+    stamped = {"stamped": format_time(newest.latest), "office": newest.office}
+    return Basis("basis.counter_sealed", {"seals": len(told), "names": "; ".join(told), **stamped})
+
+
+def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenInfo, *, archived_at: datetime) -> None:
+    """Check that a counter-seal leads to a root, its time stamp to another, and that neither was revoked before.
+
+    Raises:
+        UndecidedError: No root was given for it: whoever relies on the sender's seal alone need not know this office.
+    """
+    signer = seal.signer
+    if not opened.roots:
+        raise _no_roots(signer.certificate, signer.others)
+    try:
+        _require_root(opened, signer.certificate, signer.others, at=info.gen_time)
+    except VerificationError as error:
+        if error.code != "verification.no_root":
+            raise
+        own = fingerprint(signer.certificate)
+        raise UndecidedError("undecided.counter_seal", found=f"{signer.certificate.name} {own}") from error
+    _trusted(opened, info)
+    roots, at = opened.roots, info.gen_time
+    own_keys = root_keys(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
+    if own_keys & root_keys(certificate=info.certificate, others=info.others, roots=roots, at=at):
+        raise UndecidedError("undecided.when_stamped", certificate=signer.certificate.name, office=info.office)
+    if signer.other_revocation:
+        raise BundleSealError("bundle_seal.other_revocation")
+    chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
+    uses = [Use(chain, at, stamped=False), *stamp_uses([info], roots)]
+    require_unrevoked(_lists(signer.lists), uses, beside=signer.others, archived_at=archived_at)
 
 
 def _log_key(opened: OpenedBundle) -> Basis:
@@ -597,16 +700,7 @@ def _log_disclosures(opened: OpenedBundle) -> Basis:
 
 
 def _log_stamps(opened: OpenedBundle) -> Basis:
-    undecided: UndecidedError | None = None
-    for anchor in opened.anchors.values():
-        opened.hear(1)
-        try:
-            _trusted(opened, anchor.info)
-        except UndecidedError as error:
-            # one that is wrong outweighs those that cannot be decided
-            undecided = undecided or error
-    if undecided:
-        raise undecided
+    _all_trusted(opened, (anchor.info for anchor in opened.heard(opened.anchors.values())))
     return Basis("basis.earlier_time_stamps", {"stamps": len(opened.anchors)})
 
 
@@ -614,16 +708,28 @@ def _seal_revocation(opened: OpenedBundle) -> Basis:
     signer = opened.seal.signer
     if signer.other_revocation:
         raise BundleSealError("bundle_seal.other_revocation")
-    lists = tuple(map(read_list, signer.lists))
-    if len(set(lists)) != len(lists):
-        raise BundleSealError("bundle_seal.list_doubled")
+    of_seal, *of_renewals = _lists(signer.lists), *map(_lists, opened.archive_lists[1:])
     if not opened.roots:
         raise _no_roots(signer.certificate, signer.others)
     beside = (*signer.others, *opened.kept_certificates())
-    without = require_unrevoked(lists, opened.uses, beside=beside, archived_at=opened.archive_stamp.gen_time)
+    first, *renewals = opened.archive_stamps
+    without = set(require_unrevoked(of_seal, opened.uses, beside=beside, archived_at=first.gen_time))
+    for lists, info in zip(of_renewals, renewals, strict=True):
+        # those of a renewal tell of its own time stamp, and the seal's too where the office is the same
+        uses = [*stamp_uses([info], opened.roots)]
+        both = (*lists, *(one for one in of_seal if tells_of(one, uses)))
+        without |= require_unrevoked(both, uses, beside=info.others, archived_at=info.gen_time)
+    count = len(of_seal) + sum(map(len, of_renewals))
     if without:
-        return Basis("basis.unrevoked_but", {"lists": len(lists), "names": ", ".join(sorted(without))})
-    return Basis("basis.unrevoked", {"lists": len(lists)})
+        return Basis("basis.unrevoked_but", {"lists": count, "names": ", ".join(sorted(without))})
+    return Basis("basis.unrevoked", {"lists": count})
+
+
+def _lists(ders: Iterable[bytes]) -> Sequence[RevocationList]:
+    lists = tuple(map(read_list, ders))
+    if len(set(lists)) != len(lists):
+        raise BundleSealError("bundle_seal.list_doubled")
+    return lists
 
 
 def _log_order(opened: OpenedBundle) -> Basis:
@@ -794,6 +900,19 @@ def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     return Basis("basis.stamped", {"latest": format_time(info.latest), "office": info.office})
 
 
+def _all_trusted(opened: OpenedBundle, infos: Iterable[TokenInfo]) -> list[Basis]:
+    """``_trusted`` for each; one that is wrong outweighs those that cannot be decided."""
+    undecided, held = list[UndecidedError](), list[Basis]()
+    for info in infos:
+        try:
+            held.append(_trusted(opened, info))
+        except UndecidedError as error:
+            undecided.append(error)
+    if undecided:
+        raise undecided[0]
+    return held
+
+
 def _require_root(
     opened: OpenedBundle, certificate: Certificate, others: Sequence[Certificate], *, at: datetime
 ) -> None:
@@ -850,6 +969,11 @@ CHECKS: tuple[Check, ...] = (
         "archive.order",
         _archive_order,
         (*_MEMBERS, "log.checkpoint_stamp", "seal.signature", "seal.time_stamp", "archive.time_stamp"),
+    ),
+    Check(
+        "seal.counter",
+        _seal_counter,
+        (*_MEMBERS, "seal.signature", "seal.time_stamp", "archive.manifest", "archive.time_stamp"),
     ),
     Check("log.form", _log_form, _MEMBERS),
     Check("log.leaves", _log_leaves, _READ),

@@ -77,7 +77,8 @@ class Proven:
 
     Attributes:
         what: ``first_entry``: the first of the entries was in the log; ``log``: all of them were; ``seal``: the bundle
-            was sealed; ``archive``: the file was whole.
+            was sealed; ``archive``: the file was whole; ``renewed``: it still was;
+            ``counter_seal``: somebody else sealed it too.
         at: As the log writes times.
         where: The member that holds the token.
     """
@@ -103,6 +104,8 @@ _SAID = {
     "log": "all entries shown were in the log",
     "seal": "the bundle was sealed",
     "archive": "the file was whole; anybody can add this one later",
+    "counter_seal": "a counter-seal was added",
+    "renewed": "the file was whole with all its earlier time stamps; the newest of those that were added later",
 }
 PROVEN_BY_SCRIPT = MappingProxyType(
     {
@@ -124,6 +127,14 @@ def proven_times(report: Report) -> list[Proven]:
         for what, check, where in _STAMPS
         if check in good and (what != "log" or passed >= _ALL_ENTRIES)
     ]
+    archive = good.get("archive.time_stamp")
+    if archive and archive.facts and "newest" in archive.facts:
+        where = layout.renewal_token(int(str(archive.facts["renewals"])))
+        proven.append(Proven("renewed", str(archive.facts["newest"]), str(archive.facts["newest_office"]), where))
+    counter = good.get("seal.counter")
+    if counter and counter.facts and "stamped" in counter.facts:
+        where = layout.counter_signature(int(str(counter.facts["seals"])))
+        proven.append(Proven("counter_seal", str(counter.facts["stamped"]), str(counter.facts["office"]), where))
     times = good.get("log.times")
     if times and times.facts and good.keys() >= _UNDER_AN_ENTRY:
         earlier = times.facts["size"] != good["log.checkpoint"].facts["size"]

@@ -110,6 +110,11 @@ def require_unrevoked(
     )
 
 
+def tells_of(one: RevocationList, uses: Iterable[Use]) -> bool:
+    """Whether a list, for the verifier, tells of a certificate of these chains."""
+    return any(_speaks(one, *pair) for use in uses for pair in use.pairs)
+
+
 def _all(uses: Iterable[Use]) -> Iterable[Certificate]:
     return (one for use in uses for one in use.chain)
 

@@ -1,4 +1,4 @@
-"""The texts of a bundle, made of its records and its description: the report, README.txt, VERIFY.txt, verify.sh.
+"""The texts of a bundle, made of its records and its description: report, README.txt, VERIFY.txt, verify.sh, JSON-LD.
 
 One function for who writes a bundle and who verifies it: a page that a court reads can say nothing that the records
 do not say, and the script beside it is this format's own. Pure; standard library only.
@@ -10,6 +10,7 @@ from casefiles.format import layout
 from casefiles.format.records import DisclosedLeaf, ProvenTimes
 from casefiles.report.beside import how_to_verify, readme
 from casefiles.report.data import make_report
+from casefiles.report.jsonld import investigation
 from casefiles.report.text import render
 from casefiles.verifier.report import not_made_by
 from casefiles.verifier.script import verify_script
@@ -40,4 +41,5 @@ def make_texts(
         layout.VERIFY_SH: verify_script(),
         layout.report_name(case["language"]): render(words, report),
     }
-    return {name: text.encode("utf-8") for name, text in texts.items()}
+    linked = investigation(case=case, records=records, anchorage=anchorage)
+    return {**{name: text.encode("utf-8") for name, text in texts.items()}, layout.CASE_JSONLD: linked}

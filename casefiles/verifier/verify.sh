@@ -38,9 +38,13 @@ readonly TYPE='application/vnd.etsi.asic-e+zip'
 readonly XML='<?xml version="1.0" encoding="UTF-8"?>'
 readonly OPENING='<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
 readonly CLOSING='</asic:ASiCManifest>'
-readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([A-Za-z0-9./+-]+)"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
+readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([A-Za-z0-9./+-]+)"( Rootfile="true")?><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
+# what each renewal of the archive adds: a number for the list before, and a token
+readonly RENEWAL='^META-INF/(ASiCArchiveManifest[0-9]{3}[.]xml|timestamp(00[3-9]|0[1-9][0-9]|[1-9][0-9]{2})[.]tst)$'
+# and each counter-seal: a list and a signature
+readonly COUNTER='^META-INF/(ASiCManifest|signature)(00[2-9]|0[1-9][0-9]|[1-9][0-9]{2})[.](xml|p7s)$'
 readonly VKEY='^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$'
 readonly BAG_LABELS=' Bag-Software-Agent Bagging-Date Bundle-Schema External-Identifier Payload-Oxum Source-Organization'
 readonly ENTRIES=data/log/entries.jsonl STAMPS=data/log/stamps.jsonl
@@ -52,7 +56,7 @@ readonly DOCUMENT_KINDS=' 06082B06010505070304 06082B06010505070324 060A2B060104
 readonly PSS='rsassaPss 0 sha(256|384|512) 1 mgf1 sha(256|384|512)( 2 ([0-3][0-9A-F]|40))?( 3 01)?'
 readonly SIGNERS="^(sha(256|384|512) rsaEncryption|sha256 sha256WithRSAEncryption|sha384 sha384WithRSAEncryption|sha512 sha512WithRSAEncryption|sha256 ecdsa-with-SHA256|sha384 ecdsa-with-SHA384|sha512 ecdsa-with-SHA512|sha512 ED25519|sha(256|384|512) $PSS)\$"
 readonly SCHEMES="^(sha(256|384|512)WithRSAEncryption|ecdsa-with-SHA(256|384|512)|ED25519|$PSS)\$"
-readonly MIN_RSA_BITS=2048 MIN_EC_BITS=256
+readonly MIN_RSA_BITS=2048 MIN_EC_BITS=256 MAX_SKEW_S=60
 # extensions that may be critical: OpenSSL applies them, or they limit nothing that is done here
 readonly KNOWN_EXTENSIONS='^X509v3 (Basic Constraints|Key Usage|Extended Key Usage|Subject Alternative Name|Certificate Policies|Name Constraints)$'
 readonly ASK_STAMPS="ask the sender for a bundle stamped by an office whose root is not the seal's"
@@ -109,9 +113,46 @@ check_members() {
     [[ -z $path || -f $path ]] || refuse "missing: $path"
   done <<<"$MUST_BE"
   [[ -n $(only '^data/report[.]') ]] || refuse 'missing: data/report'
+  need_series "$RENEWAL" ASiCArchiveManifest 0 .xml timestamp 2 .tst
+  need_series "$COUNTER" ASiCManifest 1 .xml signature 1 .p7s
   printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")
   printf '%d members\n' "$count"
+}
+
+# need_series PATTERN NAME ADDED ENDING NAME ADDED ENDING: members that match have the numbers 1, 2, 3 and so on, and what
+# is added to them in each of the two names
+need_series() {
+  local number count name
+  only "$1" >"$work/series"
+  count=$((($(wc -l <"$work/series") + 1) / 2))
+  for ((number = 1; number <= count; number++)); do
+    for name in "$2$(printf %03d $((number + $3)))$4" "$5$(printf %03d $((number + $6)))$7"; do
+      [[ -f META-INF/$name ]] || refuse "missing: META-INF/$name"
+    done
+  done
+}
+
+# counter_seals: the lists and signatures of counter-seals, oldest first, a pair to a line
+counter_seals() {
+  local number=2 digits
+  for (( ; ; number++)); do
+    digits=$(printf %03d "$number")
+    [[ -f META-INF/signature$digits.p7s ]] || return 0
+    printf 'META-INF/ASiCManifest%s.xml META-INF/signature%s.p7s\n' "$digits" "$digits"
+  done
+}
+
+# links: the archive's lists and their tokens, oldest first, a pair to a line
+links() {
+  local number=1 token=$ARCHIVE list
+  list=$(printf 'META-INF/ASiCArchiveManifest%03d.xml' "$number")
+  while [[ -f $list ]]; do
+    printf '%s %s\n' "$list" "$token"
+    number=$((number + 1))
+    list=$(printf 'META-INF/ASiCArchiveManifest%03d.xml' "$number") token=$(printf 'META-INF/timestamp%03d.tst' $((number + 1)))
+  done
+  printf '%s %s\n' "$ARCHIVED" "$token"
 }
 
 # only PATTERN: those names that match; but PATTERN: those that do not
@@ -176,7 +217,7 @@ check_bag_info() {
 # read_manifest MANIFEST SIGNATURE TYPE: names to manifest.names, checksums to manifest.sums
 read_manifest() {
   local -a lines
-  local line last odd='' name type='' digest
+  local line last odd='' name type='' digest root rooted='' newest=''
   need_lines "$1"
   mapfile -t lines <"$1"
   ((${#lines[@]} > 4)) || refuse "$1: too short"
@@ -185,7 +226,11 @@ read_manifest() {
   [[ ${lines[2]} == "<asic:SigReference URI=\"$2\" MimeType=\"$3\"></asic:SigReference>" ]] || refuse "$1: another form"
   for line in "${lines[@]:3:last-3}"; do
     name=''
-    if [[ $line =~ $REFERENCE ]]; then name=${BASH_REMATCH[1]} type=${BASH_REMATCH[2]} digest=${BASH_REMATCH[3]}; fi
+    root=''
+    if [[ $line =~ $REFERENCE ]]; then name=${BASH_REMATCH[1]} type=${BASH_REMATCH[2]} root=${BASH_REMATCH[3]} digest=${BASH_REMATCH[4]}; fi
+    # the newest of the archive's earlier lists, and nothing else, is the root file (EN 319 162-1, A.7)
+    if [[ -n $root ]]; then rooted+=" $name"; fi
+    if [[ $name =~ $RENEWAL && $name == *.xml ]]; then newest=" $name"; fi
     if [[ "$name $type" =~ $OF_TYPE ]]; then
       printf '%s\n' "$name" >&3
       # 44 characters are 33 bytes: the 32 of the digest, and one of zeros in place of the padding
@@ -194,7 +239,7 @@ read_manifest() {
       odd=$line
     fi
   done 3>"$work/manifest.names" >"$work/manifest.b64"
-  [[ -z $odd ]] || refuse "$1: a line in another form"
+  [[ -z $odd && $rooted == "$newest" ]] || refuse "$1: a line in another form"
   sort -C -u "$work/manifest.names" || refuse "$1: members in another order"
   base64 -d "$work/manifest.b64" | basenc --base16 -w 66 >"$work/manifest.hex"
   while IFS= read -r line; do
@@ -205,7 +250,7 @@ read_manifest() {
 
 check_seal_complete() {
   read_manifest "$SEALED" "$SEAL" application/pkcs7-signature
-  but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
+  but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$|$RENEWAL|$COUNTER" >"$work/wanted"
   same "$work/manifest.names" "$work/wanted"
 }
 
@@ -214,11 +259,26 @@ check_seal_digests() {
   sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
 }
 
+# each list of the archive names what every archive covers, all lists and tokens before, and the counter-seals that were
+# there: all by the newest, and none goes
 check_archive_manifest() {
-  read_manifest "$ARCHIVED" "$ARCHIVE" application/vnd.etsi.timestamp-token
-  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
-  same "$work/manifest.names" "$work/wanted"
-  sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+  local list token before=0 named
+  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$|$RENEWAL|$COUNTER" >"$work/covered"
+  counter_seals >"$work/counter.seals"
+  while read -r list token; do
+    read_manifest "$list" "$token" application/vnd.etsi.timestamp-token
+    named=$(grep -c '^META-INF/signature' "$work/manifest.names" || true)
+    named=$((named > 0 ? named - 1 : 0))
+    if [[ $list == "$ARCHIVED" ]]; then named=$(wc -l <"$work/counter.seals"); fi
+    if ((named > before)); then
+      head -n "$named" "$work/counter.seals" | tail -n +$((before + 1)) | tr ' ' '\n' >>"$work/covered"
+      before=$named
+    fi
+    sort "$work/covered" >"$work/wanted"
+    same "$work/manifest.names" "$work/wanted"
+    sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+    printf '%s\n' "$list" "$token" >>"$work/covered"
+  done < <(links)
 }
 
 # --- signatures and time stamps
@@ -314,7 +374,7 @@ read_cms() {
       'digest/5 cont [ 0 ]') field=attributes attributes=$at ;;
       'attributes/5 SEQUENCE') field=scheme ;;
       'scheme/5 OCTET STRING') field=value value=$at ;;
-      'value/5 cont [ 1 ]') field=unsigned unsigned=1 ;;
+      'value/5 cont [ 1 ]') field=unsigned unsigned=attributes ;;
       */5\ *) refuse "$2: another form" ;;
       'digest/6 OBJECT') digest=${text[at]} ;;
       'scheme/6 OBJECT') scheme=${text[at]#:} ;;
@@ -756,12 +816,80 @@ check_may_seal() {
   done
 }
 
+# each counter-seal signs what the seal does, and the seal; by another certificate; stamped, and under a given root
+check_seal_counter() {
+  local list signature rc waits='' told=''
+  own_digest "$work/seal.pem" >"$work/counter.known"
+  while read -r list signature; do
+    # one that is wrong outweighs those that cannot be decided
+    rc=0
+    (check_counter_seal "$list" "$signature") >"$work/when" || rc=$?
+    case $rc in
+      0) told+="$(<"$work/when")"$'\n' ;;
+      3) waits=$(<"$work/when") ;;
+      *) refuse "$(<"$work/when")" ;;
+    esac
+  done < <(counter_seals)
+  [[ -z $waits ]] || undecided "$waits"
+  printf '%s\n' "${told:-there is none}"
+}
+
+# need_counter_order SIGNATURE AT: stamped after the seal, and before the first archive time stamp that covers it
+need_counter_order() {
+  local at up list token
+  seal_leads
+  (($(<"$work/seal.at") <= $2 + MAX_SKEW_S)) || refuse "$1: stamped before the seal"
+  while read -r list token; do
+    if grep -qF "URI=\"$1\"" "$list"; then
+      read_token "$token" "$(sha256 "$list")" "$token"
+      (($2 <= at + MAX_SKEW_S)) || refuse "$1: stamped after the archive time stamp that covers it"
+      return 0
+    fi
+  done < <(links)
+}
+
+check_counter_seal() {
+  local at up digest
+  read_manifest "$1" "$2" application/pkcs7-signature
+  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$|$RENEWAL|$COUNTER" >"$work/wanted"
+  same "$work/manifest.names" "$work/wanted"
+  sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+  read_signer "$2" "$2" "$1"
+  [[ $type == ':pkcs7-data' ]] || refuse "$2: not a seal"
+  [[ $stamps == 1 ]] || refuse "$2: not one time stamp"
+  cp "$work/cms.value" "$work/counter.value"
+  cp "$work/cms.stamp" "$work/counter.tst"
+  { cat "$work/between.pem" && may_stand_between "$work"/cms.[0-9]*.pem; } >"$work/counter.others"
+  check_may_seal
+  cp "$work/signer.pem" "$work/counter.pem"
+  digest=$(own_digest "$work/counter.pem")
+  if grep -qx "$digest" "$work/counter.known"; then refuse "$2: by a certificate that sealed this bundle before"; fi
+  printf '%s\n' "$digest" >>"$work/counter.known"
+  read_token "$work/counter.tst" "$(sha256 "$work/counter.value")" "$2"
+  need_counter_order "$2" "$at"
+  need_roots
+  its_roots "$at" "$work/counter.pem" "$work/counter.others" >"$work/counter.keys"
+  if [[ ! -s $work/counter.keys ]]; then
+    (need_root "$at" "$work/counter.pem" "$work/counter.others" "$work/counter.keys") >"$work/counter.said" || true
+    # the seal of the sender needs no root of theirs
+    if [[ $(<"$work/counter.said") == 'no root was given'* ]]; then
+      rm -f "$work/root.missing"
+      undecided "$2: $(<"$work/counter.said")"
+    fi
+    refuse "$(<"$work/counter.said")"
+  fi
+  check_token "$work/counter.tst" "$(sha256 "$work/counter.value")" counter_seal "$2" >"$work/counter.when"
+  [[ -z $(comm -12 "$work/counter.keys" "$work/token.keys") ]] ||
+    undecided 'a counter-seal and its time stamp lead to the same root'
+  printf '%s: certificate SHA-256\n%s\n%s\n' "$2" "$digest" "$(<"$work/counter.when")"
+}
+
 check_seal_time_stamp() {
   check_token "$work/seal.tst" "$(sha256 "$work/seal.value")" seal "$SEAL"
 }
 
 check_seal_chain() {
-  local at token digest found
+  local at token digest found list
   if [[ -n $pin ]]; then
     found=$(own_digest "$work/seal.pem")
     [[ $found == "$pin" ]] || refuse "sealed by another certificate than yours: $found"
@@ -772,10 +900,13 @@ check_seal_chain() {
   [[ -z $pin ]] || return 0
   # a file of stamps in another form fails in a check of its own
   (cut_stamps) >/dev/null || true
-  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst "$work"/stamp.*.tst; do
+  for token in "$work/seal.tst" META-INF/timestamp*.tst data/log/checkpoint.tst "$work"/stamp.*.tst; do
     case $token in
       "$work/seal.tst") digest=$(sha256 "$work/seal.value") ;;
-      "$ARCHIVE") digest=$(sha256 "$ARCHIVED") ;;
+      META-INF/*)
+        list=$(links | while read -r list of; do if [[ $of == "$token" ]]; then printf '%s' "$list"; fi; done)
+        digest=$(sha256 "$list")
+        ;;
       data/log/*) digest=$(sha256 data/log/checkpoint) ;;
       *) digest=$(sha256 "${token%.tst}.checkpoint") ;;
     esac
@@ -786,9 +917,27 @@ check_seal_chain() {
 }
 
 check_archive_time_stamp() {
-  check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")" archive "$ARCHIVE"
-  # no manifest can list this file, so it holds the token and no more
-  [[ -z $beside ]] || refuse "$ARCHIVE: unsigned additions"
+  local list token what rc waits=''
+  while read -r list token; do
+    what=''
+    if [[ $token == "$ARCHIVE" ]]; then what=archive; elif [[ $list == "$ARCHIVED" ]]; then what=renewed; fi
+    # one that is wrong outweighs those that cannot be decided
+    rc=0
+    (check_archive_token "$token" "$list" "$what") >"$work/when" || rc=$?
+    case $rc in
+      0) cat "$work/when" ;;
+      3) waits=$(<"$work/when") ;;
+      *) refuse "$(<"$work/when")" ;;
+    esac
+  done < <(links)
+  [[ -z $waits ]] || undecided "$waits"
+}
+
+# check_archive_token TOKEN LIST WHAT: no list can name it yet, so it holds the token and no more; a renewal's may have
+# revocation lists, which are not checked here
+check_archive_token() {
+  check_token "$1" "$(sha256 "$2")" "$3" "$1"
+  [[ -z $beside || ($beside == 1 && $1 != "$ARCHIVE") ]] || refuse "$1: unsigned additions"
 }
 
 # --- the log
@@ -897,14 +1046,16 @@ check_log_stamps() {
 declare -A title=() says=()
 failed=0 waiting=0
 
-# run ID FUNCTION [NEEDED]: one line, and what is wrong or known below it
+# run ID FUNCTION [NEEDED...]: one line, and what is wrong or known below it
 run() {
-  local rc=0 verdict=PASSED line
-  if [[ -n ${3-} && -z ${held[$3]-} ]]; then
-    printf '%-13s %-22s %s\n%13s not made, because %s does not hold\n' INDETERMINATE "$1" "${title[$1]-}" '' "$3"
-    waiting=1
-    return
-  fi
+  local rc=0 verdict=PASSED line need
+  for need in "${@:3}"; do
+    if [[ -z ${held[$need]-} ]]; then
+      printf '%-13s %-22s %s\n%13s not made, because %s does not hold\n' INDETERMINATE "$1" "${title[$1]-}" '' "$need"
+      waiting=1
+      return
+    fi
+  done
   set +e
   (
     set -euo pipefail
@@ -1004,7 +1155,8 @@ proven_times() {
     need=log.checkpoint_stamp
     case $what in
       seal) need=seal.time_stamp ;;
-      archive) need=archive.time_stamp ;;
+      archive | renewed) need=archive.time_stamp ;;
+      counter_seal) need=seal.counter ;;
       log) [[ -n ${passed[log.checkpoint]-} ]] || continue ;;
       first_entry)
         # of all stamps over the log, the earliest
@@ -1080,6 +1232,7 @@ run_all() {
   run seal.chain check_seal_chain seal.time_stamp
   run archive.manifest check_archive_manifest container.members
   run archive.time_stamp check_archive_time_stamp container.members
+  run seal.counter check_seal_counter seal.time_stamp archive.manifest archive.time_stamp
   run log.key check_log_key container.members
   run log.checkpoint check_log_checkpoint log.key
   run log.checkpoint_stamp check_log_checkpoint_stamp container.members

@@ -177,6 +177,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         ),
         "left_out": Schema(act=(*_ACT, "case", "items", "left_items", "text")),
         "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "receiver", "language", "items")),
+        "counter_sealed": Schema(act=(*_ACT, "bundle_sha256")),
         "sheet_made": Schema(act=(*_ACT, "case", "sheet", "sheet_items", "sheet_sha256", "language", "stamped")),
         "receiver_added": Schema(act=(*_ACT, "receiver", "audience")),
         "receiver_removed": Schema(act=(*_ACT, "receiver", "audience")),

@@ -20,9 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from casefiles.bundle.countersign import countersign_bundle
 from casefiles.bundle.members import BundleContents, make_payload
+from casefiles.bundle.renew import with_newer_stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal, with_lists
 from casefiles.format import layout
+from casefiles.format.archive import links_of
 from casefiles.format.bag import info_of, manifest_of
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps, read_entries, read_stamps
 from casefiles.format.manifest import make_manifest, render_manifest
@@ -39,7 +42,7 @@ from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import consistency_path, grow, inclusion_paths, tree_root
 from evidence.rehearsal import tsa
 from evidence.rehearsal.tsa import RehearsalOffice
-from evidence.stamp.certificate import fingerprint
+from evidence.stamp.certificate import certificates_of, fingerprint
 from evidence.stamp.revocation import read_list
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
@@ -51,6 +54,7 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"test log key").digest())
 VKEY = VerifierKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw())
 BEFORE = START - timedelta(days=30)
+LATER = START + timedelta(days=365)
 ROOT_KEYS: dict[x509.Certificate, ec.EllipticCurvePrivateKey] = {}
 HELD_BACK = frozenset({"sender_name", "sender_id"})
 
@@ -68,6 +72,13 @@ def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> 
     certificate = tsa._stamping_certificate(key, root, root_key, BEFORE)
     ROOT_KEYS[root] = root_key
     return RehearsalOffice(key=key, certificate=certificate, root=root)
+
+
+@cache
+def another_office() -> RehearsalOffice:
+    """A time-stamp office under a root of its own, which no receiver trusts yet."""
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    return unit_under(tsa._root_certificate(root_key, BEFORE), root_key)
 
 
 @dataclass(frozen=True)
@@ -466,6 +477,50 @@ def rearchive(members: Mapping[str, bytes], *, stamp: Callable[[bytes], bytes] |
     stamp = stamp or stamping(START + timedelta(days=1, minutes=1))
     body[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(body[layout.ARCHIVE_MANIFEST]).digest())
     return container_bytes(body)
+
+
+def renewed(
+    members: Mapping[str, bytes] | None = None, *, times: int = 1, by: RehearsalOffice | None = None
+) -> dict[str, bytes]:
+    """The members with more archive stamps, a year apart: those of the good bundle unless others are given."""
+    kept = dict(good_members() if members is None else members)
+    begun, office = len(links_of(kept)), by or stamp_office()
+    listed = [read_list(Listing(office.root).der())]
+    for year in range(begun, begun + times):
+        at = START + timedelta(days=365 * year)
+        kept = with_newer_stamp(kept, stamp=stamping(at, by=office), roots=certificates_of([office.root]), lists=listed)
+    return kept
+
+
+@cache
+def another_sealer() -> Sealer:
+    """The seal of a receiving office, under a root of its own."""
+    root, root_key, certificate, key = make_seal("Receiving office", BEFORE)
+    ROOT_KEYS[root] = root_key
+    return Sealer(certificate, key, (root,))
+
+
+def counter_roots() -> list[x509.Certificate]:
+    """What a receiver of a counter-sealed bundle trusts."""
+    return [*roots(), another_sealer().chain[0]]
+
+
+def countersigned(bundle: bytes | None = None, *, by: Sealer | None = None, at: datetime = LATER) -> bytes:
+    """A bundle with a counter-seal and a newer archive stamp: the good one unless another is given."""
+    office = by or another_sealer()
+    known = [*counter_roots(), *office.chain]
+    listed = [read_list(Listing(root).der()) for root in dict.fromkeys([stamp_office().root, *office.chain])]
+    return countersign_bundle(
+        io.BytesIO(bundle or good_bundle()), sealer=office, stamp=stamping(at), at=at, roots=known, lists=listed
+    )[0]
+
+
+def recovered(members: Mapping[str, bytes]) -> bytes:
+    """A bundle with the newest archive stamp made again, over changed counter-seals, as whoever adds one can do."""
+    newest = {layout.ARCHIVE_MANIFEST, layout.renewal_token(1)}
+    kept = {name: content for name, content in members.items() if name not in newest}
+    kept[layout.ARCHIVE_MANIFEST] = kept.pop(layout.kept_manifest(1))
+    return container_bytes(renewed(kept))
 
 
 def those(members: Mapping[str, bytes], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:

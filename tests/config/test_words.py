@@ -139,7 +139,7 @@ STAYS = """
     Shift Stamping TON Telegram Time UTC VERIFY WSL Windows XXXX U ZIP a asice asn attime bash bundle case cat certs
     coreutils crypto cryptography csv data e entries events f grep items json jsonl log metadata nisisama only pem
     report schema sed sh stamps trust txt u unzip verify web zip
-    IP USB b c html pyz verifier
+    CASE IP JSON LD UCO USB b c html jsonld pyz verifier
     """
 """Names of programs, files and options, verdicts and abbreviations: the same in every language and script."""
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from casefiles.bundle.members import make_payload
-from casefiles.bundle.sign import Sealer, make_seal
+from casefiles.bundle.sign import Sealer, make_seal, with_lists
 from casefiles.format import layout
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries
 from casefiles.format.records import events_of, items_csv, items_of, jsonl
@@ -159,6 +159,21 @@ def picture_in_a_text() -> bytes:
 def perceptual_hash_in_the_description() -> bytes:
     case = json.loads(good()[layout.CASE])
     return resealed({layout.CASE: jcs({**case, "pdq": "0" * 64})})
+
+
+@damaged("content.no_pictures", "content.texts")
+def perceptual_hash_in_the_linked_data() -> bytes:
+    linked = json.loads(good()[layout.CASE_JSONLD])
+    linked["@graph"][-1]["pdq"] = "0" * 64
+    return resealed({layout.CASE_JSONLD: jcs(linked)})
+
+
+@damaged("content.texts")
+def linked_data_that_tell_of_another_message() -> bytes:
+    linked = good()[layout.CASE_JSONLD].replace(
+        b'"uco-observable:messageID":"1000"', b'"uco-observable:messageID":"1999"'
+    )
+    return resealed({layout.CASE_JSONLD: linked})
 
 
 # --- the bag
@@ -380,6 +395,204 @@ def archive_stamp_of_another_bundle() -> bytes:
 @damaged("archive.order")
 def seal_stamped_before_the_log_was() -> bytes:
     return forge.reseal(good(), at=forge.START)
+
+
+# --- renewals
+
+
+def renewed_twice() -> Members:
+    return forge.renewed(times=2)
+
+
+RENEWED_LIST, FIRST_LIST = layout.kept_manifest(2), layout.kept_manifest(1)
+FIRST_RENEWAL, SECOND_RENEWAL = layout.renewal_token(1), layout.renewal_token(2)
+
+
+def renewed_by_hand(members: Members, change: Callable[[bytes], bytes]) -> bytes:
+    """Renewed once, but for the change of the list that is stamped."""
+    renewed = forge.renewed(members)
+    manifest = change(renewed[layout.ARCHIVE_MANIFEST])
+    token = forge.stamping(LATE + timedelta(days=365))(hashlib.sha256(manifest).digest())
+    return container_bytes({**renewed, layout.ARCHIVE_MANIFEST: manifest, FIRST_RENEWAL: token})
+
+
+@damaged("container.members")
+def renewal_without_the_list_of_the_first_archive_stamp() -> bytes:
+    members = renewed_twice()
+    del members[FIRST_LIST]
+    return container_bytes(members)
+
+
+@damaged("container.members")
+def renewal_without_its_stamp() -> bytes:
+    members = forge.renewed()
+    del members[FIRST_RENEWAL]
+    return container_bytes(members)
+
+
+@damaged("container.members")
+def renewal_stamp_that_no_list_belongs_to() -> bytes:
+    return container_bytes({**forge.renewed(), SECOND_RENEWAL: good()[layout.ARCHIVE_TOKEN]})
+
+
+@damaged("archive.manifest", "archive.time_stamp")
+def renewals_in_another_order() -> bytes:
+    members = renewed_twice()
+    other = {RENEWED_LIST: members[FIRST_LIST], FIRST_LIST: members[RENEWED_LIST]}
+    stamps = {FIRST_RENEWAL: members[SECOND_RENEWAL], SECOND_RENEWAL: members[FIRST_RENEWAL]}
+    return container_bytes({**members, **other, **stamps})
+
+
+@damaged("archive.manifest", "archive.time_stamp")
+def list_of_an_earlier_archive_stamp_changed() -> bytes:
+    members = renewed_twice()
+    line = next(line for line in members[FIRST_LIST].splitlines(keepends=True) if b"README" in line)
+    return container_bytes({**members, FIRST_LIST: members[FIRST_LIST].replace(line, b"")})
+
+
+@damaged("archive.manifest", "archive.time_stamp")
+def earlier_archive_stamp_is_of_another_bundle() -> bytes:
+    other = forge.members_of(forge.build(forge.small_contents())[0])
+    return container_bytes({**renewed_twice(), layout.ARCHIVE_TOKEN: other[layout.ARCHIVE_TOKEN]})
+
+
+@damaged("archive.time_stamp")
+def newest_renewal_stamp_is_of_another_bundle() -> bytes:
+    return container_bytes({**forge.renewed(), FIRST_RENEWAL: good()[layout.ARCHIVE_TOKEN]})
+
+
+@damaged("archive.manifest")
+def seal_changed_and_then_renewed() -> bytes:
+    other = forge.members_of(forge.reseal(good()))
+    return container_bytes(forge.renewed({**good(), layout.SEAL_SIGNATURE: other[layout.SEAL_SIGNATURE]}))
+
+
+@damaged("archive.manifest")
+def renewal_that_leaves_the_earlier_stamp_out() -> bytes:
+    def change(manifest: bytes) -> bytes:
+        line = next(line for line in manifest.splitlines(keepends=True) if layout.ARCHIVE_TOKEN.encode() in line)
+        return manifest.replace(line, b"")
+
+    return renewed_by_hand(good(), change)
+
+
+@damaged("archive.manifest")
+def renewal_whose_list_names_no_root_file() -> bytes:
+    return renewed_by_hand(good(), lambda manifest: manifest.replace(b' Rootfile="true"', b""))
+
+
+@damaged("archive.order")
+def renewal_stamped_before_the_archive() -> bytes:
+    stamp = forge.stamping(forge.START + timedelta(hours=13))
+    return container_bytes(forge.with_newer_stamp(good(), stamp=stamp, roots=[]))
+
+
+@damaged("archive.time_stamp")
+def unsigned_attribute_in_the_stamp_of_a_renewal() -> bytes:
+    members = forge.renewed()
+    token = cms.ContentInfo.load(members[FIRST_RENEWAL])
+    junk = cms.CMSAttribute({"type": "1.2.3.4.5", "values": [core.OctetString(bytes(2_000))]})
+    token["content"]["signer_infos"][0]["unsigned_attrs"] = cms.CMSAttributes([junk])
+    return container_bytes({**members, FIRST_RENEWAL: token.dump(force=True)})
+
+
+@damaged("archive.time_stamp")
+def renewal_by_an_office_that_nobody_named() -> bytes:
+    root, root_key, *_ = make_seal("An office", forge.BEFORE)
+    return container_bytes(forge.renewed(by=forge.unit_under(root, root_key)))
+
+
+@damaged("seal.revocation")
+def revocation_list_of_a_stranger_in_a_renewal() -> bytes:
+    root, key, *_ = make_seal("Test organisation", forge.BEFORE)
+    members = forge.with_newer_stamp(good(), stamp=forge.stamping(LATE + timedelta(days=365)), roots=[])
+    listed = with_lists(members[FIRST_RENEWAL], [forge.Listing(root, key=key).der()])
+    return container_bytes({**members, FIRST_RENEWAL: listed})
+
+
+@damaged("seal.revocation")
+def renewal_by_an_office_that_was_revoked_before() -> bytes:
+    office = forge.stamp_office()
+    revoked = {office.certificate.serial_number: LATE + timedelta(days=1)}
+    listed = forge.Listing(office.root, at=LATE + timedelta(days=2), revoked=revoked).der()
+    members = forge.with_newer_stamp(good(), stamp=forge.stamping(LATE + timedelta(days=365)), roots=[])
+    return container_bytes({**members, FIRST_RENEWAL: with_lists(members[FIRST_RENEWAL], [listed])})
+
+
+@doubtful("seal.chain", "archive.time_stamp")
+def renewal_under_the_root_of_the_seal() -> bytes:
+    root = forge.sealer().chain[0]
+    return container_bytes(forge.renewed(by=forge.unit_under(root, forge.ROOT_KEYS[root])))
+
+
+# --- counter-seals
+
+
+def countersigned() -> Members:
+    return forge.members_of(forge.countersigned())
+
+
+COUNTER_SEAL, COUNTER_LIST = layout.counter_signature(1), layout.counter_manifest(1)
+
+
+@damaged("archive.manifest")
+def counter_seal_that_no_archive_stamp_covers() -> bytes:
+    added = {name: countersigned()[name] for name in (COUNTER_SEAL, COUNTER_LIST)}
+    return container_bytes({**good(), **added})
+
+
+@damaged("container.members")
+def counter_seal_without_its_list() -> bytes:
+    members = countersigned()
+    del members[COUNTER_LIST]
+    return container_bytes(members)
+
+
+@damaged("seal.counter")
+def counter_seal_over_another_bundle() -> bytes:
+    other = forge.members_of(forge.countersigned(forge.build(forge.small_contents())[0]))
+    return forge.recovered({**countersigned(), COUNTER_SEAL: other[COUNTER_SEAL], COUNTER_LIST: other[COUNTER_LIST]})
+
+
+@damaged("seal.counter")
+def counter_seal_whose_signature_is_of_another_list() -> bytes:
+    other = forge.members_of(forge.countersigned(forge.build(forge.small_contents())[0]))
+    return forge.recovered({**countersigned(), COUNTER_SEAL: other[COUNTER_SEAL]})
+
+
+@damaged("seal.counter")
+def counter_seal_that_leaves_the_report_out() -> bytes:
+    members = countersigned()
+    lines = members[COUNTER_LIST].splitlines(keepends=True)
+    manifest = b"".join(line for line in lines if b"data/report." not in line)
+    signature = forge.another_sealer().sign(manifest, stamp=forge.stamping(forge.LATER), at=forge.LATER)
+    return forge.recovered({**members, COUNTER_LIST: manifest, COUNTER_SEAL: signature})
+
+
+@damaged("seal.counter")
+def counter_seal_by_the_one_who_sealed() -> bytes:
+    members = countersigned()
+    signature = forge.sealer().sign(members[COUNTER_LIST], stamp=forge.stamping(forge.LATER), at=forge.LATER)
+    return forge.recovered({**members, COUNTER_SEAL: signature})
+
+
+@damaged("seal.counter")
+def counter_seal_stamped_before_the_seal() -> bytes:
+    members = countersigned()
+    early = forge.START + timedelta(hours=13)
+    signature = forge.another_sealer().sign(members[COUNTER_LIST], stamp=forge.stamping(early), at=early)
+    return forge.recovered({**members, COUNTER_SEAL: signature})
+
+
+@damaged("seal.signature")
+def counter_seal_in_the_place_of_the_seal() -> bytes:
+    members = countersigned()
+    return forge.rearchive({**good(), layout.SEAL_SIGNATURE: members[COUNTER_SEAL]})
+
+
+@doubtful("seal.counter")
+def counter_seal_of_an_office_that_nobody_named() -> bytes:
+    return forge.countersigned()
 
 
 # --- the log

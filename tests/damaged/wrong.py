@@ -180,7 +180,7 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
         ("approved", {**act(40, actor="bo", authority=7), "request": event(7), "proof": "declared"}),
         ("observed", said),
         ("observed", file(1, message_sha256=message_sha256(said))),
-        ("observed", file(3, channel_id="local", message_id=None, posted_at=None)),
+        ("observed", file(3, channel_id="local0011223344556677", message_id=None, posted_at=None)),
         ("hole", {**act(40), **gap, "until": format_time(AT), "position": "0", "message_sha256": "4" * 64}
          | {"declared_by": "coordinator", "method": "desktop-json"}),
         ("anchor", {"hour": "2"}),
@@ -1597,6 +1597,61 @@ def every_line_of_the_archives_list_changed() -> Ways:
 def _archived_over(members: Members, manifest: bytes) -> bytes:
     token = forge.stamping(forge.START + timedelta(days=1, minutes=1))(hashlib.sha256(manifest).digest())
     return container_bytes({**members, layout.ARCHIVE_MANIFEST: manifest, layout.ARCHIVE_TOKEN: token})
+
+
+COUNTER_LIST, COUNTER_SEAL = layout.counter_manifest(1), layout.counter_signature(1)
+
+
+@cache
+def counter_sealed() -> Members:
+    return forge.members_of(forge.countersigned())
+
+
+def counter_sealed_over(manifest: bytes, *, by: Sealer | None = None, at: datetime = forge.LATER) -> bytes:
+    """A bundle with a counter-seal over this list, and a right archive stamp over both."""
+    signature = (by or forge.another_sealer()).sign(manifest, stamp=forge.stamping(at), at=at)
+    return forge.recovered({**counter_sealed(), COUNTER_LIST: manifest, COUNTER_SEAL: signature})
+
+
+@breaks("seal.counter/list")
+def every_line_of_a_counter_seals_list_changed() -> Ways:
+    manifest = counter_sealed()[COUNTER_LIST]
+    for said, made in (*_lists(manifest), *_digests(manifest)):
+        yield said, partial(counter_sealed_over, made)
+
+
+@breaks("seal.counter/cms")
+def a_counter_seal_that_is_none() -> Ways:
+    members = counter_sealed()
+    for said, odd in {
+        "that is the seal": members[layout.SEAL_SIGNATURE],
+        "that is a time stamp": members[layout.ARCHIVE_TOKEN],
+        "cut short": members[COUNTER_SEAL][:-1],
+        "with a byte more": members[COUNTER_SEAL] + b"\0",
+    }.items():
+        yield said, partial(forge.recovered, {**members, COUNTER_SEAL: odd})
+    usage = x509.KeyUsage(*[True, *[False] * 8])
+    odd_sealer = forge.sealer_under(forge.another_sealer().chain[0], usage=usage)
+    yield "that does not commit", partial(counter_sealed_over, members[COUNTER_LIST], by=odd_sealer)
+
+
+@breaks("seal.counter/another")
+def a_counter_seal_by_the_sender() -> Ways:
+    yield "the sender's", partial(counter_sealed_over, counter_sealed()[COUNTER_LIST], by=forge.sealer())
+
+
+@breaks("seal.counter/order")
+def a_counter_seal_of_another_time() -> Ways:
+    for said, at in {
+        "a day before the seal": forge.START,
+        "after its archive": forge.LATER + timedelta(days=9),
+    }.items():
+        yield said, partial(counter_sealed_over, counter_sealed()[COUNTER_LIST], at=at)
+
+
+@breaks("seal.counter/root")
+def a_counter_seal_under_a_root_that_nobody_gave() -> Ways:
+    yield "under a root of its own", forge.countersigned
 
 
 def _lists(manifest: bytes) -> Iterator[tuple[str, bytes]]:

@@ -185,7 +185,7 @@ def message(number: int, **more: Value) -> dict[str, Value]:
 @pytest.mark.parametrize("stamped_before", [set(), {0}, {30}, {0, 30}], ids=str)
 def test_a_text_message_takes_six_lines(beside: int, stamped_before: set[int]) -> None:
     def length(messages: int) -> int:
-        file: dict[str, Value] = {"kind": "file", "channel_id": "local", "file_name": "a.png"}
+        file: dict[str, Value] = {"kind": "file", "channel_id": "local0011223344556677", "file_name": "a.png"}
         listed = [*[file] * beside, *(message(number) for number in range(messages))]
         return len(lines_of(items_of(listed, hidden=[{"actor", "approver"}], stamped_before=stamped_before)))
 

@@ -412,7 +412,7 @@ def test_a_consent_is_told_with_its_day_language_and_end() -> None:
 
 def test_a_comparison_is_told_with_its_counts_and_files_that_are_one_name_each_other() -> None:
     log = forge.small_log(3)
-    log.add("observed", {**forge.item(1), "kind": "file", "channel_id": "local", "message_id": None})
+    log.add("observed", {**forge.item(1), "kind": "file", "channel_id": "local0011223344556677", "message_id": None})
     found: dict[str, Value] = {"case": forge.CASE, "compared": "500", "not_compared": "2", "found": "1"}
     file = parse_leaf(log.leaves[-1]).event_id
     log.add("checked", {**forge.act(forge.START), **found, "identical": [file], "match": [], "review": []})

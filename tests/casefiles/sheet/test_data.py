@@ -127,7 +127,7 @@ def test_what_telegram_has_no_link_for_has_none(channel: str, message: str) -> N
     assert post.links == ()
 
 
-@pytest.mark.parametrize("channel", ["local", "export0123456789abcdef", None])
+@pytest.mark.parametrize("channel", ["local0123456789abcdef", "export0123456789abcdef", None])
 def test_what_is_not_at_the_platform_is_counted_and_not_told(channel: str | None) -> None:
     sheet = sheet_of(said(), said("6", channel_id=channel))
     assert (sheet.elsewhere, sheet.items, len(sheet.posts)) == (1, ("0",), 1)

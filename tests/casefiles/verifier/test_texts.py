@@ -27,7 +27,7 @@ from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 
 REPORT = layout.report_name("en")
-TEXTS = (REPORT, layout.README, layout.HOW_TO_VERIFY, layout.VERIFY_SH)
+TEXTS = (layout.CASE_JSONLD, REPORT, layout.README, layout.HOW_TO_VERIFY, layout.VERIFY_SH)
 LIES: Mapping[str, tuple[str, bytes, bytes]] = {
     "another text": (REPORT, b"Text 1,", b"Text 1, I will find you,"),
     "another channel": (REPORT, b"1234567890", b"1234567891"),

@@ -12,17 +12,20 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from api.office.renew import countersign, renew
+from casefiles.bundle.destination import Destination
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
+from casefiles.verifier.__main__ import load_roots
 from tests.conformance.dss.page import PAGE, page
-from tests.homes import export_of, new_case, new_office
+from tests.homes import PASSPHRASE, doer, export_of, new_case, new_home, new_office
 from tests.nonempty import nonempty
 
 pytestmark = pytest.mark.outside
@@ -115,11 +118,27 @@ def said(class_path: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[s
     seal_root = [root for root in roots if "seal" in root]
     files = changed(small, folder)
     bare, bare_roots = export(folder / "bare", messages=16, keep_lists=False)
+    renewed, counter, more_roots = added_to(small, roots, folder)
     asked = [str(small), *seal_root, str(small), *roots, str(small), *map(str, files.values())]
-    asked += [*other_roots, str(large), *bare_roots, str(bare), f"--at={AFTER_THE_SEAL}", str(small), str(bare)]
+    asked += [*other_roots, str(large), *more_roots, str(renewed), str(counter), *bare_roots, str(bare)]
+    asked += [f"--at={AFTER_THE_SEAL}", str(small), str(bare), str(renewed)]
     lines = run("java", "-cp", class_path, str(HERE / "Validate.java"), *asked).splitlines()
-    names = ["no root", "seal's root", "small", *files, "large", "bare", "after the seal", "bare, after the seal"]
+    names = ["no root", "seal's root", "small", *files, "large", "renewed", "counter-sealed", "bare"]
+    names += ["after the seal", "bare, after the seal", "renewed, after the seal"]
     return dict(zip(names, map(json.loads, lines), strict=True))
+
+
+def added_to(bundle: Path, roots: Sequence[str], folder: Path) -> tuple[Path, Path, list[str]]:
+    """What another office makes of a bundle: renewed twice, and counter-sealed; and the options that name its roots."""
+    other, _ = new_home(folder / "other")
+    known = load_roots([Path(root.removeprefix("--trust=")) for root in roots])
+    once, twice, sealed = (folder / f"{name}.asice" for name in ("once", "twice", "counter-sealed"))
+    renew(other, bundle, Destination(once), roots=known)
+    renew(other, once, Destination(twice), roots=known)
+    casework = other.keys.unlock(PASSPHRASE).casework
+    countersign(other, bundle, Destination(sealed), roots=known, doer=doer(other), casework=casework)
+    other.engine.dispose()
+    return twice, sealed, [f"--trust={root}" for root in sorted((other.path / "trust").glob("*.pem"))]
 
 
 def changed(bundle: Path, folder: Path) -> dict[str, Path]:
@@ -168,6 +187,25 @@ def test_dss_passes_both_time_stamps(said: Mapping[str, Said], name: str) -> Non
         assert (stamp["imprint"], stamp["signature"]) == (True, True)
         assert (verdict(stamp), stamp["errors"], stamp["warnings"]) == (STAMPED, [], [])
     assert {layout.SEAL_SIGNATURE, *the_seal(said[name])["covers"]} < set(over_the_archive["covers"])
+
+
+@pytest.mark.parametrize("name", ["renewed", "renewed, after the seal", "counter-sealed"])
+def test_dss_passes_what_another_office_added(said: Mapping[str, Said], name: str) -> None:
+    seals, stamps = said[name]["signatures"], said[name]["timestamps"]
+    assert len(seals) == (2 if name == "counter-sealed" else 1)
+    assert len(stamps) == 4
+    assert {seal["format"] for seal in seals} == {"CAdES-BASELINE-LTA"}
+    assert {verdict(seal) for seal in seals} == {PASSED}
+    assert {verdict(stamp) for stamp in stamps} == {STAMPED}
+
+
+@pytest.mark.slow
+def test_dss_opens_a_bundle_of_10_000_messages_without_a_raised_limit(class_path: str, tmp_path: Path) -> None:
+    bundle, roots = export(tmp_path / "largest", messages=10_000)
+    command = ("java", "-Xmx512m", "-cp", class_path, str(HERE / "Validate.java"), *roots, str(bundle))
+    largest = json.loads(run(*command, timeout=600))
+    assert verdicts(largest) == [PASSED, STAMPED, STAMPED]
+    assert the_seal(largest)["format"] == "CAdES-BASELINE-LTA"
 
 
 def test_without_revocation_lists_dss_decides_nothing(said: Mapping[str, Said]) -> None:
@@ -223,6 +261,9 @@ BUNDLES = {
     "small": "16 messages",
     "after the seal": "the same, six years later",
     "large": "1,000 messages",
+    "renewed": "16 messages, renewed twice by another office",
+    "renewed, after the seal": "the same, six years later",
+    "counter-sealed": "16 messages, counter-sealed by another office",
     "no root": "16 messages, no root given",
     "bare": "16 messages, of a home without revocation lists",
     "bare, after the seal": "the same, six years later",

@@ -85,7 +85,7 @@ def test_a_file_that_was_read_is_known_where_it_may_not_be_read(source: Live) ->
 
 def test_a_loose_file_that_may_not_be_read_is_refused(source: Live) -> None:
     medium = Medium("a.jpg", lambda: (_ for _ in ()).throw(AssertionError))
-    loose = Observation(Kind.FILE, "local", None, None, medium=medium)
+    loose = Observation(Kind.FILE, "local0011223344556677", None, None, medium=medium)
     with pytest.raises(ValueError, match="belongs to no message"):
         source.keep(loose, mode=Mode.METADATA_ONLY)
 
@@ -93,7 +93,11 @@ def test_a_loose_file_that_may_not_be_read_is_refused(source: Live) -> None:
 def test_a_loose_file_is_known_by_its_bytes(source: Live) -> None:
     def loose(content: bytes) -> Observation:
         return Observation(
-            Kind.FILE, "local", None, None, medium=Medium("a.txt", lambda: nullcontext(io.BytesIO(content)))
+            Kind.FILE,
+            "local0011223344556677",
+            None,
+            None,
+            medium=Medium("a.txt", lambda: nullcontext(io.BytesIO(content))),
         )
 
     assert source.keep(loose(b"one"), loose(b"two"), loose(b"one")).indexes == (0, 1, 0)

@@ -5,7 +5,7 @@ import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { OTHER_REVOCATION } from "./cms.js";
 import { readContainer } from "./container.js";
-import { isArchived, isCertificate, isSealed, requireMembers } from "./layout.js";
+import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
 import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
 import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
@@ -16,7 +16,7 @@ import { requireReceived } from "./received.js";
 import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
 import { requireClosed, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
 import { holds, refuse, Refused, Undecided } from "./refuse.js";
-import { readList, requireUnrevoked } from "./revocation.js";
+import { readList, requireUnrevoked, tellsOf } from "./revocation.js";
 import { requireSchema, schemaOf } from "./schema.js";
 import { onTheWay, readSeal, readSealStamp, requireNothingBeside, rootKeys } from "./seal.js";
 import { tables } from "./tables.js";
@@ -24,7 +24,6 @@ import { formatTime, MAX_SKEW } from "./times.js";
 import { readToken } from "./token.js";
 
 const SEAL_MANIFEST = "META-INF/ASiCManifest001.xml", SEAL_SIGNATURE = "META-INF/signature001.p7s";
-const ARCHIVE_MANIFEST = "META-INF/ASiCArchiveManifest.xml", ARCHIVE_TOKEN = "META-INF/timestamp002.tst";
 const CHECKPOINT = "data/log/checkpoint", CHECKPOINT_TOKEN = "data/log/checkpoint.tst", LOG_KEY = "data/log/key";
 const CASE = "data/case.json", ITEMS = "data/items.jsonl", EVENTS = "data/events.jsonl", TABLE = "data/items.csv";
 export const PASSED = "PASSED", FAILED = "FAILED", INDETERMINATE = "INDETERMINATE", NOT_MADE = "NOT_MADE";
@@ -77,8 +76,32 @@ export class OpenedBundle {
     return this.once("sealStamp", () => readSealStamp(this.seal));
   }
 
-  get archiveStamp() {
-    return this.once("archiveStamp", () => readToken(this.members.get(ARCHIVE_TOKEN), sha256(this.members.get(ARCHIVE_MANIFEST))));
+  /** The archive stamps, oldest first: the list of each, and its token. */
+  get links() {
+    return this.once("links", () => linksOf([...this.members.keys()]));
+  }
+
+  archiveListOf({ manifest, token }) {
+    return this.once(manifest, () => parseManifest(this.members.get(manifest), token));
+  }
+
+  get counterSeals() {
+    return this.once("counterSeals", () => counterSealsOf([...this.members.keys()]));
+  }
+
+  /** The counter-seals that were there when the link of this place was made: all by the newest, none goes. */
+  counterSealsAt(link) {
+    if (link === this.links.length - 1) return this.counterSeals;
+    const named = this.links.slice(0, link + 1).map((each) => this.counterSeals.filter(({ signature }) => this.archiveListOf(each).has(signature)).length);
+    return this.counterSeals.slice(0, Math.max(...named));
+  }
+
+  archiveStampOf({ manifest, token }) {
+    return this.once(token, () => readToken(this.members.get(token), sha256(this.members.get(manifest))));
+  }
+
+  get archiveStamps() {
+    return this.links.map((link) => this.archiveStampOf(link));
   }
 
   get checkpointStamp() {
@@ -166,7 +189,7 @@ export class OpenedBundle {
         if (!chains.has(key)) chains.set(key, chainToRoot({ certificate, others, roots: this.roots, at }));
         return chains.get(key);
       };
-      const infos = [this.sealStamp, this.archiveStamp, this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
+      const infos = [this.sealStamp, this.archiveStamps[0], this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
       const uses = [{ chain: chainOf(this.seal, this.sealStamp.genTime), at: this.sealStamp.genTime, isStamp: false }];
       for (const info of infos) {
         uses.push({ chain: chainOf(info, info.genTime), at: info.genTime, isStamp: true });
@@ -186,7 +209,7 @@ export class OpenedBundle {
   /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
   async soundStamps() {
     const sound = [];
-    const makes = [() => [this.sealStamp], () => [this.archiveStamp], () => [this.checkpointStamp], async () => [...(await this.anchors()).values()].map(({ info }) => info)];
+    const makes = [() => [this.sealStamp], () => [this.checkpointStamp], ...this.links.map((link) => () => [this.archiveStampOf(link)]), async () => [...(await this.anchors()).values()].map(({ info }) => info)];
     for (const make of makes) {
       try {
         sound.push(...await make());
@@ -253,17 +276,15 @@ const RUN = {
   "seal.time_stamp": (opened) => requireTrusted(opened, opened.sealStamp),
   "seal.chain": sealChain,
   "archive.manifest": archiveManifest,
-  "archive.time_stamp": (opened) => {
-    requireNothingBeside(opened.archiveStamp);
-    return requireTrusted(opened, opened.archiveStamp);
-  },
+  "archive.time_stamp": archiveTimeStamp,
   "log.key": logKey,
   "log.checkpoint": ({ checkpoint }) => ({ size: String(checkpoint.size), root: hex(checkpoint.root) }),
   "log.checkpoint_stamp": (opened) => requireTrusted(opened, opened.checkpointStamp),
-  "archive.order": ({ checkpointStamp, sealStamp, archiveStamp }) => {
-    requireOrder(checkpointStamp, sealStamp);
-    requireOrder(sealStamp, archiveStamp);
+  "archive.order": ({ checkpointStamp, sealStamp, archiveStamps }) => {
+    const stamps = [checkpointStamp, sealStamp, ...archiveStamps];
+    for (const [at, stamp] of stamps.slice(1).entries()) requireOrder(stamps[at], stamp);
   },
+  "seal.counter": sealCounter,
   "log.form": async (opened) => ({ entries: (await opened.entries()).size, stamps: opened.earlier.length }),
   "log.leaves": logLeaves,
   "log.inclusion": logInclusion,
@@ -313,10 +334,65 @@ async function sealChain(opened) {
   return { gen_time: formatTime(sealStamp.genTime) };
 }
 
-function archiveManifest({ members, digests }) {
-  const listed = parseManifest(members.get(ARCHIVE_MANIFEST), ARCHIVE_TOKEN);
-  requireComplete(listed, [...members.keys()].filter(isArchived));
-  requireDigests(listed, digests);
+function archiveManifest(opened) {
+  const { members, digests, links } = opened;
+  for (const [at, link] of links.entries()) {
+    const listed = opened.archiveListOf(link);
+    requireComplete(listed, listedBy([...members.keys()], links.slice(0, at), opened.counterSealsAt(at)));
+    requireDigests(listed, digests);
+  }
+}
+
+/** Each counter-seal: what it signs, by whom, when; and whether that is trusted, which never touches the seal. */
+function sealCounter(opened) {
+  const [undecided, told, by] = [[], [], [opened.seal.certificate]];
+  let latest = null;
+  for (const names of opened.counterSeals) {
+    const listed = parseManifest(opened.members.get(names.manifest), names.signature);
+    requireComplete(listed, [...opened.members.keys()].filter(isCounterSealed));
+    requireDigests(listed, opened.digests);
+    const seal = readSeal(opened.members.get(names.signature), opened.members.get(names.manifest));
+    const info = readSealStamp(seal);
+    if (isIn(seal.certificate, by)) refuse("bundle_seal.sealed_before", { where: names.signature, found: seal.certificate.name });
+    by.push(seal.certificate);
+    const covering = opened.links.findIndex((_, link) => opened.counterSealsAt(link).includes(names));
+    requireOrder(opened.sealStamp, info);
+    requireOrder(info, opened.archiveStamps[covering]);
+    try {
+      requireTrustedCounterSeal(opened, seal, info, opened.archiveStamps[covering].genTime);
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      undecided.push(error);
+    }
+    told.push(`${seal.certificate.name}, ${seal.certificate.fingerprint}`);
+    latest = formatTime(info.latest);
+  }
+  if (undecided.length) throw undecided[0];
+  return told.length ? { names: told.join("; "), latest } : {};
+}
+
+function requireTrustedCounterSeal(opened, seal, info, archivedAt) {
+  const { certificate, others } = seal;
+  try {
+    requireRoot(opened, seal, info.genTime);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "verification.no_root") throw error;
+    throw new Undecided("undecided.counter_seal", { found: `${certificate.name} ${certificate.fingerprint}` });
+  }
+  requireTrusted(opened, info);
+  const own = rootKeys({ certificate, others, roots: opened.roots, at: info.genTime });
+  const stamped = rootKeys({ certificate: info.certificate, others: info.others, roots: opened.roots, at: info.genTime });
+  if ([...stamped].some((key) => own.has(key))) throw new Undecided("undecided.when_stamped", { certificate: certificate.name, office: info.office });
+  const chain = chainToRoot({ certificate, others, roots: opened.roots, at: info.genTime });
+  requireUnrevoked(listsOf(seal), [{ chain, at: info.genTime, isStamp: false }, stampUse(opened, info)], { beside: others, archivedAt });
+}
+
+function archiveTimeStamp(opened) {
+  const stamps = opened.archiveStamps;
+  for (const [at, stamp] of stamps.entries()) requireNothingBeside(stamp, { isRenewed: at > 0 });
+  const [first] = allTrusted(opened, stamps);
+  const newest = stamps.length > 1 ? { newest: formatTime(stamps.at(-1).latest) } : {};
+  return { ...first, ...newest };
 }
 
 function logKey(opened) {
@@ -348,30 +424,56 @@ async function logInclusion(opened) {
 }
 
 async function logStamps(opened) {
-  let undecided = null;
+  const undecided = [];
   for (const { info } of (await opened.anchors()).values()) {
-    try {
-      requireTrusted(opened, info);
-    } catch (error) {
-      // one that is wrong outweighs those that cannot be decided
-      if (!(error instanceof Undecided)) throw error;
-      undecided ??= error;
-    }
+    trustedOr(undecided, opened, info);
     await opened.breathe();
   }
-  if (undecided) throw undecided;
+  if (undecided.length) throw undecided[0];
+}
+
+/** Trust in each; one that is wrong outweighs those that cannot be decided. */
+function allTrusted(opened, infos) {
+  const undecided = [];
+  const held = infos.map((info) => trustedOr(undecided, opened, info));
+  if (undecided.length) throw undecided[0];
+  return held;
+}
+
+function trustedOr(undecided, opened, info) {
+  try {
+    return requireTrusted(opened, info);
+  } catch (error) {
+    if (!(error instanceof Undecided)) throw error;
+    undecided.push(error);
+    return null;
+  }
 }
 
 async function sealRevocation(opened) {
-  const { certificate, others, revocations } = opened.seal;
+  const { certificate, others } = opened.seal;
+  const lists = listsOf(opened.seal);
+  const ofRenewals = opened.archiveStamps.slice(1).map((info) => ({ info, lists: listsOf(info) }));
+  requireRoots(opened, certificate);
+  const beside = [...others, ...opened.keptCertificates];
+  const without = new Set(requireUnrevoked(lists, await opened.uses(), { beside, archivedAt: opened.archiveStamps[0].genTime }));
+  // those of a renewal tell of its own time stamp, and the seal's too where the office is the same
+  for (const { info, lists: own } of ofRenewals) {
+    const uses = [stampUse(opened, info)];
+    const both = [...own, ...lists.filter((list) => tellsOf(list, uses))];
+    for (const name of requireUnrevoked(both, uses, { beside: info.others, archivedAt: info.genTime })) without.add(name);
+  }
+  return { lists: lists.length + ofRenewals.flatMap((each) => each.lists).length, without: [...without] };
+}
+
+const stampUse = ({ roots }, { certificate, others, genTime }) => ({ chain: chainToRoot({ certificate, others, roots, at: genTime }), at: genTime, isStamp: true });
+
+function listsOf({ revocations }) {
   const parts = revocations ?? [];
   if (parts.some(({ tag }) => tag === OTHER_REVOCATION)) refuse("bundle_seal.other_revocation");
   const lists = parts.map((part) => readList(part.der.slice()));
   if (new Set(lists.map(({ der }) => hex(der))).size !== lists.length) refuse("bundle_seal.list_doubled");
-  requireRoots(opened, certificate);
-  const beside = [...others, ...opened.keptCertificates];
-  const without = requireUnrevoked(lists, await opened.uses(), { beside, archivedAt: opened.archiveStamp.genTime });
-  return { lists: lists.length, without };
+  return lists;
 }
 
 async function logConsistency(opened) {

@@ -1,7 +1,7 @@
 // The lists of members: the bag's (RFC 8493) and those that the seal and the archive's stamp cover (ETSI EN 319 162-1).
 // Each has one spelling: what is read is written again and compared.
 import { base64, decode, encode, fromBase64, hex, isSame } from "./bytes.js";
-import { isPayload, memberOf } from "./layout.js";
+import { isKeptManifest, isPayload, memberOf } from "./layout.js";
 import { refuse } from "./refuse.js";
 
 const DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -9,7 +9,7 @@ const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
   + '<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">\n';
 const TAIL = "</asic:ASiCManifest>\n";
 const METHOD = '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>';
-const LINE = /^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="[A-Za-z0-9./+-]+">.*<ds:DigestValue>([A-Za-z0-9+/]{43}=)<\/ds:DigestValue><\/asic:DataObjectReference>$/;
+const LINE = /^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="[A-Za-z0-9./+-]+"(?: Rootfile="true")?>.*<ds:DigestValue>([A-Za-z0-9+/]{43}=)<\/ds:DigestValue><\/asic:DataObjectReference>$/;
 const MANIFEST = "manifest-sha256.txt";
 const INFO = "bag-info.txt";
 
@@ -73,7 +73,9 @@ export function parseManifest(bytes, signature) {
 }
 
 function rendered(signature, digests) {
-  const lines = inOrder(digests).map(([name, digest]) => `<asic:DataObjectReference URI="${name}" MimeType="${memberOf(name).type}">${METHOD}`
+  // the newest of the archive's earlier lists is the root file (A.7)
+  const root = [...digests.keys()].filter(isKeptManifest).sort().at(-1);
+  const lines = inOrder(digests).map(([name, digest]) => `<asic:DataObjectReference URI="${name}" MimeType="${memberOf(name).type}"${name === root ? ' Rootfile="true"' : ""}>${METHOD}`
     + `<ds:DigestValue>${base64(digest)}</ds:DigestValue></asic:DataObjectReference>\n`);
   return `${HEAD}<asic:SigReference URI="${signature}" MimeType="${memberOf(signature).type}"></asic:SigReference>\n${lines.join("")}${TAIL}`;
 }

@@ -124,6 +124,9 @@ function speaks(list, { certificate, issuer }) {
 const pairsOf = ({ chain }) => chain.slice(0, -1).map((certificate, at) => ({ certificate, issuer: chain[at + 1] }));
 const pairKey = ({ certificate, issuer }) => `${certificate.fingerprint} ${issuer.fingerprint}`;
 
+/** Whether a list tells of a certificate of these chains. */
+export const tellsOf = (list, uses) => uses.some((use) => pairsOf(use).some((pair) => speaks(list, pair)));
+
 /** Check that no certificate of a chain was revoked when it was relied on.
  *
  * @param uses Chains that were relied on: `chain`, `at` in microseconds, and `isStamp` where it is of a time-stamp unit.

@@ -2,6 +2,7 @@
 import { sha256 } from "./bytes.js";
 import { chainToRoot, distinct, isIn, keyOf, MAX_CERTIFICATES, requireIssued } from "./certificate.js";
 import { verifySignedData } from "./cms.js";
+import { SEQUENCE } from "./der.js";
 import { holds, refuse, Refused } from "./refuse.js";
 import { tables } from "./tables.js";
 import { readToken } from "./token.js";
@@ -49,9 +50,10 @@ export const rootKeys = (from) => new Set(pathsTo(from).map((path) => keyOf(path
 /** The given roots that a certificate leads to or across. */
 export const onTheWay = (from) => distinct(pathsTo(from).flat().filter((one) => isIn(one, from.roots)));
 
-/** Check that the archive's token, which no list can name, carries nothing that nobody signed. */
-export function requireNothingBeside(info) {
-  if (info.hasUnsigned || info.revocations !== null) refuse("token.unsigned_addition");
+/** Check that an archive's token, which no list can name yet, carries nothing that nobody signed but, if renewed, revocation lists. */
+export function requireNothingBeside(info, { isRenewed = false } = {}) {
+  const isOdd = isRenewed ? info.revocations?.some((one) => one.tag !== SEQUENCE) : info.revocations !== null;
+  if (info.hasUnsigned || isOdd) refuse("token.unsigned_addition");
   const path = [info.certificate];
   let waiting = distinct(info.others);
   for (const issued of path) {

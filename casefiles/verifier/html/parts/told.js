@@ -6,10 +6,10 @@ import { tables } from "./tables.js";
 import { toldTime } from "./times.js";
 
 /** Checks of trust in somebody from outside; all others are about the file itself. */
-const TRUST = ["seal.chain", "seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps", "seal.revocation"];
+const TRUST = ["seal.chain", "seal.counter", "seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps", "seal.revocation"];
 /** What it means that a check does not hold: a text for each, by how the check's id begins, the longest first. */
 const MEANING = {
-  "seal.complete": "file", "seal.digests": "file", "seal.signature": "seal", "seal.chain": "root", "seal.time_stamp": "stamp", "seal.revocation": "revoked", "archive.manifest": "file",
+  "seal.complete": "file", "seal.digests": "file", "seal.signature": "seal", "seal.chain": "root", "seal.counter": "counter", "seal.time_stamp": "stamp", "seal.revocation": "revoked", "archive.manifest": "file",
   "archive.time_stamp": "stamp", "archive.order": "time", "log.key": "key", "log.checkpoint_stamp": "stamp", "log.stamps": "stamp", "log.times": "stamp",
   "log.order": "time", "records.times": "time", "records.seal": "seal", "content.no_pictures": "picture", "content.certificates": "record",
   container: "file", bag: "file", log: "log", records: "record", content: "record",
@@ -60,6 +60,7 @@ export async function facts({ findings, opened }) {
       ["organisation", told?.organisation],
       ["sealer", isGood("seal.signature") ? facts_.get("seal.signature").facts.certificate : null],
       ["purpose", told?.purpose],
+      ...(facts_.get("seal.counter")?.facts.names ? [["countersealer", facts_.get("seal.counter").facts.names]] : []),
     ],
     what: [["bundle", told?.bundle], ["case", told?.case], ["items", told?.items], ["entries", told?.events], ["withheld", told?.withheld]],
     when: [
@@ -68,6 +69,8 @@ export async function facts({ findings, opened }) {
       ["last", isGood("log.checkpoint_stamp") && isProven ? toldTime(stampOf("log.checkpoint_stamp"), { up: true }) : null],
       ["sealed", isGood("seal.time_stamp") ? toldTime(stampOf("seal.time_stamp"), { up: true }) : null],
       ["kept", isGood("archive.time_stamp") ? toldTime(stampOf("archive.time_stamp"), { up: true }) : null],
+      ...(facts_.get("seal.counter")?.facts.latest ? [["countersealed", toldTime(facts_.get("seal.counter").facts.latest, { up: true })]] : []),
+      ...(isGood("archive.time_stamp") && facts_.get("archive.time_stamp").facts.newest ? [["renewed", toldTime(facts_.get("archive.time_stamp").facts.newest, { up: true })]] : []),
     ],
   };
 }

@@ -1,0 +1,98 @@
+"""Renews a bundle: one more archive time stamp, over everything that is there (ETSI EN 319 162-1, annex A.7).
+
+A time stamp is worth something as long as its office's certificate and its algorithms are. A newer one over all that
+lies there carries the proof on. Nothing that was there changes by a byte: the archive manifest of before only gets a
+number in its name. Anybody may renew, with any office: it needs no key, and says nothing of the records.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import BinaryIO
+
+from casefiles.bundle.gate import require_holds
+from casefiles.bundle.sign import with_lists
+from casefiles.format import layout
+from casefiles.format.archive import ArchiveLink, counter_seals_of, links_of, listed_by
+from casefiles.format.layout import kept_manifest, renewal_token
+from casefiles.format.manifest import make_manifest, render_manifest
+from casefiles.format.zip import container_bytes, read_container
+from casefiles.verifier.checks import Counting, OpenedBundle, examine, stamp_uses, unheard
+from casefiles.verifier.revocation import needed_lists
+from evidence.errors import CertificateError
+from evidence.finding import Report
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of
+from evidence.stamp.revocation import RevocationList
+from evidence.stamp.token import read_token
+
+
+def renew_bundle(
+    bundle: BinaryIO,
+    *,
+    stamp: Callable[[bytes], bytes],
+    roots: Sequence[AnyCertificate],
+    lists: Iterable[RevocationList] = (),
+    progress: Counting = unheard,
+) -> tuple[bytes, Report]:
+    """Make a renewed bundle of one that holds: with one more archive time stamp, and verified.
+
+    Args:
+        stamp: SHA-256 in, DER of a time-stamp token over it out.
+        roots: Those of its seal, of its time stamps and of the office that stamps now.
+        lists: Revocation lists, read when the stamp is there; those of its issuers go into it.
+        progress: For the first of the two times that it is verified: that of ``examine``.
+
+    Raises:
+        ContainerError: It is no bundle.
+        BundleError: A check of it fails, before or after.
+        StampError: No time stamp could be had.
+        OSError: It cannot be read.
+    """
+    members = read_container(bundle)
+    require_holds(examine(OpenedBundle(members, roots=roots, log_key=None), progress), "bundle.does_not_hold")
+    newer = with_newer_stamp(members, stamp=stamp, roots=certificates_of(roots), lists=lists)
+    renewed = container_bytes(newer)
+    report = examine(OpenedBundle(read_container(io.BytesIO(renewed)), roots=roots, log_key=None))
+    require_holds(report, "bundle.own_verifier_refuses")
+    return renewed, report
+
+
+def with_newer_stamp(
+    members: Mapping[str, bytes],
+    *,
+    stamp: Callable[[bytes], bytes],
+    roots: Sequence[Certificate],
+    lists: Iterable[RevocationList] = (),
+) -> dict[str, bytes]:
+    """Make the members of a renewed bundle: those that hold, and one more archive time stamp over all of them.
+
+    The lists that tell of the new time stamp go into its token, which nothing else covers until the next renewal: an
+    office that did not stamp before has none in the seal, and without one EU DSS decides nothing about its stamp.
+
+    Raises:
+        StampError: No time stamp could be had.
+    """
+    *before, newest = links_of(members)
+    number = len(before) + 1
+    kept = dict(members)
+    kept[kept_manifest(number)] = kept.pop(newest.manifest)
+    earlier = [*before, ArchiveLink(kept_manifest(number), newest.token)]
+    listed = listed_by(kept, earlier, counter_seals_of(kept))
+    token = renewal_token(number)
+    manifest = make_manifest(signature=token, members=((name, kept[name]) for name in listed))
+    kept[layout.ARCHIVE_MANIFEST] = render_manifest(manifest)
+    digest = hashlib.sha256(kept[layout.ARCHIVE_MANIFEST]).digest()
+    kept[token] = _with_own_lists(stamp(digest), digest, roots, lists)
+    return kept
+
+
+def _with_own_lists(
+    token: bytes, digest: bytes, roots: Sequence[Certificate], lists: Iterable[RevocationList]
+) -> bytes:
+    """A token with those of the lists that tell of its chain; none where it leads to no root, as the verifier says."""
+    info = read_token(token, sha256=digest)
+    try:
+        uses = list(stamp_uses([info], roots))
+    except CertificateError:
+        return token
+    return with_lists(token, [one.der for one in needed_lists(lists, uses, made_by=info.gen_time)])
