@@ -168,7 +168,7 @@ def _those(*named: str | None) -> set[str]:
 
 
 def hints_of(channel: str, seen: Iterable[tuple[str, SaidOfItself]]) -> Sequence[Hint]:
-    """Which channels may be kin of one, and why; none is told twice.
+    """Which watched channels may be kin of one, by what they say of themselves; no hint is told twice.
 
     Args:
         channel: As people are named: ``channel5``.

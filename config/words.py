@@ -131,7 +131,7 @@ _LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
 
 @functools.cache
 def page_words(language: str) -> Mapping[str, str]:
-    """The texts of the pages for people who ask, whose keys begin with ``page.``.
+    """The words of the pages for people who ask, from a catalogue: those whose keys begin with ``page.``.
 
     Raises:
         CatalogueError: There are none in this language.
@@ -141,7 +141,9 @@ def page_words(language: str) -> Mapping[str, str]:
 
 @functools.cache
 def verifier_words(language: str) -> Mapping[str, str]:
-    """The texts of the page that verifies a bundle, whose keys begin with ``verifier.``; as ``page_words``.
+    """The words of the page that verifies a bundle, from a catalogue, whose keys begin with ``verifier.``.
+
+    They are as ``page_words``.
 
     Raises:
         CatalogueError: There are none in this language.

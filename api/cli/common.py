@@ -122,7 +122,7 @@ def _asked_until_it_fits() -> str:
 
 
 def unlock(home: Home, file: Path | None) -> Unlocked:
-    """Open the identities with the passphrase; at a terminal a wrong one is asked for again.
+    """Ask for the passphrase and open the identities with it; at a terminal, a wrong one is asked for again.
 
     Raises:
         HomeError: The keys' folder is not there.
@@ -186,7 +186,7 @@ def agreed(question: Term) -> bool:
 
 
 def given_passphrase(file: Path | None) -> str | None:
-    """The passphrase from a file or the environment, without asking.
+    """The passphrase that a command was given by a file or the environment, without asking.
 
     Raises:
         SecretFileError: The file is missing, empty or readable by others.
@@ -215,7 +215,7 @@ def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json
 
 
 def emit_waiting(ctx: click.Context, waiting: "Waiting", *, as_json: bool) -> NoReturn:
-    """Say that nothing was done yet, who does what now, and end so that a script sees it.
+    """Print that nothing was done yet and who does what now, and end so that a script sees it.
 
     Raises:
         click.exceptions.Exit: Always.

@@ -93,7 +93,7 @@ def import_(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Take in a Telegram Desktop export (a folder with result.json).
+    """Take in the Telegram Desktop export at PATH (a folder with result.json).
 
     Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
     if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing

@@ -343,7 +343,7 @@ def _told(ran: "Ran") -> str:
 def rehearse(
     ctx: click.Context, legal_basis: Path | None, stay: bool, approved_by: str | None, actor: str | None, as_json: bool
 ) -> None:
-    """Watch a group on a Telegram that runs on this machine alone, in the home of a rehearsal.
+    """Watch a group on a Telegram that runs on this machine alone, in a rehearsal's home; --stay goes on until Ctrl-C.
 
     The command logs in an account, registers a group, and watches it: posts, an edit, a deletion, more news than
     Telegram tells at once, and a message that nobody saw. It touches nothing real, and forgets the account at the end.

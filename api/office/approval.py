@@ -144,7 +144,7 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIden
 
 
 def agree(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None:
-    """Log that ``doer`` approves what was asked for; whoever calls ``approve`` in the same name then does it.
+    """The first half of ``approve``: log that ``doer`` approves; who calls ``approve`` in the same name then does it.
 
     Raises:
         AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.

@@ -174,7 +174,7 @@ class Making:
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
-    """Check that there is something to export and a place to write it, before a passphrase is asked for.
+    """Check, before ``case export`` asks for a passphrase, that there is something to export and a place for it.
 
     Raises:
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
@@ -273,7 +273,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
 
 
 def finish_asked(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> Exported | None:
-    """Give the files of an export that was approved, logged and cut short their names; None where there are none.
+    """Finish an approved ``case export`` that was logged and cut short: name its files; None where there are none.
 
     Raises:
         HomeError: Another export to the same place was cut short.

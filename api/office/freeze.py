@@ -211,7 +211,7 @@ def _lift(home: Home, named: Sequence[WaitingFreeze], doer: Doer, grant: Grant, 
 
 
 def require_another(home: Home, named: Sequence[WaitingFreeze], doer: Doer, casework: Identity) -> None:
-    """Check that whoever approves the end of freezes made none of them.
+    """Check, for the verb behind ``freeze --lift``, that whoever approves made none of the freezes.
 
     Raises:
         AuthorityError: It is the same person.

@@ -30,7 +30,7 @@ _NAMES = 256
 
 @functools.cache
 def schema_bytes(name: str) -> bytes:
-    """The schema file ``name``, as a bundle carries it."""
+    """The JSON Schema ``name`` as a file, in the form that a bundle carries it."""
     return importlib.resources.files("casefiles.format").joinpath("schemas", f"{name}.schema.json").read_bytes()
 
 

@@ -30,7 +30,7 @@ _FILLED = frozenset({"later", "before"})
 
 
 def render(words: Words, report: CaseReport) -> str:
-    """The report: what, when, how, who, what was not seen, how to verify, and the limits."""
+    """The report as text: what, when, how, who, what was not seen, how to verify, and the limits."""
     return joined(
         [
             *banner(words, rehearsal=report.rehearsal),

@@ -349,7 +349,7 @@ def verify(
     seal_pin: str | None = None,
     held: HeldFile | None = None,
 ) -> Report:
-    """Make every check of ``checks.json`` on one bundle.
+    """Check a bundle: make every check of ``checks.json`` on it.
 
     Args:
         roots: Roots that the caller trusts, for the seal and for the time-stamp offices.
@@ -381,7 +381,7 @@ def verify_stream(
     held: HeldFile | None = None,
     progress: Counting = unheard,
 ) -> Report:
-    """``verify`` for a bundle that is open already, or that no file holds yet.
+    """Check a bundle as ``verify`` does, which is open already, or that no file holds yet.
 
     Args:
         progress: As ``examine`` has it.
@@ -421,7 +421,7 @@ def _checks(held: HeldFile | None) -> Sequence["Check"]:
 
 
 def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
-    """Make every check on a container that could be read.
+    """Make every check of the verifier on a container that could be read.
 
     Args:
         progress: Given how often the checks will look at a record or a stamp, returns what is called for each look.

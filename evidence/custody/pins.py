@@ -70,7 +70,7 @@ Pins = Mapping[str, Pin]
 
 
 def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
-    """What the log pins now.
+    """What the log, by its entries so far, pins of its home now.
 
     1. Entry 0 is there, and under ``signed``.  2. Each pinned entry opens by its disclosures.  3. A change
     replaces the value that stood.

@@ -121,7 +121,7 @@ def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
 
 
 def require_card(card: str, number: int) -> None:
-    """Check one card by itself, so that the reader learns of a slip of the pen before typing the next card.
+    """Check one card of the office key by itself, so that its reader learns of a slip before typing the next.
 
     Raises:
         CardError: It is mistyped.

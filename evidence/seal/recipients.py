@@ -255,7 +255,7 @@ def generate_identity() -> HybridIdentity:
 
 
 def parse_recipient(text: str) -> KeyRecipient:
-    """Read a recipient: ``age1...`` or ``age1pq1...``.
+    """Read a recipient of age: ``age1...`` or ``age1pq1...``.
 
     Raises:
         KeyTextError: The text is mistyped, or of a kind that this program does not write to.
@@ -271,7 +271,7 @@ def parse_recipient(text: str) -> KeyRecipient:
 
 
 def parse_identity(text: str) -> KeyIdentity:
-    """Read an identity: ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
+    """Read an identity of age: ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
 
     Raises:
         KeyTextError: The text is mistyped or of another kind; the message never holds it.

@@ -90,7 +90,7 @@ class Review:
 
 
 def types_of(connection: sa.Connection, types: Collection[str], *, first: int = 0) -> Mapping[int, str]:
-    """The leaves of some types by log index, in order, from leaf ``first`` on, as the leaves themselves say it."""
+    """The leaves of some types, as the database has them, by log index and in order, from leaf ``first`` on."""
     table = database.event.c
     every = sa.select(table.idx, table.leaf).order_by(table.idx)
     if first:

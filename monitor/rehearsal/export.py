@@ -85,7 +85,7 @@ class ExportFacts:
 def write_export(
     folder: Path, *, seed: int, messages: int, photos: int = 6, chat_type: str = "public_supergroup"
 ) -> ExportFacts:
-    """Write an export of one chat into ``folder``, which is made when it is absent.
+    """Write a generated export of one chat into ``folder``, which is made when it is absent.
 
     Args:
         seed: Not negative; the same seed gives the same bytes.

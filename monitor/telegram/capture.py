@@ -202,7 +202,7 @@ def _is_asked(noted: task.Noted) -> bool:
 
 
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
-    """What a running watch answered; None until it has."""
+    """What a running watch answered to a request to capture; None until it has."""
     noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
     return read_answer(noted.progress) if noted is not None and not _is_asked(noted) else None
 

@@ -87,7 +87,7 @@ class _Run:
 
 
 def read_text(reading: Reading, words: str, entities: Sequence[TlTree], where: str) -> tuple[Value, tuple[Entity, ...]]:
-    """The text of a message of the server, and its entities."""
+    """The text of a live message from Telegram's server, and its entities."""
     said = reading.clean(words)
     if not is_uncut(said):  # a picture was cut out: its pieces must not spell it again
         if entities:

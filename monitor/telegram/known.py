@@ -67,7 +67,7 @@ _WHOLE = {"MessageMediaPhoto": ("photo", "photo"), "MessageMediaDocument": ("fil
 
 
 def said(to: str, shape: TlShape) -> Row:
-    """A field of TL that becomes a field of a part."""
+    """A field of a live message's TL object that becomes a field of a part."""
     return Row(to, shape)
 
 
@@ -75,12 +75,12 @@ INTO = Row(into=True)
 
 
 def near(read: Near) -> Row:
-    """A field of TL that is read with its neighbours."""
+    """A field of a live message's TL object that is read with its neighbours."""
     return Row(near=read)
 
 
 def unused(why: str, *names: str) -> dict[str, Row]:
-    """Fields of TL that are left out."""
+    """Fields of a live message's TL objects that are left out."""
     return dict.fromkeys(names, Row(left_out=why))
 
 

@@ -171,17 +171,17 @@ def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: AN
 
 
 def always(value: str) -> TlShape:
-    """What a field of TL says by being there."""
+    """What a field of TL from Telegram's server says by being there."""
     return lambda _reading, _value, _where: value
 
 
 def code_after(prefix: str) -> TlShape:
-    """The name of a TL constructor without the prefix of its type: ``busy``."""
+    """The name of a constructor from Telegram's server without the prefix of its type: ``busy``."""
     return lambda _reading, value, _where: _snake(constructor_of(value).removeprefix(prefix)) or "none"
 
 
 def list_of(shape: TlShape) -> TlShape:
-    """A TL vector of these; one that says nothing is left out."""
+    """A vector from Telegram's server of these; one that says nothing is left out."""
 
     def of_each(reading: Reading, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - a shape
         found = (shape(reading, one, where) for one in value)
@@ -191,7 +191,7 @@ def list_of(shape: TlShape) -> TlShape:
 
 
 def constructor_of(value: object) -> str:
-    """The name of a TL object's constructor; of a plain value, of its type."""
+    """The name of the constructor of a TL object from Telegram's server; of a plain value, of its type."""
     return str(value["_"]) if is_told(value) else type(value).__name__
 
 
