@@ -3,6 +3,7 @@
     CaseError
     ├── BundleError         a bundle cannot be built from what was given
     │   └── GateError       a member may not leave: not on the list, a picture, or a print of one
+    ├── PagesError          the report cannot be made as PDF: a part of this program is missing or fails
     ├── RecognitionError    what the client states of an item cannot be recorded
     ├── SheetError          a sheet for the platform cannot be made
     ├── SearchError         nothing can be looked for with what was given
@@ -30,6 +31,10 @@ class BundleError(CaseError):
 
 class GateError(BundleError):
     """A member may not leave the house: not on the list, a picture, or a print of one."""
+
+
+class PagesError(CaseError):
+    """The report cannot be made as PDF: a part of this program is missing or fails."""
 
 
 class RecognitionError(CaseError):

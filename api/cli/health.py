@@ -30,6 +30,7 @@ TITLES = {
     "watch.clock": "This machine's clock agrees with Telegram's",
     "alerts": "Somebody looks for alerts and is told of them",
     "decoder": "Pictures are decoded where they can do no harm",
+    "pages": "The report of a bundle can be made as PDF",
 }
 """What each check looks for, in a sentence that is true where it passes, of nothing too."""
 _WIDTH = max(map(len, TITLES))

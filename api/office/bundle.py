@@ -52,11 +52,14 @@ from casefiles.case import (
 )
 from casefiles.case_entries import OF_NO_CASE, events_of_case
 from casefiles.consent import consent_events, consent_of, require_consent
+from casefiles.errors import PagesError
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
 from casefiles.left_out import LEFT_OUT
+from casefiles.pages.made import page_maker
 from casefiles.receivers import receivers, require_receiver
+from casefiles.report.paged import NO_MAKER, Remaking
 from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
@@ -564,6 +567,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
         stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
         received=_received(home, events),
+        pages=page_maker(),
         lists=tuple(home.lists.readable()),
     )
 
@@ -695,13 +699,14 @@ def trusted_roots(home: Home) -> list[Certificate]:
     return [root for file in sorted(home.trust.glob("*.pem")) for root in read_roots(file)]
 
 
-def verify_bundle(
+def verify_bundle(  # noqa: PLR0913 - each is another thing from outside the bundle
     bundle: BinaryIO,
     *,
     roots: Sequence[AnyCertificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
+    pages: Remaking = NO_MAKER,
     progress: Counting = unheard,
 ) -> Report:
     """The verb behind ``verify``, for command and route: check a bundle, without a home.
@@ -711,6 +716,26 @@ def verify_bundle(
         roots: Those that the caller trusts; without any it is INDETERMINATE at best.
         seal_pin: Lower hex SHA-256 of the seal's certificate, as the letter prints it.
         held: Another bundle or a checkpoint of the same log, to compare.
+        pages: How the report is made as PDF again, where it can be.
         progress: As ``verify_stream`` has it.
     """
-    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, progress=progress)
+    return verify_stream(
+        bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, pages=pages, progress=progress
+    )
+
+
+def remaking(*, asked: bool) -> Remaking:
+    """How the verb ``verify`` makes the pages of a report again.
+
+    Args:
+        asked: However many items there are.
+
+    Raises:
+        PagesError: It was asked for, and a part of the program is missing.
+    """
+    try:
+        return Remaking(page_maker(), asked)
+    except PagesError:
+        if asked:
+            raise
+        return NO_MAKER

@@ -7,8 +7,9 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late; ``freezes``: nothing frozen has waited for more than a day.
-8. ``decoder``: pictures are decoded, inside every wall that it knows.  9. ``alerts``: ``api.office.alert_health``.
-10. ``watch``: ``api.office.watch_health``.  11. ``program``: the installed files are the ones that were built.
+8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
+as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
+11. ``program``: the installed files are the ones that were built.
 """
 
 import hashlib
@@ -37,6 +38,7 @@ from api.office import alert_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
 from casefiles.freeze import WITHIN
+from casefiles.pages.made import typeset_trial
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
 from evidence.backup import newest_backup
@@ -81,6 +83,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("reviews", lambda: reviews(home)),
         ("freezes", lambda: freezes(home)),
         ("decoder", decoder),
+        ("pages", typeset_trial),
         ("alerts", lambda: alert_health.lookout(home)),
         ("watch.accounts", lambda: watch_health.accounts(home)),
         ("watch.channels", lambda: watch_health.channels(home)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.stick import STICK_README, stick_readme
-from casefiles.format.layout import report_name
+from casefiles.format.layout import is_pages, report_name
 from casefiles.format.zip import read_container
 from casefiles.verifier.html.page import FILE_NAME, verifier_page
 from casefiles.verifier.packed import PROGRAM_NAME, verifier_program
@@ -38,6 +38,8 @@ def write_verifiers(folder: Path) -> tuple[HandedOut, HandedOut]:
 def write_stick(folder: Path, destination: Destination, language: str) -> tuple[HandedOut, ...]:
     """The verb behind ``case export --stick``: write beside a bundle the page, the report, and what to open first.
 
+    The report is there as it is in the bundle: as pages if it has them, and as a text.
+
     Args:
         destination: Of the bundle, in this folder.
 
@@ -45,15 +47,16 @@ def write_stick(folder: Path, destination: Destination, language: str) -> tuple[
         HomeError: Another file lies in the place of one of them.
         StorageFullError: There is no space; nothing half written is left behind.
     """
-    report = report_name(language)
     with destination.bundle.open("rb") as bundle:
-        text = read_container(bundle)[report]
-    name = Path(report).name
+        members = read_container(bundle)
+    reports = {Path(name).name: members[name] for name in sorted(filter(is_pages, members))}
+    reports[Path(report_name(language)).name] = members[report_name(language)]
+    name = next(iter(reports))
     readme = stick_readme(language, bundle=destination.bundle.name, letter=destination.letter.name, report=name)
     return (
         _handed_out(folder / STICK_README, readme.encode("utf-8")),
         _handed_out(folder / FILE_NAME, verifier_page().encode("utf-8")),
-        _handed_out(folder / name, text),
+        *(_handed_out(folder / each, content) for each, content in reports.items()),
     )
 
 

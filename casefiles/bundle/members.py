@@ -7,7 +7,7 @@ uses to make them again.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,8 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.report.data import make_report
+from casefiles.report.paged import PageMaker
 from casefiles.report.received import unshown
 from casefiles.verifier.texts import make_texts
 from evidence.canonical import Json, jcs, sha256_hex
@@ -65,6 +67,7 @@ class BundleContents:
             earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
         received: The log indexes of holes whose part the store has, whether or not an item here is that part.
+        pages: Makes the report as PDF; None for a bundle without it.
         lists: Revocation lists that the sender has. Those of the issuers above the seal and the time stamps go into
             the seal.
     """
@@ -86,6 +89,7 @@ class BundleContents:
     log_key: str
     records: tuple[DisclosedLeaf, ...] = ()
     received: frozenset[int] = frozenset()
+    pages: PageMaker | None = None
     lists: tuple[RevocationList, ...] = ()
 
     def __post_init__(self) -> None:
@@ -114,6 +118,7 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
         certificates: Those that seal and time stamps lead to, for receivers who have no other copy.
 
     Raises:
+        PagesError: The report cannot be made as PDF.
         BundleError: A token that a leaf names is missing, or one is there that none needs.
         CatalogueError: There are no words in this language.
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
@@ -126,6 +131,7 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
         **_tables(records, anchorage),
         **{layout.schema_name(name): schema_bytes(name) for name in layout.SCHEMA_NAMES},
         **make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key),
+        **_pages(contents, case, records, anchorage),
         **{layout.certificate_name(sha256_hex(one.der)): encode_pem(one) for one in certificates},
         layout.CASE: jcs(case),
         layout.MIMETYPE: layout.MIMETYPE_TEXT,
@@ -134,6 +140,15 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
     members[layout.BAG_INFO] = info_of(members, bag_facts(case))
     members[layout.BAG_MANIFEST] = manifest_of(members)
     return BundlePayload(members, records, anchorage)
+
+
+def _pages(
+    contents: BundleContents, case: Mapping[str, Json], records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes
+) -> Mapping[str, bytes]:
+    if contents.pages is None:
+        return {}
+    report = make_report(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
+    return contents.pages.make(report, contents.language, case["created_at"])
 
 
 def _opened(entries: Iterable[ShownEntry]) -> tuple[DisclosedLeaf, ...]:
@@ -157,6 +172,7 @@ def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], ancho
         "created_at": format_time(contents.created_at),
         "language": contents.language,
         "organisation": contents.organisation,
+        "pages": contents.pages.edition if contents.pages else None,
         "purpose": contents.purpose,
         "reason": contents.reason,
         "received": unshown(records, contents.received),

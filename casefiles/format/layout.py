@@ -56,10 +56,13 @@ TYPE_LINKED = "application/ld+json"
 TYPE_SCHEMA = "application/schema+json"
 TYPE_CERTIFICATES = "application/pem-certificate-chain"
 TYPE_TABLE = "text/csv"
+TYPE_PAGES = "application/pdf"
 
 MAX_MEMBER_BYTES = 1 << 30
 MAX_MEMBERS = 1_000
 MAX_NAME_BYTES = 120
+ITEMS_A_VOLUME = 1_000
+"""How many items a volume of the report as PDF has: whoever makes it takes memory for all of it at once."""
 
 SCHEMA_NAMES = ("case", "content", "entry", "event", "item", "leaf", "stamp")
 
@@ -71,7 +74,7 @@ class Search(StrEnum):
 
     ``der``: bytes, raw and in base64. ``text``: text, in base64. ``fields``: also the names of JSON fields.
     ``entries``: leaves and what their lines disclose, as ``fields``. ``stamps``: tokens as ``der``, the rest as
-    ``fields``. ``columns``: also the names of columns.
+    ``fields``. ``columns``: also the names of columns. ``pages``: a PDF, each object of which is looked at.
     """
 
     DER = "der"
@@ -80,6 +83,7 @@ class Search(StrEnum):
     ENTRIES = "entries"
     STAMPS = "stamps"
     COLUMNS = "columns"
+    PAGES = "pages"
 
 
 class MadeBy(StrEnum):
@@ -112,6 +116,9 @@ class Member:
 _FROM_1 = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _FROM_2 = "(?:00[2-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _FROM_3 = "(?:00[3-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
+_PAGES = Member(
+    r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?(?:\.[1-9][0-9]{0,2})?\.pdf", TYPE_PAGES, Search.PAGES, how_many="any"
+)
 _REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
 
 MEMBERS = (
@@ -135,6 +142,7 @@ MEMBERS = (
     *(Member(f"data/schema/{name}.schema.json", TYPE_SCHEMA, Search.FIELDS) for name in SCHEMA_NAMES),
     Member(r"data/certs/[0-9a-f]{64}\.pem", TYPE_CERTIFICATES, how_many="any"),
     _REPORTS,
+    _PAGES,
     Member(SEAL_MANIFEST, TYPE_XML, writer=MadeBy.SEAL),
     Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
     Member(ARCHIVE_MANIFEST, TYPE_XML, writer=MadeBy.ARCHIVE),
@@ -183,6 +191,16 @@ def schema_name(name: str) -> str:
 def report_name(language: str) -> str:
     """The name of the member that holds the report in this language, in a bundle's layout (``en``, ``sr-Cyrl``)."""
     return f"data/report.{language}.txt"
+
+
+def pages_name(language: str, number: int) -> str:
+    """The name of the member that holds a volume of the report as PDF, numbered from 1."""
+    return f"data/report.{language}.pdf" if number == 1 else f"data/report.{language}.{number}.pdf"
+
+
+def pages_names(language: str, items: int) -> list[str]:
+    """The names of the members that hold the report as PDF, of a bundle that has so many items."""
+    return [pages_name(language, number) for number in range(1, max(1, -(-items // ITEMS_A_VOLUME)) + 1)]
 
 
 def certificate_name(sha256: str) -> str:
@@ -274,6 +292,11 @@ def is_payload(name: str) -> bool:
 def is_report(name: str) -> bool:
     """Whether a member is the report, in whichever language."""
     return member_of(name) is _REPORTS
+
+
+def is_pages(name: str) -> bool:
+    """Whether a member is a volume of a report as PDF, in whichever language."""
+    return member_of(name) is _PAGES
 
 
 def is_certificate(name: str) -> bool:

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from casefiles.errors import GateError, RecordsError
 from casefiles.format.entries import ShownEntry, read_stamp
 from casefiles.format.layout import Search, member_of
+from casefiles.format.pdf import parts_of_pages
 from evidence.pictures import find_encoded, find_raw
 
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
@@ -51,6 +52,10 @@ def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntr
     search = member_of(name).search
     if search is Search.DER:
         _require_no_picture_in_bytes(name, content)
+        return
+    if search is Search.PAGES:
+        for part in parts_of_pages(name, content):
+            _require_no_picture_in_bytes(name, part)
         return
     _require_text(name, content)
     text, tokens = _taken_apart(content, search, entries)

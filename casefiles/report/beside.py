@@ -14,7 +14,8 @@ from evidence.canonical import Json
 
 def readme(words: Words, case: Mapping[str, Json]) -> str:
     """The text beside the report that says what is in the folder: README.txt."""
-    keys = ("report", "items", "events", "case", "jsonld", "log", "stamps", "certs", "meta", "verify")
+    pages = ("pages",) if case["pages"] else ()
+    keys = ("report", *pages, "items", "events", "case", "jsonld", "log", "stamps", "certs", "meta", "verify")
     lines = [paragraph(words.say(f"readme.{key}", language=case["language"]), indent="- ") for key in keys]
     return joined([*_head(words, case, "readme"), *lines])
 

@@ -176,13 +176,13 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
             which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(numbers)))
             yield name, labelled(words.say(f"report.item.{name}"), which, indent=INDENT)
     for stated in item.stated:
-        yield "stated", row(words.say("report.item.stated"), _stated(words, stated), indent=INDENT)
+        yield "stated", row(words.say("report.item.stated"), statement_text(words, stated), indent=INDENT)
     yield _ACQUIRED, row(words.say("report.item.acquired"), fact(words, item.acquired_at), indent=INDENT)
     yield _PROVEN, _proven(words, item, rehearsal=rehearsal)
 
 
-def _stated(words: Words, stated: Stated) -> str:
-    """What the client states, with what it was compared, and who recorded it."""
+def statement_text(words: Words, stated: Stated) -> str:
+    """What the report says that the client states, with what it was compared, and who recorded it."""
     told = {"date": fact(words, stated.date), "who": fact(words, stated.who), "index": str(stated.index)}
     what = [fact(words, each) for each in (stated.how, stated.means) if each is not None]
     return words.say("report.item.stated.told", what="; ".join(what), **told)

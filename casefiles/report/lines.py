@@ -17,7 +17,7 @@ _GROUP, _GROUPS_A_LINE = 4, 8
 _BAR, _ON = "| ", "> "
 """Before each line of a text as posted, and before what goes on from the line above."""
 
-_PLACELESS = (
+PLACELESS = (
     "["
     "\\x00-\\x1f\\x7f-\\xa0\\xad\\u034f\\u061c\\u115f\\u1160\\u1680\\u180e\\u2000-\\u200b\\u200e\\u200f\\u2028-\\u202f"
     "\\u205f-\\u206f\\u2800\\u3000\\u3164\\ud800-\\uf8ff\\ufdd0-\\ufdef\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff"
@@ -28,7 +28,7 @@ _PLACELESS = (
 number and not by what Python calls printable, which another version sees otherwise. Joiners (U+200C, U+200D) and
 variation selectors stay: they make emoji and letters."""
 _NUMBERED = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
-_SPELLED = re.compile(rf"\\+(?={_NUMBERED}|{_PLACELESS})|{_PLACELESS}")
+_SPELLED = re.compile(rf"\\+(?={_NUMBERED}|{PLACELESS})|{PLACELESS}")
 
 
 def spelled(text: str) -> str:

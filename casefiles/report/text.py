@@ -14,14 +14,13 @@ from casefiles.report.data import (
     LogFacts,
     ReportEntry,
     ReportHole,
-    Summary,
     TakenIn,
     Unseen,
     spans_of,
 )
 from casefiles.report.items import item_lines
 from casefiles.report.lines import WIDTH, grouped, heading, joined, paragraph, row, spelled, title
-from casefiles.report.said import Unshown
+from casefiles.report.said import ItemFact, Unshown
 from casefiles.report.wording import INDENT, fact, facts_in_words, spans_in_words, worded
 from config.words import Words
 
@@ -38,7 +37,7 @@ def render(words: Words, report: CaseReport) -> str:
             *_cover(words, report.cover),
             "",
             paragraph(words.say("report.no_pictures")),
-            *_summary(words, report.summary, report),
+            *_summary(words, report),
             *_taken_in(words, report.taken_in),
             *_times(words, report),
             *item_lines(words, report.items, rehearsal=report.rehearsal),
@@ -77,23 +76,34 @@ def _bullets(texts: Iterable[str]) -> list[str]:
 # Cover, summary, how it came
 
 
-def _cover(words: Words, cover: Cover) -> Iterator[str]:
+def cover_facts(cover: Cover) -> Iterator[tuple[str, ItemFact]]:
+    """What stands on the report's first page, by the key of its label."""
     for name in ("bundle", "case", "organisation", "audience", "purpose", "reason", "created_at", "tool"):
-        yield from row(words.say(f"report.cover.{name}"), fact(words, getattr(cover, name)))
+        yield f"report.cover.{name}", getattr(cover, name)
 
 
-def _summary(words: Words, summary: Summary, report: CaseReport) -> list[str]:
-    none, many = "report.withheld_none", "report.withheld"
-    texts = [
+def _cover(words: Words, cover: Cover) -> Iterator[str]:
+    for key, value in cover_facts(cover):
+        yield from row(words.say(key), fact(words, value))
+
+
+def summary_texts(words: Words, report: CaseReport) -> list[str]:
+    """The report's summary: how much there is, what is withheld, and by when it was in the log."""
+    none, many, summary = "report.withheld_none", "report.withheld", report.summary
+    return [
         words.count("report.items", summary.items),
         words.count("report.events", summary.events),
         words.count(many, summary.withheld) if summary.withheld else words.say(none),
         worded(words, "report.proven", rehearsal=report.rehearsal, stamped_at=fact(words, summary.stamped_at)),
     ]
-    return [*heading(words.say("report.summary")), *map(paragraph, texts)]
 
 
-def _taken_in(words: Words, taken_in: TakenIn) -> list[str]:
+def _summary(words: Words, report: CaseReport) -> list[str]:
+    return [*heading(words.say("report.summary")), *map(paragraph, summary_texts(words, report))]
+
+
+def taken_in_texts(words: Words, taken_in: TakenIn) -> list[str]:
+    """What the report says of how the items came into the log, and through whom."""
     named = {name: facts_in_words(words, facts) for name, facts in taken_in.named.items() if facts}
     texts = [words.say(f"report.how.{name}", names=names) for name, names in named.items()]
     texts += [_asked(words, asked) for asked in taken_in.asked]
@@ -101,8 +111,11 @@ def _taken_in(words: Words, taken_in: TakenIn) -> list[str]:
         words.count(f"report.how.{second.code}", second.items, names=facts_in_words(words, second.names))
         for second in taken_in.second
     ]
-    texts.append(words.say("report.how.note"))
-    return [*heading(words.say("report.how")), *map(paragraph, texts)]
+    return [*texts, words.say("report.how.note")]
+
+
+def _taken_in(words: Words, taken_in: TakenIn) -> list[str]:
+    return [*heading(words.say("report.how")), *map(paragraph, taken_in_texts(words, taken_in))]
 
 
 def _asked(words: Words, asked: Asked) -> str:
@@ -112,22 +125,31 @@ def _asked(words: Words, asked: Asked) -> str:
     return words.say("report.how.two", **named, approved=str(asked.approval), who=fact(words, asked.approver))
 
 
-def _times(words: Words, report: CaseReport) -> list[str]:
+def times_texts(words: Words, report: CaseReport) -> list[str]:
+    """What the report says that each of the three times is."""
     texts = [words.say("report.times.posted"), words.say("report.times.acquired")]
-    texts += [worded(words, "report.times.proven", rehearsal=report.rehearsal), words.say("report.times.told")]
-    return [*heading(words.say("report.times")), *_bullets(texts)]
+    return [*texts, worded(words, "report.times.proven", rehearsal=report.rehearsal), words.say("report.times.told")]
+
+
+def _times(words: Words, report: CaseReport) -> list[str]:
+    return [*heading(words.say("report.times")), *_bullets(times_texts(words, report))]
 
 
 # The other entries, and what was not seen
 
 
+def entries_note(words: Words, report: CaseReport) -> str:
+    """The report's note on how many entries are shown, and which are not."""
+    return words.say("report.entries.note", shown=str(report.shown), size=str(report.log.size))
+
+
 def _entries(words: Words, report: CaseReport) -> list[str]:
-    note = words.say("report.entries.note", shown=str(report.shown), size=str(report.log.size))
-    entries = (_entry(words, entry) for entry in report.entries)
-    return [*heading(words.say("report.entries")), paragraph(note), *_bullets(entries)]
+    entries = (entry_text(words, entry) for entry in report.entries)
+    return [*heading(words.say("report.entries")), paragraph(entries_note(words, report)), *_bullets(entries)]
 
 
-def _entry(words: Words, entry: ReportEntry) -> str:
+def entry_text(words: Words, entry: ReportEntry) -> str:
+    """The report's sentence on an entry that is not an item; or on several that follow each other."""
     key, number = f"entry.{entry.type}", len(entry.indexes)
     if entry.hidden and f"{key}.unshown" in words.texts:
         key = f"{key}.unshown"
@@ -171,16 +193,24 @@ def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
     if not report.unseen:
         yield paragraph(words.say("report.holes.none"))
         return
-    yield paragraph(" ".join(_how_many(words, report.unseen)))
+    yield paragraph(" ".join(holes_texts(words, report.unseen)))
     for number, unseen in enumerate(report.unseen, start=1):
-        yield ""
-        key = "report.hole" if unseen.fate == "open" else f"report.hole.{unseen.fate}"
-        yield paragraph(words.say(key, number=str(number), why=fact(words, unseen.reason)))
-        yield from _hole(words, unseen)
+        yield from ("", paragraph(hole_title(words, number, unseen)))
+        for label, value in hole_rows(words, unseen):
+            yield from row(label, value, indent=INDENT)
 
 
-def _how_many(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
-    """How many holes there are, and how many of them were filled, by what is shown or by the sender's word."""
+def hole_title(words: Words, number: int, unseen: Unseen) -> str:
+    """The report's title of a hole: what was not seen, why, and what became of it."""
+    key = "report.hole" if unseen.fate == "open" else f"report.hole.{unseen.fate}"
+    return words.say(key, number=str(number), why=fact(words, unseen.reason))
+
+
+def holes_texts(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
+    """What the report says of how many holes there are.
+
+    And how many of them were filled, by what is shown or by the sender's word.
+    """
     yield words.count("report.holes.some", sum(len(each.indexes) for each in unseen))
     if filled := sum(len(each.indexes) for each in unseen if each.fate in _FILLED):
         yield words.count("report.holes.filled", filled)
@@ -189,7 +219,8 @@ def _how_many(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
     yield words.say("report.holes.note")
 
 
-def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
+def hole_rows(words: Words, unseen: Unseen) -> Iterator[tuple[str, str]]:
+    """The report's labels and values of holes of one reason in one channel."""
     rows = [("channel", fact(words, unseen.channel)), ("messages", _concerned(words, unseen))]
     rows += [("received", spans_in_words(words, unseen.received))] if unseen.received else []
     label = "missing" if unseen.fate == "open" else "missed"
@@ -199,7 +230,7 @@ def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
     rows += [("until", fact(words, until)) for until in unseen.until[-1:]]
     rows.append(("entries", spans_in_words(words, spans_of(unseen.indexes))))
     for name, value in rows:
-        yield from row(words.say(f"report.hole.{name}"), value, indent=INDENT)
+        yield words.say(f"report.hole.{name}"), value
 
 
 def _missing(words: Words, missing: ReportHole, fate: str) -> str:
@@ -228,22 +259,33 @@ def _concerned(words: Words, unseen: Unseen) -> str:
 # How to verify, limits, digests
 
 
-def _verify(words: Words) -> list[str]:
-    typed = (
+VERIFY_STEPS = (
+    (),
+    (),
+    (),
+    (
         'bash verify.sh --trust ../ROOT.pem --seal "FINGERPRINT"',
         'python -m casefiles.verifier FILE --trust ROOT.pem --seal "FINGERPRINT"',
-    )
-    return [*heading(words.say("report.verify")), *steps(words, "report.verify", ((), (), (), typed, ()))]
+    ),
+    (),
+)
+"""What is typed at each step of verifying."""
 
 
-def _limits(words: Words, report: CaseReport) -> list[str]:
+def _verify(words: Words) -> list[str]:
+    return [*heading(words.say("report.verify")), *steps(words, "report.verify", VERIFY_STEPS)]
+
+
+def limits_texts(words: Words, report: CaseReport) -> list[str]:
+    """What the report says that a bundle proves and what it does not."""
     stated = ("stated",) if any(item.stated for item in report.items) else ()
     keys = ("who", *stated, "received", "complete", "revocation", "law", "seal")
     proves = worded(words, "report.limits.proves", rehearsal=report.rehearsal)
-    return [
-        *heading(words.say("report.limits")),
-        *_bullets([proves, *(words.say(f"report.limits.{key}") for key in keys)]),
-    ]
+    return [proves, *(words.say(f"report.limits.{key}") for key in keys)]
+
+
+def _limits(words: Words, report: CaseReport) -> list[str]:
+    return [*heading(words.say("report.limits")), *_bullets(limits_texts(words, report))]
 
 
 def _log(words: Words, log: LogFacts) -> list[str]:

@@ -20,10 +20,11 @@ INDENT = "  "
 def fact(words: Words, value: ItemFact) -> str:
     """A fact of the report in words, on one line."""
     # most values are texts, which come last there
-    return spelled(value if isinstance(value, str) else _in_words(words, value))
+    return spelled(value if isinstance(value, str) else in_words(words, value))
 
 
-def _in_words(words: Words, value: ItemFact) -> str:
+def in_words(words: Words, value: ItemFact) -> str:
+    """A fact of the report in words, each character as it is: for whoever makes a text safe in another way."""
     match value:
         case None | Unshown():
             return words.say("report.nothing" if value is None else "report.value_withheld")
@@ -33,7 +34,7 @@ def _in_words(words: Words, value: ItemFact) -> str:
         case Moment() | CutPicture():
             return told_time(value.at, up=value.up) if isinstance(value, Moment) else _cut(words, value)
         case Run():
-            return "".join(_in_words(words, piece) for piece in value.pieces)
+            return "".join(in_words(words, piece) for piece in value.pieces)
         case Person() | Number():
             return _entry_in_words(words, value)
         case _:
@@ -48,8 +49,8 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
     """What the account holder chose goes last, so that nothing of ours follows it."""
     if isinstance(value, Number):
         kind = words.say(f"number.{value.kind}")
-        return words.say("report.number", kind=kind, number=_in_words(words, text_fact(value.number)))
-    known = [_in_words(words, text_fact(one)) for one in (value.id, value.username) if one is not None]
+        return words.say("report.number", kind=kind, number=in_words(words, text_fact(value.number)))
+    known = [in_words(words, text_fact(one)) for one in (value.id, value.username) if one is not None]
     shown = [] if value.name is None else [shown_as(words, text_fact(value.name))]
     return ", ".join([*known, *shown])
 
@@ -59,7 +60,7 @@ def shown_as(words: Words, name: ItemFact) -> str:
 
     Its holder chose it, and it identifies nobody.
     """
-    return words.say("report.shown_as", name=_in_words(words, name))
+    return words.say("report.shown_as", name=in_words(words, name))
 
 
 def label_of(words: Words, code: str) -> str:
@@ -95,7 +96,7 @@ def part_lines(words: Words, part: ItemPart, *, indent: str = INDENT) -> Iterato
 
 def quote_lines(words: Words, posted: ItemFact, *, indent: str) -> Iterator[str]:
     """A text as posted, behind its bar, in the report."""
-    return barred(_in_words(words, posted), indent=indent)
+    return barred(in_words(words, posted), indent=indent)
 
 
 def worded(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:

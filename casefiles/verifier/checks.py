@@ -57,6 +57,8 @@ from casefiles.format.records import (
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
+from casefiles.report.data import make_report
+from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.report.received import require_received
 from casefiles.verifier.cades import (
     Seal,
@@ -91,6 +93,8 @@ from evidence.stamp.token import TokenInfo, read_token
 from evidence.times import MAX_SKEW, format_time
 
 T = TypeVar("T")
+ITEMS_UNASKED = 100
+"""Of how many items the report is typeset again although nobody asked for it: it takes under a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class OpenedBundle:
         log_key: From outside the bundle; None when the caller has none.
         seal_pin: Lower hex SHA-256 of the seal's certificate, from outside; None when the caller has none.
         held: What the caller holds of the same log; None when he has nothing to compare.
+        pages: How the report is made as PDF again.
 
     Attributes:
         hear: Called with how many more records and stamps a check has looked at.
@@ -123,12 +128,14 @@ class OpenedBundle:
         log_key: VerifierKey | None,
         seal_pin: str | None = None,
         held: HeldFile | None = None,
+        pages: Remaking = NO_MAKER,
     ) -> None:
         self.members = members
         self.roots = certificates_of(roots)
         self.trusted_log_key = log_key
         self.seal_pin = seal_pin
         self.held = held
+        self.pages = pages
         self.hear: Callable[[int], object] = lambda _more: None
 
     @cached_property
@@ -348,6 +355,7 @@ def verify(
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
+    pages: Remaking = NO_MAKER,
 ) -> Report:
     """Check a bundle: make every check of ``checks.json`` on it.
 
@@ -356,6 +364,7 @@ def verify(
         log_key: The log's verifier key, when the caller knows it from elsewhere.
         seal_pin: Lower hex SHA-256 of the seal's certificate, when the caller knows it from elsewhere.
         held: Another bundle or a checkpoint of the same log, to compare.
+        pages: How the report is made as PDF again, where it can be.
 
     Returns:
         One finding for each check, in order. ``found`` says what a passed check rests on.
@@ -365,20 +374,21 @@ def verify(
     """
     try:
         with file.open("rb") as stream:
-            return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held)
+            return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, pages=pages)
     except OSError as error:
         raise ContainerError(
             "container.unreadable", where=file.name, system=error.strerror or type(error).__name__
         ) from error
 
 
-def verify_stream(
+def verify_stream(  # noqa: PLR0913 - each is another thing from outside the bundle
     stream: BinaryIO,
     *,
     roots: Sequence[AnyCertificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
+    pages: Remaking = NO_MAKER,
     progress: Counting = unheard,
 ) -> Report:
     """Check a bundle as ``verify`` does, which is open already, or that no file holds yet.
@@ -394,7 +404,8 @@ def verify_stream(
     except ContainerError as error:
         first, *others = _checks(held)
         return Report((Finding.of_error(first.id, error), *(_not_made(check.id, first.id) for check in others)))
-    return examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held), progress)
+    opened = OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, pages=pages)
+    return examine(opened, progress)
 
 
 def roots_on_the_way(opened: OpenedBundle) -> list[Certificate]:
@@ -854,6 +865,48 @@ def _content_texts(opened: OpenedBundle) -> Basis:
     return Basis("basis.files", {"files": len(texts)})
 
 
+def _content_pages(opened: OpenedBundle) -> Basis:
+    """The report as PDF is there in its volumes, if at all; and made again, it has the same bytes."""
+    case, items = opened.case, len(items_of(opened.records))
+    edition, found = case["pages"], sorted(filter(layout.is_pages, opened.members))
+    expected = [] if edition is None else layout.pages_names(case["language"], items)
+    if odd := set(found) ^ set(expected):
+        raise RecordsError("records.other_pages", where=min(odd), expected=str(len(expected)), found=str(len(found)))
+    if edition is None:
+        return Basis("basis.no_pages")
+    maker, asked = opened.pages.maker, opened.pages.asked
+    if maker is None or maker.edition != edition:
+        return _pages_unmade(edition, maker, files=len(found), asked=asked)
+    if not asked and items > ITEMS_UNASKED:
+        return Basis("basis.pages_not_asked", {"files": len(found), "items": items})
+    _require_same_pages(opened, maker)
+    return Basis("basis.pages_made", {"files": len(found)})
+
+
+def _pages_unmade(edition: str, maker: PageMaker | None, *, files: int, asked: bool) -> Basis:
+    """What is said of pages that cannot be made again here.
+
+    Raises:
+        UndecidedError: That was asked for.
+    """
+    if maker is None:
+        if asked:
+            raise UndecidedError("undecided.no_pages_maker", expected=edition, files=files)
+        return Basis("basis.pages_no_maker", {"files": files})
+    if asked:
+        raise UndecidedError("undecided.other_pages_maker", expected=edition, found=maker.edition)
+    return Basis("basis.pages_other_maker", {"files": files, "expected": edition, "found": maker.edition})
+
+
+def _require_same_pages(opened: OpenedBundle, maker: PageMaker) -> None:
+    _require_known_types(opened)
+    case = opened.case
+    report = make_report(case=case, records=opened.records, anchorage=opened.anchorage, log_key=str(opened.log_key))
+    for name, pages in maker.make(report, case["language"], case["created_at"]).items():
+        if pages != opened.members[name]:
+            raise RecordsError("records.pages_differ", where=name)
+
+
 def _content_certificates(opened: OpenedBundle) -> Basis:
     certificates: list[Certificate] = []
     for name in filter(layout.is_certificate, opened.members):
@@ -1010,6 +1063,11 @@ CHECKS: tuple[Check, ...] = (
         _content_texts,
         (*_STAMPED, "log.consistency", "records.schemas", "records.items", "records.case"),
         each=_RECORDS,
+    ),
+    Check(
+        "content.pages",
+        _content_pages,
+        (*_STAMPED, "log.consistency", "records.schemas", "records.items", "records.case"),
     ),
     Check("content.certificates", _content_certificates, (*_STAMPED, "seal.signature", "seal.time_stamp")),
 )

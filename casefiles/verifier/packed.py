@@ -16,11 +16,13 @@ MODULES: Final = (
     "casefiles.errors",
     *(
         f"casefiles.format.{name}"
-        for name in ("archive", "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip")
+        for name in ("archive", "bag", "entries", "layout", "manifest", "pdf", "pictures", "records", "schema", "zip")
     ),
     *(
         f"casefiles.report.{name}"
-        for name in ("beside", "data", "items", "jsonld", "lines", "received", "said", "stated", "text", "wording")
+        for name in (
+            "beside", "data", "items", "jsonld", "lines", "paged", "received", "said", "stated", "text", "wording",
+        )
     ),
     *(
         f"casefiles.verifier.{name}"

@@ -41,10 +41,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield running
 
 
-def test_a_good_bundle_passes_and_one_check_says_that_it_was_not_made(engine: Engine) -> None:
+def test_a_good_bundle_passes_and_two_checks_say_that_they_were_not_made(engine: Engine) -> None:
     report = engine.verify(forge.good_bundle())
     assert report["verdict"] == "PASSED"
-    assert of_verdict(report, "NOT_MADE") == NOT_MADE == {"content.texts"}
+    assert of_verdict(report, "NOT_MADE") == NOT_MADE == {"content.texts", "content.pages"}
     assert engine.verify(forge.reseal(wrong.good()))["verdict"] == "PASSED"
 
 

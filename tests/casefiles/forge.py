@@ -31,6 +31,8 @@ from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, e
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import Bounds, ProvenTime, bag_facts
 from casefiles.format.zip import container_bytes, read_container
+from casefiles.pages.made import page_maker
+from casefiles.report.paged import NO_MAKER, Remaking
 from casefiles.verifier.checks import verify
 from casefiles.verifier.held import read_held
 from evidence.canonical import Value, jcs
@@ -399,6 +401,12 @@ def good_bundle() -> bytes:
     return build(small_contents())[0]
 
 
+@cache
+def paged_bundle() -> bytes:
+    """The good bundle with its report as PDF."""
+    return build(changed(small_contents(), pages=page_maker()))[0]
+
+
 def members_of(bundle: bytes) -> dict[str, bytes]:
     return read_container(io.BytesIO(bundle))
 
@@ -535,6 +543,7 @@ def checked(
     log_key: VerifierKey | None = VKEY,
     seal_pin: str | None = None,
     held: bytes | None = None,
+    pages: Remaking = NO_MAKER,
 ) -> Report:
     """Verify bytes as a file."""
     file = directory / "bundle.asice"
@@ -545,6 +554,7 @@ def checked(
         log_key=log_key,
         seal_pin=seal_pin,
         held=read_held(held) if held else None,
+        pages=pages,
     )
 
 

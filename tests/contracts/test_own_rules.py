@@ -14,6 +14,7 @@ COPY = "evidence/store/move.py"
 PRINTERS = (
     "api/cli/",
     "casefiles/verifier/__main__.py",
+    "casefiles/pages/worker.py",  # a child of ours, as the next
     "evidence/fingerprint/worker.py",  # a child of ours: its standard output is the pipe to its parent
 )
 WRITES = ("insert", "update", "delete")

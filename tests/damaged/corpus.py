@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -1000,6 +1001,81 @@ def description_in_another_spelling() -> bytes:
     return forge.reseal({**good(), layout.CASE: spaced}, rebag=True)
 
 
+# --- the report as PDF
+
+
+@damaged("content.pages")
+def pages_left_out() -> bytes:
+    members = dict(forge.members_of(forge.paged_bundle()))
+    del members[layout.pages_name("en", 1)]
+    return forge.reseal(members)
+
+
+@damaged("content.pages")
+def pages_of_a_second_volume_that_no_item_is_in() -> bytes:
+    members = dict(forge.members_of(forge.paged_bundle()))
+    return forge.reseal({**members, layout.pages_name("en", 2): members[layout.pages_name("en", 1)]})
+
+
+@damaged("content.pages")
+def pages_that_the_description_does_not_name() -> bytes:
+    pages = forge.members_of(forge.paged_bundle())[layout.pages_name("en", 1)]
+    return resealed({layout.pages_name("en", 1): pages})
+
+
+@damaged("content.no_pictures")
+def pages_with_an_image_object() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/ProcSet[", b"/XObject<</I 1 0 R>>/ProcSet[", 1))
+
+
+@damaged("content.no_pictures")
+def pages_with_an_image_in_the_drawing() -> bytes:
+    return with_pages(lambda pages: with_stream(pages, lambda drawn: drawn + b"\nBI/W 1/H 1/BPC 8/CS/G ID \xffEI"))
+
+
+@damaged("content.no_pictures")
+def pages_with_a_font_of_pictures() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/Type0", b"/Type3", 1))
+
+
+@damaged("content.no_pictures")
+def pages_with_a_file_in_them() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/OutputIntents", b"/EmbeddedFiles", 1))
+
+
+@damaged("content.no_pictures")
+def pages_with_an_action() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/MarkInfo<<", b"/OpenAction 1 0 R/MarkInfo<<", 1))
+
+
+@damaged("content.no_pictures")
+def pages_with_a_name_in_another_spelling() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/MarkInfo<<", b"/#4fpenAction 1 0 R/MarkInfo<<", 1))
+
+
+@damaged("content.no_pictures")
+def pages_of_two_revisions() -> bytes:
+    return with_pages(lambda pages: pages + b"\n1 0 obj\n<<>>\nendobj\nstartxref\n0\n%%EOF")
+
+
+@damaged("content.no_pictures")
+def pages_with_a_stream_that_nothing_names() -> bytes:
+    lost = b"99999 0 obj\n<</Length 4>>\nstream\nlost\nendstream\nendobj\n"
+    return with_pages(lambda pages: pages.replace(b"xref\n0 ", lost + b"xref\n0 ", 1))
+
+
+def with_stream(pages: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Pages whose first drawing is another; the places in the table at the end are those of before."""
+    number = re.search(rb"/Contents ([0-9]+) 0 R", pages)
+    assert number
+    head = re.search(rb"\n" + number[1] + rb" 0 obj\n<</Length ([0-9]+)/Filter/FlateDecode>>\nstream\n", pages)
+    assert head
+    end = head.end() + int(head[1])
+    packed = zlib.compress(change(zlib.decompress(pages[head.end() : end])))
+    opening = head[0].replace(b"/Length " + head[1], b"/Length " + str(len(packed)).encode())
+    return pages[: head.start()] + opening + packed + pages[end:]
+
+
 def stamped(
     checkpoint: bytes, consistency: tuple[bytes, ...], *, at: datetime = forge.START + timedelta(hours=2)
 ) -> EarlierStamp:
@@ -1025,6 +1101,15 @@ def in_a_log_with(
     members = make_payload(forge.contents_of(log, only=kept)).members
     members = forge.with_entry(members, log.entry(at))
     return forge.reseal(forge.with_stamps(members, [*forge.stamps_of(members), *stamps]))
+
+
+def with_pages(change: Callable[[bytes], bytes]) -> bytes:
+    """The bundle with its report as PDF, changed, all above it right."""
+    members = dict(forge.members_of(forge.paged_bundle()))
+    name = layout.pages_name("en", 1)
+    changed = change(members[name])
+    assert changed != members[name]
+    return forge.reseal({**members, name: changed})
 
 
 def with_lines(change: Callable[[list[str]], list[str]]) -> bytes:

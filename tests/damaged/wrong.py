@@ -905,6 +905,17 @@ def another_report() -> Ways:
     yield "under another language", partial(forge.reseal, renamed)
 
 
+@breaks("content.pages/volumes")
+def another_number_of_volumes() -> Ways:
+    pages = forge.members_of(forge.paged_bundle())
+    first, second = layout.pages_names("en", layout.ITEMS_A_VOLUME + 1)
+    yield "pages that nothing names", partial(resealed, {first: pages[first]})
+    yield "none", partial(forge.reseal, {name: content for name, content in pages.items() if name != first})
+    yield "one more", partial(forge.reseal, {**pages, second: pages[first]})
+    for language in ("mk", "sr-Cyrl"):
+        yield f"one more in {language}", partial(forge.reseal, {**pages, layout.pages_name(language, 1): pages[first]})
+
+
 @breaks("records.items/tables")
 def every_table_changed() -> Ways:
     for member in (layout.ITEMS_JSONL, layout.EVENTS_JSONL, layout.ITEMS_CSV):

@@ -14,6 +14,7 @@ from typing import Any, Final
 from asn1crypto import x509
 
 from casefiles.format import layout
+from casefiles.format.pdf import FONT_TABLES, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES, PAGE_NAMES, STREAM_ROLES
 from casefiles.format.records import COLUMNS
 from casefiles.format.schema import schema_bytes
 from casefiles.verifier.cades import DOCUMENT_KINDS
@@ -56,6 +57,7 @@ ENGINE: Final = (
     "received.js",
     "persons.js",
     "references.js",
+    "pdf.js",
     "pictures.js",
     "checks.js",
 )
@@ -106,6 +108,13 @@ def _tables() -> dict[str, Any]:
         "modes": list(Mode),
         "nameTypes": _name_types(),
         "ofAPart": dict(OF_A_PART),
+        "pages": {
+            "fontTables": sorted(_text(name) for name in FONT_TABLES),
+            "names": sorted(_text(name) for name in PAGE_NAMES),
+            "roles": {_text(role): _text(kind) for role, kind in STREAM_ROLES.items()},
+            "streamBytes": MAX_STREAM_BYTES,
+            "unpackedBytes": MAX_UNPACKED_BYTES,
+        },
         "pictures": [
             {
                 "name": one.name,
@@ -124,6 +133,10 @@ def _tables() -> dict[str, Any]:
         },
         "words": {language: verifier_words(language) for language in languages()},
     }
+
+
+def _text(name: bytes) -> str:
+    return name.decode("ascii")
 
 
 def _checks() -> list[dict[str, Any]]:

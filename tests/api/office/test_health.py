@@ -301,6 +301,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
     assert [finding.id for finding in report.findings] == [
         *names,
         "decoder",
+        "pages",
         "alerts",
         "watch.accounts",
         "watch.channels",

@@ -40,3 +40,12 @@ def test_a_stick_has_the_page_the_report_of_the_bundle_and_what_to_open_first(tm
     assert files.keys() == {STICK_README, FILE_NAME, "report.en.txt"}
     assert files["report.en.txt"] == forge.good_members()["data/report.en.txt"]
     assert b"case-7.asice.letter.txt" in files[STICK_README]
+
+
+def test_a_stick_has_the_report_as_pages_where_the_bundle_has_it_and_says_to_read_those(tmp_path: Path) -> None:
+    destination = Destination(tmp_path / "case-7")
+    destination.bundle.write_bytes(forge.paged_bundle())
+    files = {each.file.name: each.file.read_bytes() for each in write_stick(tmp_path, destination, "en")}
+    assert files["report.en.pdf"] == forge.members_of(forge.paged_bundle())["data/report.en.pdf"]
+    assert "report.en.txt" in files
+    assert b"report.en.pdf" in files[STICK_README]

@@ -28,7 +28,7 @@ def test_each_list_names_everything_that_was_there_before_it() -> None:
     links = links_of(members)
     for at in nonempty(range(len(links))):
         later = {name for link in links[at:] for name in (link.manifest, link.token)}
-        assert listed_by(members, links[:at]) == members.keys() - later - {layout.MIMETYPE}
+        assert listed_by(members, links[:at], ()) == members.keys() - later - {layout.MIMETYPE}
 
 
 @pytest.mark.parametrize("lost", [FIRST, SECOND, layout.renewal_token(1), layout.renewal_token(2)])

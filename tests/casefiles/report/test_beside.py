@@ -11,7 +11,7 @@ from casefiles.report.lines import WIDTH
 from config.words import load_words
 
 WORDS = load_words("en")
-CASE = {"language": "en", "rehearsal": "no"}
+CASE = {"language": "en", "pages": None, "rehearsal": "no"}
 REHEARSAL = CASE | {"rehearsal": "yes"}
 NOT_MADE = ("log.leaves: every leaf is one of the log", "x" * 30 + " " + "word " * 30)
 VERIFY = how_to_verify(WORDS, CASE, not_made=NOT_MADE)
@@ -40,6 +40,11 @@ def test_only_a_rehearsal_says_so_on_top() -> None:
 def test_a_language_is_that_of_the_report_that_is_named() -> None:
     assert "data/report.en.txt" in README
     assert "data/report.sq.txt" in readme(WORDS, CASE | {"language": "sq"})
+
+
+def test_the_pages_are_named_only_where_they_lie() -> None:
+    assert "data/report.en.pdf" not in README
+    assert "data/report.en.pdf: the same report as pages" in readme(WORDS, CASE | {"pages": "typst"})
 
 
 def test_each_command_is_whole_and_of_a_program_that_is_named() -> None:

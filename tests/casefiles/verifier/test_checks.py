@@ -16,16 +16,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from api.cli.main import cli, main
+from casefiles.bundle.members import make_payload
 from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.errors import ContainerError, TrustError, UndecidedError
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
+from casefiles.pages.made import page_maker
+from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.verifier import __main__ as program
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
 from casefiles.verifier.checks import CHECKS, OpenedBundle, _log_against, _log_times, examine, verify, verify_stream
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
 from evidence.errors import TokenError
-from evidence.finding import Basis, Finding, Verdict
+from evidence.finding import Basis, Finding, Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import read_token
@@ -500,3 +503,70 @@ def test_without_anything_to_compare_with_nothing_is_decided_and_without_entries
     assert raised.value.code == "undecided.nothing_held"
     opened.leaves, opened.anchors = {}, {}
     assert _log_times(opened) == Basis()
+
+
+def pages_of(report: Report) -> Finding:
+    return next(finding for finding in report.findings if finding.id == "content.pages")
+
+
+def paged_otherwise() -> bytes:
+    """The good bundle with the pages of other records, which keep every rule of pages, sealed again."""
+    contents = forge.changed(forge.small_contents(2), pages=page_maker())
+    name = layout.pages_name("en", 1)
+    return forge.reseal({**forge.members_of(forge.paged_bundle()), name: make_payload(contents).members[name]})
+
+
+ELSEWHERE = PageMaker("typst 9", lambda report, language, made_at: {})
+
+
+def test_pages_are_made_again_and_compared_where_that_can_be_done(tmp_path: Path) -> None:
+    report = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker()))
+    assert (report.verdict, pages_of(report).code) == (Verdict.PASSED, "basis.pages_made")
+
+
+def test_pages_of_other_records_fail_although_they_are_sealed(tmp_path: Path) -> None:
+    bundle = paged_otherwise()
+    report = forge.checked(bundle, tmp_path, pages=Remaking(page_maker()))
+    assert (forge.failed(report), pages_of(report).code) == ({"content.pages"}, "records.pages_differ")
+    # the control: nothing else is wrong with them, so who cannot make them again does not see it, and says so
+    assert pages_of(forge.checked(bundle, tmp_path)).code == "basis.pages_no_maker"
+
+
+def test_one_changed_byte_of_the_pages_fails(tmp_path: Path) -> None:
+    members = forge.members_of(forge.paged_bundle())
+    name = layout.pages_name("en", 1)
+    at = members[name].index(b"/CreationDate(D:2026") + len(b"/CreationDate(D:")
+    changed = {**members, name: members[name][:at] + b"1" + members[name][at + 1 :]}
+    assert forge.failed(forge.checked(forge.reseal(changed), tmp_path, pages=Remaking(page_maker()))) == {
+        "content.pages"
+    }
+    assert "seal.digests" in forge.failed(forge.checked(container_bytes(changed), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("pages", "verdict", "code"),
+    [
+        (NO_MAKER, Verdict.PASSED, "basis.pages_no_maker"),
+        (Remaking(None, asked=True), Verdict.INDETERMINATE, "undecided.no_pages_maker"),
+        (Remaking(ELSEWHERE), Verdict.PASSED, "basis.pages_other_maker"),
+        (Remaking(ELSEWHERE, asked=True), Verdict.INDETERMINATE, "undecided.other_pages_maker"),
+    ],
+)
+def test_who_cannot_make_the_pages_again_says_so_and_accuses_nobody(
+    pages: Remaking, verdict: Verdict, code: str, tmp_path: Path
+) -> None:
+    report = forge.checked(forge.paged_bundle(), tmp_path, pages=pages)
+    assert (report.verdict, pages_of(report).code) == (verdict, code)
+
+
+def test_many_pages_are_made_again_only_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("casefiles.verifier.checks.ITEMS_UNASKED", 2)
+    found = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker()))
+    assert (found.verdict, pages_of(found).code) == (Verdict.PASSED, "basis.pages_not_asked")
+    assert pages_of(forge.checked(paged_otherwise(), tmp_path, pages=Remaking(page_maker(), asked=True))).code == (
+        "records.pages_differ"
+    )
+
+
+def test_a_bundle_without_pages_says_so(tmp_path: Path) -> None:
+    assert pages_of(forge.checked(forge.good_bundle(), tmp_path)).code == "basis.no_pages"

@@ -4,6 +4,7 @@ import { byteText, decode, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf
 import { isObject, isText, isUnicode, parsed } from "./canonical.js";
 import { memberOf } from "./layout.js";
 import { readStamp } from "./lines.js";
+import { partsOfPages } from "./pdf.js";
 import { refuse, Refused } from "./refuse.js";
 import { tables } from "./tables.js";
 
@@ -35,6 +36,13 @@ function anyOf(patterns) {
 export async function requireNoPicture(name, content, { entries = null, breathe }) {
   const { search } = memberOf(name);
   if (search === "der") return requireNoPictureInBytes(name, content);
+  if (search === "pages") {
+    for await (const part of partsOfPages(name, content)) {
+      requireNoPictureInBytes(name, part);
+      await breathe();
+    }
+    return null;
+  }
   requireText(name, content);
   const seen = new Set();
   for (const part of partsOf(content, search, entries)) {

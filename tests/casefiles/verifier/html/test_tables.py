@@ -13,7 +13,7 @@ from evidence.pictures import FORMATS
 from tests.nonempty import nonempty
 
 DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
-NOT_MADE = ("content.texts",)
+NOT_MADE = ("content.texts", "content.pages")
 LICENSED = ("@noble/curves", "@noble/hashes")
 
 

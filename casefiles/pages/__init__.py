@@ -1,0 +1,1 @@
+"""The report as pages for paper and screen: PDF, from the same data as the text."""

@@ -1,0 +1,45 @@
+"""The typesetter as a process of its own: one document on standard input, its PDF on standard output.
+
+It is started as a script without this program's packages, compiles once and ends: the typesetter's memory grows from
+one document to the next, and a panic in it then ends this process alone. It reads the fonts and the source that it is
+given, no font of the system, and no clock. Needs the package ``typst``.
+"""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+STANDARDS: Final = ("a-2a", "ua-1")
+
+
+def main() -> int:
+    """The typesetter's process: compile the document; 0 if there are pages, 1 with the reason on standard error."""
+    import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
+
+    folder, data = Path(sys.argv[1]), sys.stdin.buffer.read()
+    made_at = datetime.fromisoformat(json.loads(data)["made_at"]).replace(microsecond=0)  # PDF knows whole seconds
+    try:
+        pages, warnings = typst.compile_with_warnings(
+            str(folder / "source" / "pages.typ"),
+            root=str(folder / "source"),
+            font_paths=[str(folder / "fonts")],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=list(STANDARDS),
+            timestamp=made_at,
+            sys_inputs={"data": data.decode("utf-8")},
+        )
+    except BaseException as error:  # noqa: BLE001 - a panic of the typesetter is no Exception
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if warnings:
+        sys.stderr.write(f"{warnings[0].message}\n")
+        return 1
+    sys.stdout.buffer.write(pages)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""veraPDF, and poppler, on the pages of a report in every language, with texts that were made to break them.
+
+Maven fetches veraPDF, once for a machine. ``Check.java`` asks it, offline. A machine without Java, Maven or poppler
+fails these tests.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from casefiles.pages.made import make_pages
+from config.words import languages
+from tests.casefiles.pages.reporting import MADE_AT, report_of
+from tests.casefiles.pages.test_made import HOSTILE
+from tests.conformance.verapdf.page import PAGE, STANDARDS, page
+from tests.nonempty import nonempty
+
+pytestmark = pytest.mark.outside
+
+HERE = Path(__file__).parent
+VERSION = "1.30.2"
+LETTERS = "ѓ ќ ђ ћ љ њ џ ѐ ѝ ë ç č ž š đ Ѓ Ќ Ђ Ћ Ë Ç Č Ž"
+GAP = {"channel_id": "1234567890", "lo": "1002", "hi": "1004", "hole": "gap"}
+
+
+@pytest.fixture(scope="session")
+def class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the jars of veraPDF lie; each is the one whose digest is listed."""
+    for program, package in (("java", "default-jdk-headless"), ("mvn", "maven")):
+        assert shutil.which(program), f"{program} is missing: apt-get install {package}"
+    listed = tmp_path_factory.mktemp("maven") / "jars"
+    with (HERE.parent / "dss" / "pom.xml").open("rb") as shared:
+        fcntl.flock(shared, fcntl.LOCK_EX)  # Maven's folder has one writer, also among other validators
+        run("mvn", "--quiet", "--batch-mode", "dependency:build-classpath", f"-Dmdep.outputFile={listed}", timeout=600)
+    jars = [Path(jar) for jar in listed.read_text(encoding="utf-8").strip().split(os.pathsep)]
+    wanted = {
+        Path(name).name: digest for digest, name in map(str.split, (HERE / "jars.sha256").read_text().splitlines())
+    }
+    assert {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars} == wanted
+    return os.pathsep.join(map(str, jars))
+
+
+def run(*command: str, timeout: float = 300) -> str:
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def verapdf(class_path: str, *files: Path) -> dict[tuple[str, str], str]:
+    """What veraPDF says of each file, by the middle of its name and the standard."""
+    standards = [f"--as={standard}" for standard in STANDARDS]
+    lines = run("java", "-cp", class_path, "Check.java", *standards, *map(str, files)).splitlines()
+    told = [line.split(" ", 2) for line in lines]
+    return {(Path(file).name.split(".")[1], standard): verdict.strip() for file, standard, verdict in told}
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of one report, by language."""
+    folder = tmp_path_factory.mktemp("pages")
+    items = [{"text": text[:20_000], "sender_name": text[:2_000], "channel_title": text[:2_000]} for text in HOSTILE]
+    report = report_of({"text": LETTERS, "sender_name": LETTERS}, *items, holes=[GAP])
+    for language in languages():
+        for name, pages in make_pages(report, language, MADE_AT).items():
+            (folder / Path(name).name).write_bytes(pages)
+    return {language: folder / f"report.{language}.pdf" for language in languages()}
+
+
+def test_the_pages_of_every_language_keep_both_standards(class_path: str, written: dict[str, Path]) -> None:
+    said = verapdf(class_path, *written.values())
+    assert set(said.values()) == {"yes"}
+    made = page(said, version=VERSION)
+    if os.environ.get("WRITE_CONFORMANCE"):
+        PAGE.write_text(made, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == made
+
+
+def test_pages_that_keep_neither_standard_are_told_apart(
+    class_path: str, written: dict[str, Path], tmp_path: Path
+) -> None:
+    pages = written["en"].read_bytes()
+    for name, (old, new) in {"lang": (b"/Lang", b"/Lxng"), "part": (b"<pdfaid:part>2", b"<pdfaid:part>9")}.items():
+        assert old in pages
+        (tmp_path / f"x.{name}.pdf").write_bytes(pages.replace(old, new))
+    said = verapdf(class_path, *sorted(tmp_path.glob("*.pdf")))
+    assert {key for key, verdict in said.items() if verdict.startswith("no")} >= {("lang", "ua1"), ("part", "2a")}
+
+
+def test_letters_of_our_languages_survive_the_extraction_of_text(written: dict[str, Path]) -> None:
+    assert shutil.which("pdftotext"), "pdftotext is missing: apt-get install poppler-utils"
+    for file in nonempty(written.values()):
+        text = run("pdftotext", str(file), "-")
+        assert text.count(LETTERS) >= 2
+        assert "[U+0645" in text
+
+
+def test_the_usual_tools_find_no_image_and_no_font_of_pictures(written: dict[str, Path]) -> None:
+    for file in nonempty(written.values()):
+        assert len(run("pdfimages", "-list", str(file)).splitlines()) == 2
+        assert "Type 3" not in run("pdffonts", str(file))
+
+
+def test_pages_are_of_a4_and_as_many_as_a_reader_can_print(written: dict[str, Path]) -> None:
+    for file in nonempty(written.values()):
+        told = run("pdfinfo", str(file))
+        assert "(A4)" in told
+        assert int(told.split("Pages:")[1].split()[0]) < 40
