@@ -28,9 +28,9 @@ _DEEP = "\u00a0\u00a0\u00a0"
 
 
 def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
-    """The items that an exhibit of the PDF draws together: by their message, in the order of each one's first.
+    """The items that an exhibit of the PDF draws together, by the message that they are of.
 
-    That is the order in which the first of each stands in the log.
+    They are in the order in which the first of each stands in the log.
     """
     groups: dict[object, list[ReportItem]] = {}
     for item in items:

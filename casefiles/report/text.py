@@ -209,7 +209,7 @@ def hole_title(words: Words, number: int, unseen: Unseen) -> str:
 def holes_texts(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
     """What the report says of how many holes there are.
 
-    And how many of them were filled, by what is shown or by the sender's word.
+    Also how many of them were filled, by what is shown or by the sender's word.
     """
     yield words.count("report.holes.some", sum(len(each.indexes) for each in unseen))
     if filled := sum(len(each.indexes) for each in unseen if each.fate in _FILLED):
