@@ -140,13 +140,13 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
 
 
 def of_system(error: OSError) -> Explained:
-    """Our error for one of the operating system, with what to do about it."""
+    """Our error for one of the operating system, from the table of errors, with what to do about it."""
     code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
     return Explained(code, system=error.strerror or str(error), where=str(error.filename or ""))
 
 
 def http_status(error: Explained) -> int:
-    """The status of the answer to a call that ended with an error."""
+    """The status of the answer to a call that ended with an error, from the table of errors."""
     if isinstance(error, CallError):
         return CALL_STATUS[error.code]
     if error.code in STATE_STATUS:
@@ -211,7 +211,7 @@ _REMEDIES: Mapping[str, Term] = MappingProxyType(
 
 
 def problem_of(error: Explained) -> dict[str, Any]:
-    """A refusal as problem details (RFC 9457), but for the name of the call.
+    """A refusal as problem details (RFC 9457), from the table of errors, but for the name of the call.
 
     ``title`` says what is wrong, ``detail`` that and the remedy; ``code`` and ``facts`` are for programs. Of what is
     wrong at the office's own machine, such as a file, the caller is told its kind alone.
@@ -238,5 +238,5 @@ def _remedy(error: Explained) -> str:
 
 
 def exit_code(error: Explained) -> int:
-    """The exit code of an error."""
+    """The exit code of an error, from the table of errors."""
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)

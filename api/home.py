@@ -528,7 +528,7 @@ class Writer:
 
 
 def no_office(settings: Path) -> StampUnreachableError:
-    """The error of a home without a time-stamp office, in whose file ``settings`` one can be chosen."""
+    """The error of opening a home without a time-stamp office, which can be chosen in its file ``settings``."""
     return StampUnreachableError("stamp_unreachable.none_chosen", settings=str(settings))
 
 
@@ -542,7 +542,7 @@ def _seen(file: Path) -> tuple[int, int, int] | None:
 
 
 def read_certificate(file: Path) -> x509.Certificate:
-    """Read a certificate of the home.
+    """Read a certificate of the home that is being opened.
 
     Raises:
         HomeError: The file is missing or holds no certificate.
@@ -556,7 +556,7 @@ def read_certificate(file: Path) -> x509.Certificate:
 
 
 def certificate_sha256(file: Path) -> str:
-    """Lower hex SHA-256 of a certificate of the home, as people compare it.
+    """Lower hex SHA-256 of a certificate of an opened home, as people compare it.
 
     Raises:
         HomeError: The file is missing or holds no certificate.
@@ -565,7 +565,7 @@ def certificate_sha256(file: Path) -> str:
 
 
 def file_sha256(file: Path) -> str:
-    """Lower hex SHA-256 of a file of the home.
+    """Lower hex SHA-256 of a file of an opened home.
 
     Raises:
         HomeError: It is missing.
@@ -577,7 +577,7 @@ def file_sha256(file: Path) -> str:
 
 
 def read_roots(file: Path) -> tuple[Certificate, ...]:
-    """Every certificate of a file in the home's trust folder.
+    """Every certificate of a file in the trust folder of the home that is being opened.
 
     Raises:
         HomeError: It holds none, or one that is malformed.
@@ -589,7 +589,7 @@ def read_roots(file: Path) -> tuple[Certificate, ...]:
 
 
 def require_private(folder: Path) -> None:
-    """Check that a folder is its owner's alone.
+    """Check, as a home is opened, that a folder is its owner's alone.
 
     Raises:
         HomeError: It is no folder, or others may look into it.

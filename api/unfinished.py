@@ -35,7 +35,7 @@ _MOST_OF_AN_OPENING = 100
 
 
 def refuse_unfinished(home: Path) -> None:
-    """Check that a home was made to its end.
+    """Check, before a home is opened, that it was made to its end.
 
     Raises:
         HomeError: It was not; or somebody calls one so that holds entries.
@@ -46,7 +46,7 @@ def refuse_unfinished(home: Path) -> None:
 
 
 def require_vacant(home: Path) -> None:
-    """Check that a home can be made at this place: nothing lies there but an empty folder, or an unfinished home.
+    """Check that a home can be put together here: nothing is there but an empty folder, or an unfinished home.
 
     Raises:
         HomeError: Something else does.
@@ -71,7 +71,7 @@ def belongings(home: Path) -> Mapping[Path, str]:
 
 @contextmanager
 def making(home: Path, files: Mapping[Path, bytes]) -> Iterator[None]:
-    """Make a home: on entering, ``home`` is a folder that is marked; on leaving, it is finished, and on the disk.
+    """Put a home together: on entering, ``home`` is a marked folder; on leaving, it is finished, and on the disk.
 
     What was stopped there before is taken away first. Where the block raises, all of it is taken away again.
 

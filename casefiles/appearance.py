@@ -252,7 +252,7 @@ def raise_alerts(
     drafts: Sequence[Draft],
     stands: Callable[[sa.Connection, str], bool] = lambda _connection, _case_id: True,
 ) -> int:
-    """Log alerts, those that are news, and return how many; done again after a kill, it logs none twice.
+    """Log alerts of cases, those that are news, and return how many; done again after a kill, it logs none twice.
 
     Args:
         stands: Whether the case is still to be told; asked inside the turn.
@@ -320,7 +320,7 @@ def list_alerts(
     after: int = -1,
     limit: int | None = None,
 ) -> Sequence[Alert]:
-    """Alerts in the order in which they were raised, from the one behind entry ``after``.
+    """The alerts of cases in the order in which they were raised, from the one behind entry ``after``.
 
     Args:
         cases: Only of these; None for all.

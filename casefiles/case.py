@@ -79,7 +79,7 @@ def open_case(sequencer: Sequencer, doer: Doer) -> str:
 
 
 def case_drafted(doer: Doer) -> Draft:
-    """The entry that opens a case with a new identifier."""
+    """The entry by which a case is opened, with a new identifier."""
     return Draft("case_opened", doer.values() | {"case": f"case-{secrets.token_hex(6)}"})
 
 
@@ -144,7 +144,7 @@ def removed_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
 
 
 def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
-    """Check that every item exists.
+    """Check that every item exists that a case should have.
 
     Raises:
         UnknownItemError: The first that does not.
@@ -157,7 +157,7 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
 
 
 def require_not_frozen(engine: sa.Engine, items: Sequence[str]) -> None:
-    """Check that no item is frozen.
+    """Check that no item of these, which a case should show, is frozen.
 
     Raises:
         UnknownItemError: One is; which, and what it is, is not said.
@@ -168,7 +168,7 @@ def require_not_frozen(engine: sa.Engine, items: Sequence[str]) -> None:
 
 
 def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
-    """The case of this identifier.
+    """Check that there is a case of this identifier.
 
     Raises:
         UnknownItemError: There is no such case.
@@ -264,7 +264,7 @@ def _cases() -> sa.Select[Any]:
 
 
 def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[OpenedEvent]:
-    """Read the events at these indexes and open their records.
+    """Read the events at these indexes for a case, and open their records.
 
     Raises:
         NoMatchingKeyError: The casework key is another home's, or a record's header was changed.
@@ -305,7 +305,7 @@ def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: Term) -
 
 
 def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Sequence[int]:
-    """Log indexes of the requests and approvals that these events name as their authority."""
+    """Log indexes of the requests and approvals that these events of a case name as their authority."""
     table = database.authority
     named = {event.record.values["authority"] for event in events if event.record} - {None}
     with reading(engine) as connection:

@@ -84,7 +84,7 @@ class CaseEntries:
 
 
 def read_entries_of_cases(engine: sa.Engine, casework: KeyIdentity) -> CaseEntries:
-    """What the leaves say, from the snapshot and from those after it."""
+    """What the leaves say of cases, from the snapshot and from those after it."""
     with reading(engine) as connection:
         entries = _opened(connection, casework)
         new = types_of(connection, TYPES, first=entries.size)
@@ -111,7 +111,7 @@ def _cases_of(engine: sa.Engine, indexes: Sequence[int], casework: KeyIdentity) 
 
 
 def keep_entries_of_cases(connection: sa.Connection, snapshot: str | None) -> None:
-    """Keep a snapshot in place of the one before; in the turn of whoever writes anyway."""
+    """Keep a snapshot of the entries of cases in place of the one before; in the turn of whoever writes anyway."""
     if snapshot is not None:
         note_work(connection, kind=_KIND, subject=_KIND, due_at=_NEVER, progress=snapshot)
 

@@ -80,7 +80,7 @@ def recorded_consent(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> 
 
 
 def consent_of(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Consent | None:
-    """The newest consent or withdrawal of a case; None where there is none.
+    """The newest consent or withdrawal of a case's client; None where there is none.
 
     Raises:
         LeafError: A record is missing or damaged.
@@ -99,7 +99,7 @@ def consent_events(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> It
 
 
 def read_consent(values: Mapping[str, Value]) -> Consent:
-    """The consent, or its withdrawal, that the record of a ``consent`` holds."""
+    """The client's consent, or its withdrawal, that the record of a ``consent`` holds."""
     scope, until = values["scope"], values["until"]
     text, paper = values["text"], values["paper_sha256"]
     return Consent(
@@ -115,7 +115,7 @@ def read_consent(values: Mapping[str, Value]) -> Consent:
 
 
 def require_consent(consent: Consent | None, *, scope: str, today: date) -> Consent:
-    """Check that a consent to this is in force, and return it.
+    """Check that the client's consent to this is in force, and return it.
 
     Raises:
         AuthorityError: There is none, it was withdrawn, it has ended, or it says nothing of this.

@@ -72,7 +72,7 @@ class Passage:
 
 
 def require_words(words: Sequence[str]) -> tuple[str, ...]:
-    """The words, folded, each once.
+    """The words that are searched for in a case, folded, each once.
 
     Raises:
         SearchError: There is none, or one is so short that it is in every text.
@@ -86,7 +86,7 @@ def require_words(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def find(words: Sequence[str], values: Mapping[str, Json]) -> tuple[Passage, ...]:
-    """Where these words stand in an item, the first place of each; nothing unless it has all of them.
+    """Where these words stand in an item that a case searches, each one's first place; nothing unless it has all.
 
     Args:
         words: Folded.
@@ -104,7 +104,7 @@ def find(words: Sequence[str], values: Mapping[str, Json]) -> tuple[Passage, ...
 
 
 def folded(text: str) -> str:
-    """A text as it is compared."""
+    """A text as a search of a case compares it, without accents and in one alphabet."""
     return _SPELLINGS.sub(_left, "".join(map(_letter, text))).strip()
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from itertools import groupby
 
 import sqlalchemy as sa
 
@@ -16,11 +15,10 @@ from casefiles.case import require_items
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
-from evidence.log.leaf import parse_leaf
 from evidence.match.library import Library
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import freezes_of, is_frozen, not_frozen, of_one_post, was_lifted
+from evidence.store.freeze import is_frozen, of_one_post, was_lifted
 
 WITHIN = timedelta(days=1)
 """How long a freeze may wait for a decision before ``doctor`` is red."""
@@ -50,23 +48,6 @@ class FrozenItems:
     left: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingFreeze:
-    """A freeze that waits for a decision, as rows in clear show it.
-
-    Attributes:
-        index: Where in the log it is; ``event_id`` names it there.
-        items: The item that was named, and what was of its message and album then.
-        places: Channel and message of each; no message where it is of none.
-    """
-
-    index: int
-    event_id: str
-    frozen_at: str
-    items: tuple[str, ...]
-    places: tuple[tuple[str, int | None], ...]
-
-
 def freeze_items(
     engine: sa.Engine,
     sequencer: Sequencer,
@@ -76,7 +57,7 @@ def freeze_items(
     what: str,
     by: Mapping[str, Value],
 ) -> FrozenItems:
-    """Freeze items, each with its message and its album; what is frozen already is not logged again.
+    """Log that items are frozen, each with its message and its album; what is frozen already is not logged again.
 
     A machine does not freeze again what two persons have looked at; a person and an authority's list do.
 
@@ -107,7 +88,7 @@ def freeze_items(
 def freeze_copies(
     engine: sa.Engine, sequencer: Sequencer, library: Library, by: Mapping[str, Value]
 ) -> FrozenItems | None:
-    """Freeze the files that are the same, byte for byte, as a frozen one, as far as a library knows them.
+    """Log freezes of the files that are the same, byte for byte, as a frozen one, as far as a library knows them.
 
     Args:
         by: As ``freeze_items`` has it, of a machine.
@@ -132,31 +113,3 @@ def _groups(connection: sa.Connection, items: Sequence[str], hint: FreezeHint) -
             groups[item] = of_one_post(connection, item)
             taken.update(groups[item])
     return groups
-
-
-def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
-    """What is frozen and waits for a decision, in the order in which it was frozen."""
-    table, event = database.frozen, database.event
-    wanted = sa.select(table, event.c.leaf).join_from(table, event, event.c.idx == table.c.idx, isouter=True)
-    rows = connection.execute(wanted.where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
-    found = []
-    for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
-        each = list(of_one)
-        items, places = tuple(row.item_id for row in each), tuple((row.channel_id, row.message_id) for row in each)
-        event_id = parse_leaf(bytes(each[0].leaf)).event_id
-        found.append(WaitingFreeze(index, event_id, each[0].frozen_at, items, places))
-    return found
-
-
-def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:
-    """The items of a case that are frozen; for whoever leaves them out, or counts them."""
-    held, item = database.case_item.c, database.item
-    rows = sa.select(held.item_id).join_from(database.case_item, item, item.c.item_id == held.item_id)
-    here = sa.and_(held.case_id == case_id, held.removed_idx.is_(None), ~not_frozen())
-    return frozenset(connection.execute(rows.where(here)).scalars())
-
-
-def freezes_of_case(connection: sa.Connection, case_id: str) -> list[int]:
-    """The log indexes of the freezes, none of them ended, because of which items of a case are frozen."""
-    items = frozen_of_case(connection, case_id)
-    return sorted({index for item_id in items for index in freezes_of(connection, item_id)})

@@ -159,13 +159,16 @@ class AddedHashes:
 
 
 def list_counts(read: ReadHashes) -> dict[str, int]:
-    """What is told of a list: how many hashes are compared, are not, were there twice; and how many lines were bad."""
+    """What is told of a case's list of hashes: how many are compared, are not, were there twice, were bad lines."""
     others = {f"{_NOT}{name}": number for name, number in read.not_compared.items()}
     return {**read.counts(), **others, "twice": read.twice, "bad_lines": read.bad_lines}
 
 
 def standing_lists(engine: sa.Engine, casework: Identity) -> list[HashList]:
-    """The lists that were added and not removed, in the order of the log; an entry that nobody can read is not one."""
+    """The lists of hashes that were added and not removed, in the order of the log.
+
+    An entry that nobody can read is not one.
+    """
     with reading(engine) as connection:
         types = types_of(connection, [_ADDED, _REMOVED])
         removed = _removed_entries(connection, [index for index, kind in types.items() if kind == _REMOVED])
@@ -283,7 +286,9 @@ def add_list(
     keys: Unlocked,
     hear: Callable[[int], object] = lambda _hashes: None,
 ) -> AddedHashes:
-    """Add a list as a case of its own, or finish one whose adding was cut short; a file that was added adds nothing.
+    """Log a list of hashes as a case of its own, or finish one whose adding was cut short.
+
+    A file that was added adds nothing.
 
     Args:
         keys: They open what other lists have.
@@ -358,7 +363,9 @@ def _parts(engine: sa.Engine, each: HashList, matching: Identity) -> Iterator[Ha
 
 
 def remove_list(engine: sa.Engine, sequencer: Sequencer, case_id: str, doer: Doer) -> int:
-    """End a list, destroy its hashes, and return how many parts it had; its case and its alerts stay.
+    """Log the end of a list that is a case, destroy its hashes, and return how many parts it had.
+
+    Its case and its alerts stay.
 
     Raises:
         UnknownItemError: There is no such list, or it was removed.
@@ -568,5 +575,5 @@ class _FoundFile:
 
 
 def list_follower(case_id: str) -> str:
-    """The name under which the position of a list is kept."""
+    """The name under which the position of a case's list of hashes is kept."""
     return f"hashes/{case_id}"

@@ -70,7 +70,10 @@ def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Se
 
 
 def left_out_drafted(case_id: str, replies: Sequence[AnsweringItem], doer: Doer) -> Draft:
-    """The entry by which the doer leaves these replies out, for her reason: it is for the reader of a bundle."""
+    """The entry by which replies beside a case are left out, for the doer's reason.
+
+    The reason is for the reader of a bundle.
+    """
     values = {"case": case_id, "items": str(len(replies)), "left_items": [reply.item_id for reply in replies]}
     return Draft(LEFT_OUT, doer.values() | values | {"text": text_value(doer.reason or "")})
 

@@ -61,7 +61,10 @@ class SaidOfItself:
 
 
 def said_of_itself(values: Mapping[str, Value]) -> SaidOfItself | None:
-    """What the record of an item of kind ``channel`` says; None where it has only counters of messages."""
+    """What a channel says of itself, to find its kin, by the record of an item of kind ``channel``.
+
+    None where the record has only counters of messages.
+    """
     content = join_content(values)
     parts = content.parts if isinstance(content.parts, tuple) else ()
     counters = content.counters if isinstance(content.counters, tuple) else ()
@@ -165,7 +168,7 @@ def _those(*named: str | None) -> set[str]:
 
 
 def hints_of(channel: str, seen: Iterable[tuple[str, SaidOfItself]]) -> Sequence[Hint]:
-    """Which channels may be kin of one, and why; none is told twice.
+    """Which watched channels may be kin of one, by what they say of themselves; no hint is told twice.
 
     Args:
         channel: As people are named: ``channel5``.

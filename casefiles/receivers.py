@@ -33,7 +33,7 @@ class Receiver:
 
 
 def receivers(engine: sa.Engine, casework: KeyIdentity) -> Sequence[Receiver]:
-    """Every approved receiver, in the order in which they were approved.
+    """Every approved receiver of bundles by the log, in the order in which they were approved.
 
     Raises:
         LeafError: A record is missing or damaged.
@@ -49,7 +49,9 @@ def receivers(engine: sa.Engine, casework: KeyIdentity) -> Sequence[Receiver]:
 
 
 def changed_after(engine: sa.Engine, receiver: Receiver, index: int, casework: KeyIdentity) -> int | None:
-    """The newest entry behind ``index`` that approved this receiver or took them back; None where there is none.
+    """The newest entry behind ``index`` that approved this receiver of bundles or took them back.
+
+    None where there is none.
 
     Raises:
         LeafError: A record is missing or damaged.

@@ -142,7 +142,7 @@ class Platform:
 
 
 def sheet_platform(data: Traversable | None = None) -> Platform:
-    """The platform that sheets are written to, with its rules and those of law.
+    """The shipped catalogue's platform that sheets are written to, with its rules and those of law.
 
     Args:
         data: Folder with ``platform.json``; the shipped one by default.
@@ -161,7 +161,7 @@ def sheet_platform(data: Traversable | None = None) -> Platform:
 
 
 def reported_groups(data: Traversable | None = None) -> Mapping[str, ReportedGroup]:
-    """The groups that public reports name, by the name of their entry.
+    """The shipped catalogue's groups that public reports name, by the name of their entry.
 
     Args:
         data: Folder with ``reported.json``; the shipped one by default.
@@ -185,7 +185,7 @@ def reported_groups(data: Traversable | None = None) -> Mapping[str, ReportedGro
 
 
 def group_of(text: str, groups: Mapping[str, ReportedGroup]) -> ReportedGroup | None:
-    """The group that a person means, by any of its spellings or the name of its entry; case does not matter."""
+    """The group of the shipped catalogue that a person means, by any spelling or its entry's name; case is ignored."""
     meant = " ".join(text.split()).casefold()
     for name, group in groups.items():
         if meant in {name, group.name.casefold(), *(spelling.casefold() for spelling in group.spellings)}:
@@ -194,7 +194,7 @@ def group_of(text: str, groups: Mapping[str, ReportedGroup]) -> ReportedGroup | 
 
 
 def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEntry]:
-    """The time-stamp offices that settings may name.
+    """The shipped catalogue's time-stamp offices that settings may name.
 
     Args:
         data: Folder with ``offices.json`` and ``offices/``; the shipped one by default.

@@ -73,7 +73,7 @@ WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
 
 def put_in_words(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
-    """The words of a code, with its facts filled in as ``str.format`` does.
+    """The words of an error's code, with its facts filled in as ``str.format`` does.
 
     ``{at:time}`` is a time, for a person; ``{at:by}`` is one that is a bound from above (``told_time``).
 
@@ -113,13 +113,13 @@ class _Text(str):
 
 @functools.cache
 def catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
-    """The words of every code in one language."""
+    """The words of every error's code in one language."""
     file = importlib.resources.files("config").joinpath("data", "errors", f"{language}.json")
     return MappingProxyType(json.loads(file.read_text(encoding="utf-8")))
 
 
 def facts_as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
-    """Facts for a machine; a term and a cause are their code and facts."""
+    """Facts of an error or a finding for a machine; a term and a cause are their code and facts."""
     return {
         name: {"code": fact.code, "facts": facts_as_json(fact.facts)} if isinstance(fact, Coded) else fact
         for name, fact in facts.items()

@@ -46,7 +46,7 @@ class MessageLink:
 
 
 def read_message_link(text: str) -> MessageLink:
-    """The message that a link names.
+    """The message that a link names, as a person pastes it; nothing is asked of Telegram.
 
     Raises:
         SettingsError: It leads elsewhere, or to no message.
@@ -97,6 +97,9 @@ def _number(text: str) -> int | None:
 
 
 def shown_link(text: str) -> str:
-    """What was pasted, cut short and without what can be a secret: an invitation lets whoever has it in."""
+    """A link as a person pasted it, cut short and without what can be a secret.
+
+    An invitation lets whoever has it in.
+    """
     shown = re.sub(r"(joinchat/|addlist/|\+|hash=|invite=).*", r"\1...", unquote(text), flags=re.DOTALL)[:80]
     return shown if shown.isprintable() else ascii(shown)[1:-1]

@@ -296,7 +296,7 @@ def _leave_file() -> None:
 
 
 def note(event: str, **fields: LogValue) -> None:
-    """Log an event of ``EVENTS``; a field that may not be written is dropped and counted."""
+    """Log an event of ``EVENTS`` in the operational log; a field that may not be written is dropped and counted."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     line = {"at": at, "event": event, **fields}
     for sink in (_LOG.file, _LOG.stream):
@@ -307,7 +307,10 @@ def note(event: str, **fields: LogValue) -> None:
 
 
 def source_place(error: BaseException) -> str:
-    """The line of ours in which an error was raised: ``evidence/keys.py:12``; empty if none of our lines raised it."""
+    """The line of ours in which an error was raised, for the operational log: ``evidence/keys.py:12``.
+
+    It is empty if none of our lines raised it.
+    """
     places = [
         f"{Path(frame.filename).relative_to(_ROOT).as_posix()}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)

@@ -379,7 +379,7 @@ def with_value(text: str, section: str, key: str, value: str) -> str:
 
 
 def unchangeable(section: str, key: str) -> SettingsError:
-    """Why a command leaves a setting as it is."""
+    """Why a command leaves a setting of the home's file as it is."""
     return SettingsError("settings.not_changed_here", section=section, key=key)
 
 
@@ -397,7 +397,7 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file ar
 
 
 def read_secret_file(file: Path) -> bytes:
-    """The bytes of a secret file.
+    """The bytes of a secret file that a home is told of, if nobody else may read it.
 
     Raises:
         SecretFileError: It is absent, empty, not a regular file, or others may read it.

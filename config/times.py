@@ -14,7 +14,9 @@ _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})\.
 
 
 def told_time(at: str | None, *, up: bool = False) -> str:
-    """``2026-03-01T21:14:03.512Z`` as ``2026-03-01 21:14:03 UTC``; nothing for None; any other text as it is.
+    """A time of the log in words for people: ``2026-03-01T21:14:03.512Z`` as ``2026-03-01 21:14:03 UTC``.
+
+    Nothing for None; any other text as it is.
 
     Args:
         up: The time is a bound from above; with a fraction of a second it is told as the next second, ``21:14:04``.

@@ -50,7 +50,7 @@ _TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def wanted(details: ErrorDetails) -> Term:
-    """What should have been there."""
+    """What a settings file or a catalogue should have held where pydantic found something else."""
     code, value = _TERMS.get(details["type"], ("value.other", ""))
     if code == "value.other":
         return Term(code, system=details["msg"])

@@ -138,7 +138,7 @@ class WatchEntry:
 
 
 def plain_channel(text: str) -> str:
-    """The one spelling of a channel, however a person names it; what is none stays as it is.
+    """The one spelling of a channel in the register, however a person names it; what is none stays as it is.
 
     ``t.me/name``, ``https://t.me/name``, ``@name``, ``tg://resolve?domain=name`` -> ``name``; ``-100NUMBER``,
     ``t.me/c/NUMBER`` -> ``NUMBER``.
@@ -151,7 +151,7 @@ def plain_channel(text: str) -> str:
 
 
 def invite_of(text: str) -> str | None:
-    """What follows ``t.me/+``, ``t.me/joinchat/`` or ``tg://join?invite=``; None if it is not an invitation."""
+    """What follows ``t.me/+`` or the like in a channel's spelling; None if it is not an invitation."""
     found = _INVITATION.fullmatch(unquote(text.strip()))
     return None if found is None else found[1]
 
@@ -166,7 +166,7 @@ def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have
     reported_as: str | None = None,
     follows: str | None = None,
 ) -> WatchEntry:
-    """A checked entry of the register.
+    """A checked entry of the register, as it is told to the program.
 
     Raises:
         SettingsError: A channel is not a username or number, the report not a web address, or the date not a date.
@@ -188,12 +188,12 @@ def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have
 
 
 def probe_entry(*, channel: str, channel_id: str, access: str, rights: str) -> WatchEntry:
-    """The entry of a channel of the office's own, which nobody reported."""
+    """The entry of the register for a channel of the office's own, which nobody reported."""
     return WatchEntry(named_channel(channel), None, None, None, access, channel_id=channel_id, rights=rights)
 
 
 def named_channel(text: str) -> str:
-    """The one spelling of a channel.
+    """The one spelling of a channel in the register; what cannot be one is refused.
 
     Raises:
         SettingsError: It is neither a user name nor a number.
@@ -215,7 +215,7 @@ def _is_web_address(text: str) -> bool:
 
 
 def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
-    """Read and check a legal basis (TOML: text, counsel, country, date, expires).
+    """Read and check the file of a legal basis (TOML: text, counsel, country, date, expires).
 
     Raises:
         LegalBasisError: It cannot be read, a key is missing, unknown or unfit, or the basis is not valid today.
@@ -225,7 +225,7 @@ def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
 
 
 def read_legal_basis(values: object, *, today: date) -> LegalBasis:
-    """A legal basis from its ``values``, as an event has them.
+    """A legal basis for an entry of the register from its ``values``, as an event has them.
 
     Raises:
         LegalBasisError: It is incomplete or not valid today.

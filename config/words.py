@@ -131,7 +131,7 @@ _LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
 
 @functools.cache
 def page_words(language: str) -> Mapping[str, str]:
-    """The texts of the pages for people who ask, whose keys begin with ``page.``.
+    """The words of the pages for people who ask, from a catalogue: those whose keys begin with ``page.``.
 
     Raises:
         CatalogueError: There are none in this language.
@@ -141,7 +141,9 @@ def page_words(language: str) -> Mapping[str, str]:
 
 @functools.cache
 def verifier_words(language: str) -> Mapping[str, str]:
-    """The texts of the page that verifies a bundle, whose keys begin with ``verifier.``; as ``page_words``.
+    """The words of the page that verifies a bundle, from a catalogue, whose keys begin with ``verifier.``.
+
+    They are as ``page_words``.
 
     Raises:
         CatalogueError: There are none in this language.
@@ -155,7 +157,7 @@ def _words_of(prefix: str, language: str) -> Mapping[str, str]:
 
 
 def serbian_latin(text: str) -> str:
-    """Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess.
+    """Words of Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess.
 
     What is written in Latin already stays as it is: commands, names of files and programs, ``{placeholders}``.
     """
@@ -172,7 +174,7 @@ def _in_latin(letter: str, following: str) -> str:
 
 @functools.cache
 def load_words(language: str) -> Words:
-    """The catalogue of a language.
+    """The catalogue of words of a language.
 
     Raises:
         CatalogueError: There are none in this language, or the catalogue is malformed.

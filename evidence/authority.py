@@ -140,7 +140,7 @@ class Grant:
 
 
 def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalBasis | None:
-    """The legal basis that every mode but ``metadata_only`` needs; None for that one, which logs none.
+    """The legal basis that an act's authority needs for a mode; None for ``metadata_only``, which logs none.
 
     Raises:
         AuthorityError: No file was given, or one that would be left out of the log.
@@ -156,7 +156,7 @@ def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalB
 
 
 def two_persons(act: Act, target: str, doer: Doer) -> Grant:
-    """The events of a request by one person and its approval by another.
+    """The authority of two persons: the events of a request by one and its approval by another.
 
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
@@ -167,12 +167,12 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
 
 
 def approval(request: str, doer: Doer) -> Draft:
-    """What is logged when ``doer`` approves a request; who asked must be another (``require_others``)."""
+    """The event of authority when ``doer`` approves a request; who asked must be another (``require_others``)."""
     return Draft("approved", doer.values(authority=request) | {"request": request, "proof": "declared"})
 
 
 def require_two(act: Act, doer: Doer) -> str:
-    """The second person, who must be named, and another than the first.
+    """Check the authority of an act of two: the second person is named, and another than the first.
 
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
@@ -185,7 +185,7 @@ def require_two(act: Act, doer: Doer) -> str:
 
 
 def one_person(act: Act, target: str, doer: Doer) -> Grant:
-    """The events of a request by one person with a reason; a second agrees now or reviews within seven days.
+    """The authority of one person with a reason: the events; a second agrees now or reviews within seven days.
 
     Raises:
         AuthorityError: There is no reason.
@@ -198,7 +198,7 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
 
 
 def require_reason(doer: Doer, *, act: str) -> None:
-    """Check that whoever acts says why.
+    """Check, for the authority of an act, that whoever acts says why.
 
     Raises:
         AuthorityError: There is no reason.
@@ -208,7 +208,7 @@ def require_reason(doer: Doer, *, act: str) -> None:
 
 
 def request_of(act: Act, target: str, doer: Doer, order: Mapping[str, Value] | None = None) -> Draft:
-    """What is logged when somebody asks for an act.
+    """The event of authority when somebody asks for an act.
 
     Args:
         order: All that the act needs, by name, where it waits for a second person; None where it is done at once.
@@ -257,7 +257,7 @@ class Request:
 
 
 def read_request(request: str, index: int, values: Mapping[str, Value], review: Review | None) -> Request:
-    """The request in a record of type ``requested``, which is entry ``index`` of the log."""
+    """The request for authority in a record of type ``requested``, which is entry ``index`` of the log."""
     order, reason = values["order"], values["reason"]
     by = Doer(
         text_of(values["actor"]),
@@ -270,5 +270,5 @@ def read_request(request: str, index: int, values: Mapping[str, Value], review: 
 
 
 def refusal(request: str, doer: Doer) -> Draft:
-    """What is logged when ``doer`` refuses a request, or takes back their own."""
+    """The event when ``doer`` refuses a request for authority, or takes back their own."""
     return Draft("refused", doer.values(authority=request) | {"request": request, "proof": "declared"})

@@ -132,7 +132,7 @@ def backups_of(log: str, folder: Path) -> Sequence[Path]:
 
 @contextmanager
 def assembled(target: Path) -> Iterator[Path]:
-    """Put a folder together beside its place; on leaving, all of it has reached the disk and has its name.
+    """Put a backup's folder together beside its place; on leaving, it has reached the disk and has its name.
 
     Where the block raises, nothing is left of it. What a dead process left is removed first.
 
@@ -199,7 +199,7 @@ def _sync_folders(folder: Path) -> None:
 
 
 def keep_files(files: Mapping[str, bytes], root: Path) -> Mapping[str, str]:
-    """Write small files below ``root``, and return the digest of each."""
+    """Write a backup's small files below ``root``, and return the digest of each."""
     for name, data in files.items():
         (root / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(root / name, data)
@@ -207,7 +207,7 @@ def keep_files(files: Mapping[str, bytes], root: Path) -> Mapping[str, str]:
 
 
 def copy_database(connection: sa.Connection, to: Path, hear: Hear) -> None:
-    """Copy a SQLite database as this connection's transaction sees it, whatever others commit meanwhile."""
+    """Copy a SQLite database into a backup, as this transaction sees it, whatever others commit meanwhile."""
     source = connection.connection.driver_connection
     if not isinstance(source, sqlite3.Connection):
         raise TypeError("SQLite is spoken to by another driver than sqlite3")
@@ -227,7 +227,7 @@ def copy_database(connection: sa.Connection, to: Path, hear: Hear) -> None:
 
 
 def database_bytes(connection: sa.Connection) -> int:
-    """How large a SQLite database is, in this connection's view."""
+    """How large a SQLite database is for a backup, in this connection's view."""
     pages, page_bytes = (
         connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
     )
@@ -238,7 +238,7 @@ def database_bytes(connection: sa.Connection) -> int:
 
 
 def objects_of(connection: sa.Connection) -> frozenset[str]:
-    """The addresses of all payloads that lie outside the rows, as the log names them."""
+    """The addresses of the payloads that a backup copies: those outside the rows, as the log names them."""
     event, sealed = database.event.c, database.sealed.c
     in_rows = set(connection.execute(sa.select(sealed.idx).where(sealed.name == "media")).scalars())
     leaves = connection.execution_options(yield_per=512).execute(sa.select(event.idx, event.leaf))
@@ -247,7 +247,7 @@ def objects_of(connection: sa.Connection) -> frozenset[str]:
 
 
 def copy_objects(addresses: Sequence[str], source: Objects, to: Path, older: Path | None, hear: Hear) -> int:
-    """Copy objects below ``to``, or share the file of an older backup; return how many are gone or changed.
+    """Copy objects into a backup, or share the file of an older one; return how many are gone or changed.
 
     Args:
         older: The objects' folder of an older backup.
@@ -264,7 +264,7 @@ def copy_objects(addresses: Sequence[str], source: Objects, to: Path, older: Pat
 
 
 def to_copy(addresses: Sequence[str], older: Path | None) -> Sequence[str]:
-    """Those that no older backup has."""
+    """The objects that no older backup has."""
     return [each for each in addresses if older is None or not place_of(older, each).is_file()]
 
 

@@ -94,7 +94,7 @@ def _names(value: Mapping[Any, object]) -> list[str]:
 
 
 def text_value(text: str) -> Value:
-    """A text as a value: itself, or ``{"b64": ...}`` when it is not valid Unicode (lone surrogates)."""
+    """A text as a canonical value: itself, or ``{"b64": ...}`` when it is not valid Unicode (lone surrogates)."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -103,7 +103,7 @@ def text_value(text: str) -> Value:
 
 
 def text_of(value: Value) -> str:
-    """The text that ``text_value`` made a value of.
+    """The text that ``text_value`` made a canonical value of.
 
     Raises:
         CanonicalError: It is none.
@@ -147,7 +147,7 @@ def from_b64u(text: str) -> bytes:
 
 
 def sha256_hex(data: bytes) -> str:
-    """The SHA-256 of ``data`` in lower hex."""
+    """The SHA-256 of ``data`` as the log and bundles spell it, in lower hex."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -33,7 +33,7 @@ class Gap:
 
 
 def open_gaps(gaps: Sequence[Gap], known: Sequence[int]) -> list[Gap]:
-    """The gaps of one chat that are not closed, in the order of the log.
+    """The holes of one chat that are gaps and not closed, in the order of the log.
 
     Args:
         gaps: In the order of the log.
@@ -135,7 +135,10 @@ _RANK = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 def receipts(lost: Iterable[Lost], had: Iterable[Had]) -> Mapping[int, Receipt]:
-    """What is known by now about each hole, by its log index; a hole that no item fits is left out."""
+    """Which holes are still holes: what arrived for each at another time, by log index.
+
+    A hole that no item fits is left out.
+    """
     at: dict[Hashable, list[Had]] = defaultdict(list)
     for item in had:
         at[item.part.place].append(item)

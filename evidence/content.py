@@ -445,7 +445,7 @@ COUNTED = frozenset({*COUNTERS, "reactor", "vote"})
 
 
 def split_content(content: Content) -> dict[str, Value]:
-    """The values of ``NAMES`` that hold this content, null where there is nothing to say.
+    """A message's content split into the values of ``NAMES``, null where there is nothing to say.
 
     Raises:
         ContentError: Something of the content is itself withheld.
@@ -464,7 +464,7 @@ def split_content(content: Content) -> dict[str, Value]:
 
 
 def join_content(values: Mapping[str, Any]) -> Content:
-    """The content that was split into these values.
+    """A message's content, joined from the values that it was split into.
 
     Args:
         values: By NAME, as disclosed. A name of ``NAMES`` that is not there is withheld.
@@ -485,7 +485,7 @@ def join_content(values: Mapping[str, Any]) -> Content:
 
 
 def plain(words: Sequence[Any]) -> str:
-    """The words of a part as one text; what is withheld or cut out is left out."""
+    """The words of a part of a content as one text; what is withheld or cut out is left out."""
     return "".join(_plain(piece) for piece in words)
 
 
@@ -683,7 +683,7 @@ def _withheld(value: Withheld) -> ContentError:
 
 
 def message_sha256(values: Mapping[str, Any]) -> str:
-    """The identity of a message: all that it is and says, without counters, paths and where it was read.
+    """The identity of a message by its content, without counters, paths and where it was read.
 
     The same whether it counts as an edit or not: that is a statement about what came before. Without the time
     of the edit, which a reaction alone can set, and without the names of accounts that have an identifier,
@@ -702,7 +702,7 @@ def message_sha256(values: Mapping[str, Any]) -> str:
 
 
 def said_sha256(values: Mapping[str, Any]) -> str:
-    """What a message says: two observations of one message that differ here differ in words, and one is an edit.
+    """What a message's content says: observations of one message that differ here differ in words: one is an edit.
 
     Without the names of accounts that have an identifier, as the identity.
     """
@@ -726,7 +726,7 @@ def _came_from_an_account(values: Mapping[str, Any]) -> bool:
 
 
 def post_sha256(values: Mapping[str, Any]) -> str:
-    """What no edit changes: place and time of posting. Two that differ here are two messages.
+    """What no edit changes of a content: place and time of posting. Two that differ here are two messages.
 
     Needed where an account numbers the messages: another account has other messages under the same numbers.
     Without the sender: of what is left, nothing is hidden in the store.

@@ -107,7 +107,7 @@ class Report:
 
 
 def run_check(check_id: str, check: Callable[[], Iterable[Finding] | None]) -> list[Finding]:
-    """Run one check: its own findings, one FAILED finding more if it raised, or one PASSED finding."""
+    """Run a check, to its findings: its own, one FAILED more if it raised, or one PASSED."""
     findings: list[Finding] = []
     try:
         for finding in check() or ():

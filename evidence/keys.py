@@ -163,12 +163,14 @@ class KeyFolder:
 
 
 def keys_beside(home: Path) -> KeyFolder:
-    """The key folder of a home: beside it, never in it."""
+    """The folder of a home's keys: beside the home, never in it."""
     return KeyFolder(home.with_name(home.name + ".keys"))
 
 
 def require_long(passphrase: str) -> None:
-    """Check that a new passphrase is long, in characters, and can be typed; one that exists is only ever tried.
+    """Check that a new passphrase for a home's keys is long, in characters, and can be typed.
+
+    One that exists is only ever tried.
 
     No rule on kinds of characters: the standard forbids them, because they make people predictable.
     LIMIT: it also wants a list of common values to be refused (NIST SP 800-63B-4, 3.1.1.2). None is
@@ -211,7 +213,7 @@ def create_keys(
 
 
 def sealed_under(identities: Unlocked, *, passphrase: str, log_n: int) -> Mapping[str, bytes]:
-    """The files of these identities under a new passphrase, by name.
+    """The files of a home's keys under a new passphrase, by name.
 
     Raises:
         PassphraseError: The passphrase is too short or too even, or cannot be typed.

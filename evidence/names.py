@@ -51,7 +51,7 @@ def _tables() -> _Tables:
 
 
 def require_name(text: str) -> str:
-    """The name of a person, without the spaces around it.
+    """A person's name as names of persons are spelled, without the spaces around it.
 
     Raises:
         AuthorityError: It is blank or too long, or has a character that a reader does not see.
@@ -102,7 +102,7 @@ def _called(character: str) -> str:
 
 
 def require_others(one: str, other: str) -> None:
-    """Check that two names are two persons'.
+    """Check that two names of persons are two persons'.
 
     Raises:
         AuthorityError: A reader may take one for the other, or one of them is no name.
@@ -112,7 +112,7 @@ def require_others(one: str, other: str) -> None:
 
 
 def is_one_person(one: str, other: str) -> bool:
-    """Whether a reader may take two names for one person's.
+    """Whether a reader may take two names of persons for one person's.
 
     Raises:
         AuthorityError: One of them is no name.

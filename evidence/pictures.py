@@ -205,7 +205,7 @@ _WITH_TAIL = {
 
 
 def find_raw(data: bytes) -> Iterator[Found]:
-    """Pictures in binary data, as they are: at its beginning, and where the opening is long enough anywhere."""
+    """Pictures by their first bytes in binary data: at its beginning, and anywhere if the opening is long enough."""
     for form in FORMATS:
         at = data.find(form.opening) if form.anywhere else 0 if data.startswith(form.opening) else -1
         while at >= 0:

@@ -25,13 +25,13 @@ _WORD: Final = re.compile(f"[{_CONSONANTS}][{_VOWELS}][{_CONSONANTS}][{_VOWELS}]
 
 
 def proquints(data: bytes) -> str:
-    """An even number of bytes as words, joined by hyphens."""
+    """An even number of bytes as pronounceable words, joined by hyphens."""
     pairs = (data[at : at + _WORD_BYTES] for at in range(0, len(data), _WORD_BYTES))
     return "-".join(_spelled(int.from_bytes(pair)) for pair in pairs)
 
 
 def read_proquints(text: str, *, words: int = WORDS) -> bytes:
-    """The bytes of so many words, in either script and in any case, with whatever people put between them.
+    """The bytes of so many pronounceable words, in either script and any case, whatever people put between.
 
     Raises:
         ProquintError: They are fewer or more, or one of them is none.
@@ -43,7 +43,7 @@ def read_proquints(text: str, *, words: int = WORDS) -> bytes:
 
 
 def is_words(text: str) -> bool:
-    """Whether a text is five such words."""
+    """Whether a text is five pronounceable words."""
     try:
         read_proquints(text)
     except ProquintError:

@@ -22,7 +22,7 @@ from evidence.seal.recipients import HybridIdentity, KeyIdentity, parse_identity
 
 
 def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePrivateKey:
-    """The key of the seal's root, which the cards open.
+    """The recovery of the key of the seal's root, from the cards that open it.
 
     Raises:
         CardError: The cards are too few, mistyped or of different sets.
@@ -41,7 +41,7 @@ def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePriva
 
 
 def recover_identities(home: Path, cards: Sequence[str]) -> Unlocked:
-    """The casework and matching identities, which the cards open.
+    """The recovery of a home's casework and matching identities, from the cards that open them.
 
     Raises:
         CardError: The cards are too few, mistyped or of different sets.

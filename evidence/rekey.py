@@ -19,7 +19,7 @@ PART = f"{NEXT}.part"
 
 
 def fresh_files(identities: Unlocked, *, passphrase: str, log_n: int) -> Mapping[str, bytes]:
-    """The files of these identities under a new passphrase, by name; each was opened with it again.
+    """New files of a home's keys under a new passphrase, by name; each was opened with it again.
 
     Raises:
         PassphraseError: The passphrase is too short or too even, or cannot be typed.
@@ -32,12 +32,12 @@ def fresh_files(identities: Unlocked, *, passphrase: str, log_n: int) -> Mapping
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
-    """By what the log names these files: the lower hex SHA-256 of what ``sha256sum`` prints of them, sorted by name."""
+    """By what the log names a home's key files: lower hex SHA-256 of what ``sha256sum`` prints of them, sorted."""
     return sha256_hex("".join(f"{sha256_hex(data)}  {name}\n" for name, data in sorted(files.items())).encode())
 
 
 def lay(keys: KeyFolder, files: Mapping[str, bytes]) -> None:
-    """Lay the files beside those that they replace; on return they have reached the disk. Nothing counts yet."""
+    """Lay new key files beside those that they replace; on return they have reached the disk. Nothing counts yet."""
     forget(keys)
     make_folder(keys.path / PART)
     for name, data in files.items():
@@ -45,33 +45,33 @@ def lay(keys: KeyFolder, files: Mapping[str, bytes]) -> None:
 
 
 def laid(keys: KeyFolder) -> str | None:
-    """The digest of what was laid and not switched to; None where nothing was."""
+    """The digest of the new key files that were laid and not switched to; None where nothing was."""
     part = keys.path / PART
     return digest_of(_read(part)) if part.is_dir() else None
 
 
 def current(keys: KeyFolder, names: Mapping[str, bytes]) -> str | None:
-    """The digest of the files of these names that count now; None where one is not there."""
+    """The digest of the key files of these names that count now; None where one is not there."""
     files = _read(keys.path) | _read(keys.path / NEXT)
     return digest_of({name: files[name] for name in names}) if names.keys() <= files.keys() else None
 
 
 def forget(keys: KeyFolder) -> None:
-    """Remove what was laid and will not be switched to."""
+    """Remove the new key files that were laid and will not be switched to."""
     if (keys.path / PART).exists():
         shutil.rmtree(keys.path / PART)
         sync_directory(keys.path)
 
 
 def switch(keys: KeyFolder) -> None:
-    """Let what was laid count, at once, and bring it to its places."""
+    """Let the new key files that were laid count, at once, and bring them to their places."""
     finish(keys)  # an older change that was cut short
     move_file(keys.path / PART, keys.path / NEXT)
     finish(keys)
 
 
 def finish(keys: KeyFolder) -> None:
-    """Bring to its place what counts already; nothing where there is nothing. The old files are gone then."""
+    """Bring new key files that count already to their places; nothing where there are none. Old ones are gone then."""
     fresh = keys.path / NEXT
     if not fresh.exists():
         return

@@ -6,12 +6,12 @@ Spans = tuple[tuple[int, int], ...]
 
 
 def with_span(spans: Spans, lo: int, hi: int) -> Spans:
-    """The spans and one more, joined where they touch; nothing is added where ``hi`` is below ``lo``."""
+    """Spans of numbers and one more, joined where they touch; nothing is added where ``hi`` is below ``lo``."""
     return spans if hi < lo else join_spans((*spans, (lo, hi)))
 
 
 def join_spans(spans: Iterable[tuple[int, int]]) -> Spans:
-    """All of these, in whatever order they come, joined where they touch."""
+    """All spans of numbers, in whatever order they come, joined where they touch."""
     found: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + 1:
@@ -22,7 +22,7 @@ def join_spans(spans: Iterable[tuple[int, int]]) -> Spans:
 
 
 def highest_gap(spans: Spans, top: int) -> tuple[int, int] | None:
-    """The highest span between 1 and ``top`` that was not looked at; None when all was."""
+    """The highest span of numbers between 1 and ``top`` that was not looked at; None when all was."""
     hi = top
     for first, last in reversed(spans):
         if last < hi:
@@ -32,7 +32,7 @@ def highest_gap(spans: Spans, top: int) -> tuple[int, int] | None:
 
 
 def between(spans: Spans, top: int) -> Spans:
-    """The spans from 1 to ``top`` that lie in none of these."""
+    """The spans of numbers from 1 to ``top`` that lie in none of these."""
     left: list[tuple[int, int]] = []
     start = 1
     for first, last in spans:
@@ -45,20 +45,20 @@ def between(spans: Spans, top: int) -> Spans:
 
 
 def common(some: Spans, others: Spans) -> Spans:
-    """What lies in a span of both."""
+    """The spans of numbers that lie in a span of both."""
     return tuple(
         (max(lo, first), min(hi, last)) for lo, hi in some for first, last in others if lo <= last and first <= hi
     )
 
 
 def without(spans: Spans, others: Spans) -> Spans:
-    """What lies in a span of the first, and in none of the second."""
+    """The spans of numbers that lie in a span of the first, and in none of the second."""
     top = max((hi for _lo, hi in spans), default=0)
     return common(spans, between(others, top))
 
 
 def absent(numbers: Iterable[int], lo: int, hi: int) -> Iterator[tuple[int, int]]:
-    """The spans between ``lo`` and ``hi`` in which no number lies."""
+    """The spans of numbers between ``lo`` and ``hi`` in which no number lies."""
     start = lo
     for number in sorted({number for number in numbers if lo <= number <= hi}):
         if start < number:
@@ -69,5 +69,5 @@ def absent(numbers: Iterable[int], lo: int, hi: int) -> Iterator[tuple[int, int]
 
 
 def read_spans(said: Sequence[Sequence[int]]) -> Spans:
-    """The spans that were kept as JSON, an array of pairs."""
+    """The spans of numbers that were kept as JSON, an array of pairs."""
     return tuple((int(lo), int(hi)) for lo, hi in said)

@@ -15,12 +15,12 @@ MAX_SKEW = timedelta(minutes=1)
 
 
 def is_due(last: datetime, every: timedelta, now: datetime) -> bool:
-    """Whether what was last done at a time is due again; it is, too, where the clock was set back since."""
+    """Whether what was last done at a time is due again, by the clock; it is, too, where that was set back since."""
     return not timedelta() <= now - last < every
 
 
 def uptime_s() -> float:
-    """Seconds that have gone by since some moment, also while the machine slept; nobody can set them back."""
+    """The clock of the machine's uptime: seconds since some moment, also asleep; nobody can set it back."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -30,12 +30,12 @@ def system_clock() -> datetime:
 
 
 def is_ahead(day: date, now: datetime) -> bool:
-    """Whether a day has begun nowhere yet: east of Greenwich it begins before it does in UTC."""
+    """Whether a day has begun nowhere yet, by the clock: east of Greenwich it begins before it does in UTC."""
     return day > now.astimezone(UTC).date() + timedelta(days=1)
 
 
 def format_time(moment: datetime) -> str:
-    """``moment`` in UTC with milliseconds, cut, not rounded.
+    """A time as the log spells it: ``moment`` in UTC with milliseconds, cut, not rounded.
 
     Raises:
         CanonicalError: The time has no zone.
@@ -47,7 +47,7 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Read ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
+    """Read a time as the log spells it: ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
 
     Raises:
         CanonicalError: Any other spelling.

@@ -20,7 +20,7 @@ from evidence.seal.stream import Chunk
 def open_evidence(
     header: bytes, payload: Iterable[Chunk], *, cards: Sequence[str], sink: Callable[[bytes], object]
 ) -> MediaContent:
-    """Open one medium with the office cards; the sink gets exactly the content.
+    """Open one preserved medium with the office cards; the sink gets exactly the content.
 
     The content is compared with its manifest, so a payload that was sealed under another
     event's name is refused. Nothing is certain before this returns.
@@ -39,7 +39,7 @@ def open_evidence(
 
 
 def release_header(header: bytes, *, cards: Sequence[str], recipients: Sequence[Recipient]) -> bytes:
-    """The header with which ``recipients`` can open the same payload; no plaintext is made.
+    """The header with which ``recipients`` can open the same preserved medium; no plaintext is made.
 
     Raises:
         CardError: The cards are mistyped, of different sets or too few.

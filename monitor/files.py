@@ -18,7 +18,7 @@ from monitor.errors import BroughtFileError
 
 
 def require_files(paths: Sequence[Path]) -> int:
-    """Check that each path is a file that can be read; return how many bytes they have together.
+    """Check that each path that somebody brings is a readable file; return how many bytes they have together.
 
     Raises:
         BroughtFileError: One is not there, is no file, or is refused by the system; it says which.
@@ -27,7 +27,7 @@ def require_files(paths: Sequence[Path]) -> int:
 
 
 def brought_files(paths: Sequence[Path], *, place: str, source: str) -> list[Observation]:
-    """One observation for each file; its bytes are read when it is kept.
+    """A source's observations of files that somebody brings, one for each; its bytes are read when it is kept.
 
     Args:
         place: Where they are kept: the identifier of what one person brings from one source.

@@ -14,7 +14,7 @@ MAX_CHARACTERS = 300
 
 
 def hole_words(text: str) -> str:
-    """One text as the words of a hole."""
+    """One text as the words of a source's hole."""
     if strip_previews(text).value != text_value(text):
         return f"{len(text)} characters with a picture in them"
     valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -22,7 +22,7 @@ def hole_words(text: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """The first names that fit, at least one, and how many more there are."""
+    """For the words of a source's hole: the first names that fit, at least one, and how many more there are."""
     told = [hole_words(name) for name in names]
     length, shown = 0, 0
     for name in told:

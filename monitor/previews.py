@@ -84,7 +84,7 @@ class Stripped:
 
 
 def strip_previews(value: object) -> Stripped:
-    """Replace every preview in ``value`` by its length, and numbers and booleans by strings.
+    """What a source may put in a record: each preview in ``value`` as its length, numbers and booleans as strings.
 
     Args:
         value: What a JSON parser or a TL ``to_dict`` gives: None, text, numbers, booleans,
@@ -99,7 +99,7 @@ def strip_previews(value: object) -> Stripped:
 
 
 def is_uncut(text: Value) -> bool:
-    """Whether ``strip_previews`` cut no picture out of a text: it is itself, or its ``b64`` form."""
+    """Whether ``strip_previews`` cut no picture out of a source's text: it is itself, or its ``b64`` form."""
     return isinstance(text, str) or (isinstance(text, dict) and text.keys() == {"b64"})
 
 

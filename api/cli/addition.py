@@ -47,7 +47,7 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Keep files at once: screenshots, pictures, videos, documents, saved pages, exports of other programs.
+    """Keep each FILE at once: screenshots, pictures, videos, documents, saved pages, exports of other programs.
 
     Each is sealed as it is, logged and stamped; nobody at this computer can open it again, and nothing in it is read
     as a message. One person may do that, and a second person reviews it within seven days. This needs no passphrase.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def alerts(ctx: click.Context, *, case_id: str | None, every: bool, as_json: bool) -> None:
-    """List where pictures of cases may have appeared again.
+    """Print where pictures of cases may have appeared again; with a command, look again, mail or dismiss.
 
     While 'serve' runs and is unlocked, it looks by itself; 'alerts look' looks once. The list needs no passphrase.
     """
@@ -75,7 +75,7 @@ def _line(alert: "Alert") -> str:
 @json_option
 @click.pass_context
 def look(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> None:
-    """Look for pictures of cases in everything that was kept since the last look."""
+    """Look for pictures of cases in everything kept since the last look; this asks for the passphrase."""
     from api.office.alert import Lookout
     from api.office.opened import OpenOffice
 
@@ -124,7 +124,7 @@ def mail(ctx: click.Context, *, as_json: bool) -> None:
 def dismiss(
     ctx: click.Context, case_id: str, item_id: str, reason: str | None, actor: str | None, as_json: bool
 ) -> None:
-    """Say that the file of an alert does not belong to the case; --reason says why. To add it instead: 'case add'."""
+    """Say that the file of an alert does not belong to CASE; --reason says why. To add it instead: 'case add'."""
     from api.office.alert import dismiss_alert
     from api.office.short import case_of, item_of
 

@@ -13,7 +13,7 @@ from evidence.times import format_time
 
 @click.group("api")
 def api() -> None:
-    """Make, list and revoke keys for programs that call the API."""
+    """Commands to make, list and revoke keys for programs that call the API."""
 
 
 @api.command("create")
@@ -54,7 +54,7 @@ def create(
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the keys, never what opens anything."""
+    """Print the list of keys, never what opens anything."""
     from api.office.api_key import list_keys
 
     keys = list_keys(open_home(ctx))
@@ -67,7 +67,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def revoke(ctx: click.Context, key_id: str, as_json: bool) -> None:
-    """Let a key open nothing from now on. KEY is its name in the list."""
+    """Let KEY, by its name in the list, open nothing from now on."""
     from api.office.api_key import revoke_key
 
     revoke_key(open_home(ctx), key_id)

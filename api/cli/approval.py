@@ -63,7 +63,7 @@ def approve(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Answer what waits for a second person.
+    """Answer REQUEST, which waits for a second person; --list prints what waits, --refuse says no.
 
     Shows what was asked for, asks whether you agree, and does it; or records your review of what one person
     did. Nobody approves their own request. Without REQUEST it lists what waits, and says more with the

@@ -34,7 +34,7 @@ from config.errors import Term
 @json_option
 @click.pass_context
 def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
-    """Check the store against the log, and the log against a checkpoint or a bundle that somebody else holds.
+    """Check the store against the log, and with --against the log against a checkpoint or bundle that others hold.
 
     This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """

@@ -87,7 +87,7 @@ def export(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Export a case as a signed bundle without pictures, with its covering letter.
+    """Export CASE as a signed bundle without pictures, written to --out with its covering letter beside it.
 
     A second person agrees (--approved-by), unless the client's consent is recorded and --to names an
     approved receiver; then a second person reviews it within seven days. Otherwise the request waits
@@ -128,7 +128,7 @@ def export(
 
 
 def preview_fields(audience: str) -> dict[str, Any]:
-    """What a receiver will and will not see, for a machine: the names of the values by kind."""
+    """The ``--json`` fields of ``case export --preview``: names of the values that a receiver will see or not."""
     kinds = shown_to(audience).items()
     names = {
         seen: {str(kind): names_that_tell(kind) for kind, shown in kinds if shown is seen} for seen in (True, False)
@@ -137,7 +137,7 @@ def preview_fields(audience: str) -> dict[str, Any]:
 
 
 def preview_words(audience: str) -> str:
-    """What a receiver will and will not see, in words."""
+    """What ``case export --preview`` prints: what a receiver will and will not see."""
     lines = {
         seen: [f"  - {_TELLS[kind]}" for kind, shown in shown_to(audience).items() if shown is seen]
         for seen in (True, False)
@@ -167,7 +167,7 @@ def _place(case_id: str, out: Path | None, stick: Path | None) -> Path:
 
 
 def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:
-    """What an export did, for a machine."""
+    """The ``--json`` fields of ``case export``: what it did."""
     from casefiles.verifier.html.page import page_sha256
 
     told = {"bundle": str(destination.bundle), "letter": str(destination.letter), **done.told()}
@@ -175,7 +175,7 @@ def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any
 
 
 def export_words(destination: "Destination", done: "Exported") -> str:
-    """What an export did, in words."""
+    """What ``case export`` prints: what it did."""
     from casefiles.verifier.html.page import FILE_NAME, page_sha256
     from evidence.times import format_time
 
@@ -219,7 +219,7 @@ def verify(
     pages: bool,
     as_json: bool,
 ) -> int:
-    """Check a bundle.
+    """Check the bundle FILE offline, and print every check; the exit code is the verdict.
 
     Roots never come from the bundle: without --trust, the verdict is INDETERMINATE at best. Give
     every root that the letter names. The report as PDF is made again, and compared byte by byte, where the

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def capture(ctx: click.Context, link: str, actor: str | None, as_json: bool) -> int:
-    """Keep one message of a registered channel now.
+    """Keep the message that LINK leads to, in a registered channel, now.
 
     LINK is what Telegram's clients copy: t.me/name/5, t.me/c/NUMBER/5, the same in a topic, or with ?comment=7. The
     message is kept as the watch keeps it, with its album and at most 100 comments. If it is gone, that is recorded.

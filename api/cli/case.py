@@ -49,7 +49,7 @@ _SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
 
 @click.group()
 def case() -> None:
-    """Open, list, fill, show and export cases."""
+    """Commands to open, list, fill, show and export cases."""
 
 
 case.add_command(export)
@@ -77,7 +77,7 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the cases. This needs no passphrase: what it lists is stored unencrypted."""
+    """Print the list of cases. This needs no passphrase: what it lists is stored unencrypted."""
     from api.office.case import list_cases
     from api.office.page import every_page
 
@@ -118,7 +118,7 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Add items to a case.
+    """Add each ITEM to CASE, or the messages that the options choose.
 
     A picture and the message that carried it are two items: the command offers what was left out. Of a range of
     messages, it says what is not preserved.
@@ -213,7 +213,7 @@ def _offered(kinds: Sequence[str]) -> Term:
 def remove(
     ctx: click.Context, case_id: str, items: tuple[str, ...], reason: str, actor: str | None, as_json: bool
 ) -> None:
-    """Remove items from a case.
+    """Remove each ITEM from CASE; --reason says why.
 
     Nothing is destroyed: what was removed stays preserved and can be added again. A bundle says how many items
     were removed, and not which.
@@ -271,7 +271,7 @@ def consent(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Record the client's consent, or that she withdrew it. The newest record of a case counts."""
+    """Record the client's consent to CASE, or that she withdrew it. The newest record of a case counts."""
     from api.office.case import record_consent
     from api.office.short import case_of
     from casefiles.consent import Consent
@@ -329,7 +329,7 @@ def _consent_line(told: "Consent | None") -> str:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Show a case's items with their texts. Looking is logged."""
+    """Print the items of CASE with their texts. Looking is logged."""
     from api.office.case import show_case
     from api.office.left_out import beside_case
     from api.office.page import every_page

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def watch() -> None:
-    """Keep the register of publicly reported channels."""
+    """Commands to keep the register of publicly reported channels."""
 
 
 @watch.command("add", cls=OfChannel)
@@ -77,7 +77,7 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Register a publicly reported channel, or change its entry.
+    """Register CHANNEL, which a public --report names, or change its entry.
 
     CHANNEL is @name, t.me/name, or its number, with -100 before it or without; an invitation (t.me/+...) only
     if somebody has joined by hand. If an account is logged in, the command looks the channel up first. One person
@@ -211,7 +211,7 @@ def _all_given(needed: Mapping[str, str | None]) -> list[str]:
 
 
 def channel_fields(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
-    """What adding a channel did, for a machine."""
+    """The ``--json`` fields of ``watch add``: what it did."""
     return {
         "channel": channel,
         "mode": mode,
@@ -223,7 +223,7 @@ def channel_fields(channel: str, mode: str, done: "Registered") -> dict[str, Any
 
 
 def channel_words(channel: str, mode: str, done: "Registered") -> str:
-    """What adding a channel did, in words."""
+    """What ``watch add`` prints: what it did."""
     if not done.logged:
         return f"{channel} is registered already, as {mode}. Nothing was changed."
     review = f" A second person reviews it by {told_time(done.review_by)}." if done.review_by else ""
@@ -255,7 +255,7 @@ _NAMES = {
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the channels in the register, each below the one that it reopens."""
+    """Print the channels in the register, each below the one that it reopens."""
     from api.office.channel import by_lineage, every_channel
     from api.office.page import Page
 
@@ -278,7 +278,7 @@ def _line(kin: "Kin") -> str:
 @watch.command("reported")
 @json_option
 def reported(*, as_json: bool) -> None:
-    """List the groups that public reports name, with who reported them and when."""
+    """Print the groups that public reports name, with who reported them and when."""
     from api.office.reported import list_reported
 
     groups = list_reported()
@@ -315,7 +315,7 @@ _NO_HANDLES = (
 @json_option
 @click.pass_context
 def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | None, as_json: bool) -> None:
-    """Take a channel off the register; whatever was preserved stays."""
+    """Take CHANNEL off the register; whatever was preserved stays."""
     from api.office.channel import remove_channel
 
     home = open_home(ctx)

@@ -64,7 +64,7 @@ def check(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Find a picture in the store, or the pictures of a question: its file, its text in a file, or its five words.
+    """Find IMAGE in the store, or the pictures of QUESTION: its file, its text in a file, or its five words.
 
     "0 found" speaks only of the pictures that were really compared. It misses larger crops, turns of a
     few degrees and collages, and is no proof that a picture was not posted. IMAGE may be a video, too.

@@ -61,7 +61,7 @@ reason_option = click.option("--reason", metavar="TEXT", help="Why; logged, and 
 
 
 def actor_option(function: F) -> F:
-    """``--by``, or NISISAMA_ACTOR."""
+    """The option ``--by`` of a command, or NISISAMA_ACTOR."""
     return click.option(
         "--by", "actor", envvar="NISISAMA_ACTOR", metavar="NAME", help="Who acts (a pseudonym); or NISISAMA_ACTOR."
     )(function)
@@ -74,7 +74,7 @@ def doer(
     reason: str | None = None,
     approver: str | None = None,
 ) -> Doer:
-    """Who acts; asked before a passphrase is.
+    """Who acts, from ``--by`` or NISISAMA_ACTOR; a command asks for it before a passphrase.
 
     Raises:
         NobodyNamedError: Nobody was named.
@@ -84,7 +84,7 @@ def doer(
 
 
 def new_passphrase(file: Path | None) -> str:
-    """A passphrase for a new home, from a file, the environment or a prompt, where it is asked for until it fits.
+    """A passphrase for a new home, from a file, the environment or a prompt, which asks until it fits.
 
     Raises:
         PassphraseError: There is none and no terminal to ask at, or it does not fit.
@@ -122,7 +122,7 @@ def _asked_until_it_fits() -> str:
 
 
 def unlock(home: Home, file: Path | None) -> Unlocked:
-    """Open the identities with the passphrase; at a terminal a wrong one is asked for again.
+    """Ask for the passphrase and open the identities with it; at a terminal, a wrong one is asked for again.
 
     Raises:
         HomeError: The keys' folder is not there.
@@ -146,7 +146,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
 
 
 def given_or_asked(file: Path | None) -> str | None:
-    """The passphrase that was given; None where there is a person to ask.
+    """The passphrase of a file or the environment; None where a person at the terminal can be asked.
 
     Raises:
         PassphraseError: None was given, and there is no terminal.
@@ -186,7 +186,7 @@ def agreed(question: Term) -> bool:
 
 
 def given_passphrase(file: Path | None) -> str | None:
-    """The passphrase from a file or the environment, without asking.
+    """The passphrase that a command was given by a file or the environment, without asking.
 
     Raises:
         SecretFileError: The file is missing, empty or readable by others.
@@ -215,7 +215,7 @@ def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json
 
 
 def emit_waiting(ctx: click.Context, waiting: "Waiting", *, as_json: bool) -> NoReturn:
-    """Say that nothing was done yet, who does what now, and end so that a script sees it.
+    """Print that nothing was done yet and who does what now, and end so that a script sees it.
 
     Raises:
         click.exceptions.Exit: Always.
@@ -240,18 +240,18 @@ def say(text: str) -> None:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """``1 item``, ``2 items``; ``many`` where the plural is not ``one`` with an s."""
+    """``1 item``, ``2 items``, as commands print them; ``many`` where the plural is not ``one`` with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def counted_gone(deletions: int, missing: int) -> str:
-    """``2 deletions``, and how many of these Telegram did not report."""
+    """``2 deletions`` for printing, and how many of these Telegram did not report."""
     said = counted(deletions, "deletion")
     return f"{said} ({missing} of them not reported by Telegram, only missing)" if missing else said
 
 
 def day_of(option: str, text: str) -> date:
-    """The day that an option names.
+    """The day that an option of a command names.
 
     Raises:
         UsageError: It names none.
@@ -263,7 +263,7 @@ def day_of(option: str, text: str) -> date:
 
 
 def text_in(option: str, file: Path) -> str:
-    """The UTF-8 text in the file that an option names.
+    """The UTF-8 text in the file that an option of a command names.
 
     Raises:
         UsageError: It is not such a text.
@@ -275,7 +275,7 @@ def text_in(option: str, file: Path) -> str:
 
 
 def chosen_options(function: F) -> F:
-    """The options that choose items by what is stored unencrypted."""
+    """The options of a command that choose items by what is stored unencrypted."""
     for option in (
         click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only items of this kind."),
         click.option("--to", "last", metavar="DATE", help="Only what was posted on this day (UTC) or before it."),
@@ -287,7 +287,7 @@ def chosen_options(function: F) -> F:
 
 
 def chosen_items(channel: str | None, first: str | None, last: str | None, kind: str | None) -> "Chosen":
-    """Which items these options choose.
+    """Which items the options of a command choose.
 
     Raises:
         UsageError: One of them is none.
@@ -310,7 +310,7 @@ def warn(words: Term) -> None:
 
 
 def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
-    """Warn that what was logged has no signature or no time stamp yet, and return the same for the JSON object."""
+    """Print a warning that what was logged has no signature or time stamp yet; return it for the JSON object."""
     if error is None:
         return []
     warn(Term("note.unstamped" if isinstance(error, StampError) else "note.sentence", cause=error))
@@ -318,7 +318,7 @@ def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
 
 
 def open_home(ctx: click.Context) -> Home:
-    """The home of this call; closed with it, so that no journal stays behind the database."""
+    """The home of this command; closed at its end, so that no journal stays behind the database."""
     home = Home.open(ctx.find_root().obj)
     ctx.call_on_close(home.engine.dispose)
     if tail := home.unsigned_tail():

@@ -39,7 +39,7 @@ _BELOW = {
 @json_option
 @click.pass_context
 def completeness(ctx: click.Context, channel: str, as_json: bool) -> None:
-    """Say what was seen of CHANNEL and what was not, with the reasons.
+    """Print what was seen of CHANNEL and what was not, with the reasons.
 
     CHANNEL is its name in the register, or its number. Nothing here proves that the office saw all of a channel: a
     message that was posted and deleted between two looks leaves only a number, and the page shows that number.

@@ -11,7 +11,7 @@ from config.errors import Term
 
 @click.group()
 def database() -> None:
-    """Move the rows of this home to a database server."""
+    """Commands to move the rows of this home to a database server."""
 
 
 @database.command("move")

@@ -55,7 +55,7 @@ def freeze(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Freeze what may show a child, with its message and album, at once.
+    """Freeze each ITEM, which may show a child, with its message and album, at once.
 
     From then on, nobody can list, search, view or export it, and nothing more of it is fetched. If you are not sure,
     freeze: nothing is destroyed. With the passphrase, the command also freezes the same files elsewhere. --lift ends
@@ -129,12 +129,12 @@ def _lift(
 
 
 def lift_fields(done: "Lifted") -> dict[str, Any]:
-    """What is no longer frozen, for a machine."""
+    """The ``--json`` fields of ``freeze --lift``: what is no longer frozen."""
     return {"lifted": list(done.items)}
 
 
 def lift_words(done: "Lifted") -> str:
-    """What is no longer frozen, in words."""
+    """What ``freeze --lift`` prints: what is no longer frozen."""
     return f"No longer frozen: {counted(len(done.items), 'item')}."
 
 
@@ -148,7 +148,7 @@ def _list(home: "Home", passphrase_file: Path | None, *, as_json: bool) -> None:
 
 
 def freeze_fields(listed: "ListedFreeze") -> dict[str, Any]:
-    """A freeze that waits, for a machine."""
+    """The ``--json`` fields of one freeze in ``freeze --list``."""
     waiting = listed.freeze
     places = [
         {"item_id": item, "channel_id": channel, "message_id": message}

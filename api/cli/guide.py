@@ -10,7 +10,7 @@ from api.cli.common import emit, json_option
 @json_option
 @click.pass_context
 def help_(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> None:
-    """Say what a command does and which options it has; without one, list every command."""
+    """Say what COMMAND does and which options it has; without one, list every command."""
     here = ctx.find_root()
     for word in words:
         group = here.command

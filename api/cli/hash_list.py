@@ -32,7 +32,7 @@ _KINDS = ("sha256", "pdq")
 
 @click.group("hash-list")
 def hash_list() -> None:
-    """Keep lists of hashes from a hotline or an exchange; each is compared with everything that is kept."""
+    """Commands for lists of hashes from a hotline or an exchange; each is compared with everything that is kept."""
 
 
 @hash_list.command("add")
@@ -69,7 +69,7 @@ def add(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Add a list of MD5, SHA-256 or PDQ hashes as a case of its own.
+    """Add the list of MD5, SHA-256 or PDQ hashes in FILE as a case of its own.
 
     FILE is a table of text, such as CSV, as ThreatExchange, StopNCII and hotlines hand it out. Whatever is like one of
     its hashes raises an alert in the list's case, while 'serve' is unlocked or when 'alerts look' runs.
@@ -97,7 +97,7 @@ def add(
 
 
 def added_fields(done: "AddedHashes") -> dict[str, object]:
-    """What adding a list did, for a machine."""
+    """The ``--json`` fields of ``hash-list add``: what it did."""
     return {
         "case_id": done.case_id,
         "added": done.added,
@@ -135,7 +135,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> None:
-    """List the lists, where they came from and what they hold; none of their hashes is shown."""
+    """Print the lists, where they came from and what they hold; none of their hashes is shown."""
     from api.office.hash_list import hash_lists
     from api.office.page import Page
 
@@ -147,7 +147,7 @@ def list_(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> No
 
 
 def list_fields(each: "HashList") -> Mapping[str, object]:
-    """A list, for a machine."""
+    """The ``--json`` fields of one list in ``hash-list list``."""
     return {
         "case_id": each.case_id,
         "name": each.provenance.name,
@@ -179,7 +179,7 @@ def _line(each: "HashList") -> str:
 @json_option
 @click.pass_context
 def remove(ctx: click.Context, case_id: str, reason: str | None, actor: str | None, as_json: bool) -> None:
-    """End a list and destroy its hashes. Its case and the alerts that it raised stay."""
+    """End the list of CASE and destroy its hashes. Its case and the alerts that it raised stay."""
     from api.office.hash_list import remove_hash_list
     from api.office.short import case_of
 

@@ -54,7 +54,7 @@ def init(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a new home with its keys and cards.
+    """Make a new home with its keys, and its cards in the folder that --cards names.
 
     The office key exists only on the cards. Give each card to a different person: the coordinator,
     the lawyer, and somebody outside. Without enough cards, nobody can ever open a picture again.

@@ -93,7 +93,7 @@ def import_(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Take in a Telegram Desktop export (a folder with result.json).
+    """Take in the Telegram Desktop export at PATH (a folder with result.json).
 
     Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
     if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
@@ -115,7 +115,7 @@ def import_(
 
 
 def import_words(done: "Imported") -> str:
-    """What an import did, in words."""
+    """What ``import`` prints: what it did."""
     return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
 
 
@@ -141,7 +141,7 @@ def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting
 
 @contextmanager
 def watched() -> "Iterator[Progress]":
-    """How far an import has come, also where it is stopped or the disk is full.
+    """The progress line of ``import``: how far it has come, also where it is stopped or the disk is full.
 
     Raises:
         click.Abort: It was stopped after it began.

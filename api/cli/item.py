@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def evidence() -> None:
-    """Add files, and show what is preserved, never the content of media."""
+    """Commands to add files, and to show what is preserved, never the content of media."""
 
 
 evidence.add_command(add)
@@ -68,7 +68,7 @@ def list_(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """List what is preserved, in the order in which it was logged.
+    """Print what is preserved, in the order in which it was logged.
 
     This needs no passphrase. With one, from a file or NISISAMA_PASSPHRASE, it says what each file is and how long each
     text is, and --json lists digests too. Viewing that is logged first, because it lies in sealed records. So does who
@@ -141,7 +141,7 @@ class ItemLines:
 
 
 def item_entry(item: "ItemRow") -> dict[str, Any]:
-    """An item as JSON; what only a look shows is null without one."""
+    """The ``--json`` fields of an item; what only a look shows is null without one."""
     from api.office.item import LookedAt
 
     entry = asdict(item)
@@ -150,7 +150,7 @@ def item_entry(item: "ItemRow") -> dict[str, Any]:
 
 
 def held_words(item: "ItemRow") -> str:
-    """What is kept of an item: what a look showed of it, or how long its ciphertext is."""
+    """What ``evidence show`` prints of what is kept: what a look showed, or how long the ciphertext is."""
     seen, is_file = item.seen, item.kind == Kind.FILE.value
     if seen is not None and seen.characters is not None and not is_file:
         return counted(seen.characters, "letter") if seen.characters else "no text"
@@ -181,7 +181,7 @@ def show(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Show one item: its place, its log entry and what is sealed for it.
+    """Print one ITEM: its place, its log entry and what is sealed for it.
 
     With the passphrase, show its digest too, and of a channel what it says of itself: title, names, description,
     administrators. Viewing that is logged first, because it lies in a sealed record. For a case and a reason,
@@ -343,7 +343,7 @@ def _hole_words(reason: str) -> str:
 
 
 def look_of(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "DigestLook | None":
-    """Who looks at digests; nobody without the passphrase, which is not asked for."""
+    """Who looks at digests, from a command's options; nobody without the passphrase, which is not asked for."""
     from api.office.item import DigestLook
 
     given = given_passphrase(passphrase_file)

@@ -47,7 +47,7 @@ def _by_two_persons(function: F) -> F:
 
 @click.group()
 def key() -> None:
-    """Work with the cards and the passphrase, for key holders."""
+    """Commands for key holders, who work with the cards and the passphrase."""
 
 
 key.add_command(api)
@@ -58,7 +58,7 @@ key.add_command(api)
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check that cards open this office: the drill, once a year.
+    """Check that each CARD opens this office: the drill, once a year.
 
     CARD is the file of a card. Without one, the command asks for the words, which leaves no
     file. It tries every card, opens no picture, and keeps and logs nothing.
@@ -86,7 +86,7 @@ def renew_seal(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Renew the office's seal with the cards: a new key and certificate under the same root.
+    """Renew the office's seal, with each CARD or with cards that are typed: a new key under the same root.
 
     The log says so. Bundles that were sealed before stay good; new letters print the new
     fingerprint. Two persons do: without --approved-by the request waits for 'approve', which takes the
@@ -105,12 +105,12 @@ def renew_seal(
 
 
 def seal_fields(done: "Renewed") -> dict[str, str]:
-    """A new seal, for a machine."""
+    """The ``--json`` fields of ``key renew-seal``: the new seal."""
     return {"seal_fingerprint": done.fingerprint, "ends": done.ends}
 
 
 def seal_words(done: "Renewed") -> str:
-    """A new seal, in words."""
+    """What ``key renew-seal`` prints: the new seal."""
     return (
         f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
         "Tell those who check your bundles: the letters of new bundles print it."
@@ -131,7 +131,7 @@ def passphrase(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Change the passphrase: the old one opens the keys, which are then sealed under the new one.
+    """Change the passphrase, from prompts or files: the old one opens the keys, the new one seals them.
 
     The log says so. Whatever stops the command, either the old passphrase opens the keys or the
     new one does. Copies of the keys' folder elsewhere still open with the old one. Needs two
@@ -166,7 +166,7 @@ def recover(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Recover with the cards: the passphrase was lost, or the keys under it were lost or changed.
+    """Recover with each CARD, or with cards that are typed: the passphrase, or the keys under it, were lost.
 
     The cards open the casework and matching keys that the home keeps sealed for them, and these
     are written again under a new passphrase. The office key stays in memory. Needs two persons.
@@ -188,7 +188,7 @@ def recover(
 
 
 def card_texts(files: Sequence[Path]) -> list[str]:
-    """The cards of files; without any, people type them."""
+    """The texts of the files CARD...; without any, the terminal asks people to type them."""
     return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
 
 

@@ -46,7 +46,7 @@ _TOLD_EVERY_S = 60.0
 
 @click.group()
 def monitor() -> None:
-    """Watch the registered channels live."""
+    """Commands of the live watch on the registered channels."""
 
 
 @monitor.command("login")
@@ -58,7 +58,7 @@ def monitor() -> None:
 @json_option
 @click.pass_context
 def login(ctx: click.Context, phone: str | None, name: str, *, check: bool, as_json: bool) -> int:
-    """Log in an account of the office.
+    """Log in an account of the office with --phone and the code that Telegram sends.
 
     The command asks for the phone number unless you give --phone; other programs can see the options of a running
     command. Telegram sends a code. The command says where the code arrives and asks for it, and for the password of
@@ -148,7 +148,7 @@ def _line(asked: Term, *, hidden: bool = False) -> str:
 @json_option
 @click.pass_context
 def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int:
-    """Watch every registered channel until you stop it.
+    """Watch every registered channel until you press Ctrl-C.
 
     The watch keeps each message, edit and deletion as it comes, and reads the older history in between. While there is
     news, it signs the log and has it stamped. Other commands may use the home at the same time. SIGTERM and Ctrl-C end
@@ -343,7 +343,7 @@ def _told(ran: "Ran") -> str:
 def rehearse(
     ctx: click.Context, legal_basis: Path | None, stay: bool, approved_by: str | None, actor: str | None, as_json: bool
 ) -> None:
-    """Watch a group on a Telegram that runs on this machine alone, in the home of a rehearsal.
+    """Watch a group on a Telegram that runs on this machine alone, in a rehearsal's home; --stay goes on until Ctrl-C.
 
     The command logs in an account, registers a group, and watches it: posts, an edit, a deletion, more news than
     Telegram tells at once, and a message that nobody saw. It touches nothing real, and forgets the account at the end.
@@ -401,7 +401,7 @@ def _how_to_practise(practice: "Practice", today: date) -> Iterator[str]:
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show the state of each account and channel."""
+    """Print the state of each account and channel."""
     from api.office.watch import status as status_of
 
     found = status_of(open_home(ctx))

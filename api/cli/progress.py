@@ -98,7 +98,7 @@ class ProgressLine:
 
 
 def told_seconds(seconds: float) -> str:
-    """How long something takes, in one unit or two."""
+    """How long something takes, in one unit or two, for the progress line."""
     whole = max(0, round(seconds))
     if whole < _MINUTE:
         return f"{whole} s"
@@ -132,7 +132,7 @@ def wait_told(what: Term) -> Iterator[None]:
 
 @contextmanager
 def stages() -> Iterator[Callable[[Term, Term], Callable[[int], ProgressLine]]]:
-    """Progress of work in several stages, a line each: what is done, its unit, and then how many there are."""
+    """Progress of a command in several stages, a line each: what is done, its unit, and then how many there are."""
     with ExitStack() as stack:
 
         def begin(label: Term, unit: Term, total: int) -> ProgressLine:

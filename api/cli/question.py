@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def question() -> None:
-    """Let somebody ask whether her picture appears, without showing it; 'check' looks for what she asks."""
+    """Commands to let somebody ask whether her picture appears; 'check' looks for what she asks."""
 
 
 @question.command("page")
@@ -31,7 +31,7 @@ def question() -> None:
 @json_option
 @click.pass_context
 def page(ctx: click.Context, out: Path, as_json: bool) -> None:
-    """Write the page as one HTML file, to put on a web site, a USB stick or a phone.
+    """Write the page to --out as one HTML file, to put on a web site, a USB stick or a phone.
 
     It holds the public half of the matching key, so what it seals only this office can open. Write it again
     after a change of keys or of the settings in [check].
@@ -53,7 +53,7 @@ def page(ctx: click.Context, out: Path, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def ticket(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Print five words with which a client can send one question within 14 days. They are shown once."""
+    """Print five words with which the client of CASE can send one question within 14 days, shown once."""
     from api.office.question import issue_ticket
     from api.office.short import case_of
 
@@ -73,7 +73,7 @@ def ticket(ctx: click.Context, case_id: str, actor: str | None, passphrase_file:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, case_id: str | None, as_json: bool) -> None:
-    """List the questions and tickets that are kept; nothing of what was asked. This needs no passphrase."""
+    """Print the questions and tickets that are kept; nothing of what was asked. This needs no passphrase."""
     from api.office.page import Page
     from api.office.question import kept_questions
     from api.office.short import case_of
@@ -103,7 +103,7 @@ def _line(kept: "KeptQuestion") -> str:
 @json_option
 @click.pass_context
 def answered(ctx: click.Context, receipt: str, as_json: bool) -> None:
-    """Note that somebody has spoken with her; her page then says "answered", and nothing else."""
+    """Note that somebody has spoken with her about the question WORDS; her page then says "answered", no more."""
     from api.office.question import answer_question
 
     answer_question(open_home(ctx), receipt)
@@ -115,7 +115,7 @@ def answered(ctx: click.Context, receipt: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def destroy(ctx: click.Context, receipt: str, as_json: bool) -> None:
-    """Destroy a question because whoever asked it says so; her page can do the same."""
+    """Destroy the question WORDS because whoever asked it says so; her page can do the same."""
     from api.office.question import destroy_question
 
     destroy_question(open_home(ctx), receipt)

@@ -31,7 +31,7 @@ audience_option = click.option(
 
 @click.group()
 def receiver() -> None:
-    """Keep the register of approved receivers of bundles."""
+    """Commands to keep the register of approved receivers of bundles."""
 
 
 @receiver.command("add")
@@ -51,7 +51,7 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Approve a receiver.
+    """Approve the receiver NAME for the bundles that --for names.
 
     Two persons do. --approved-by names the second; without it, the request waits for 'approve', and
     the command exits 3.
@@ -67,12 +67,12 @@ def add(
 
 
 def receiver_fields(receiver: "Receiver") -> dict[str, str]:
-    """A receiver of the register, for a machine."""
+    """The ``--json`` fields of a receiver of the register."""
     return {"receiver": receiver.name, "audience": receiver.audience}
 
 
 def receiver_words(receiver: "Receiver") -> str:
-    """That a receiver was approved, in words."""
+    """What ``receiver add`` prints: that a receiver was approved."""
     return f"{receiver.name} may get bundles for: {receiver.audience}."
 
 
@@ -81,7 +81,7 @@ def receiver_words(receiver: "Receiver") -> str:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> None:
-    """List the approved receivers. They are sealed in the log, so this needs the passphrase."""
+    """Print the approved receivers. They are sealed in the log, so this asks for the passphrase."""
     from api.office.receiver import list_receivers
 
     home = open_home(ctx)
@@ -111,7 +111,7 @@ def remove(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Take a receiver off the register; one person may."""
+    """Take the receiver NAME off the register; one person may."""
     from api.office.receiver import remove_receiver
 
     home = open_home(ctx)

@@ -76,7 +76,7 @@ def recognise_item(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Record that the client recognises an item: her file is compared with it, or she saw it where it was posted.
+    """Record that the client recognises ITEM of CASE: --image is compared with it, or she saw it where posted.
 
     Nothing of her file is kept but whether it is the same file or very similar. She can take a statement back.
     """
@@ -133,7 +133,7 @@ def _text(done: "RecordedRecognition") -> str:
 
 
 def statement_line(recorded: "RecordedStatement") -> str:
-    """A statement for a person, in one line; her words are only in JSON, whole."""
+    """A statement as a command prints it, in one line; her words are only in JSON, whole."""
     stated = recorded.statement
     how = HOW[stated.how] if stated.how else ""
     means = f", {_MEANS[stated.means]}" if stated.means else ""

@@ -15,7 +15,7 @@ from api.cli.common import emit, json_option
 )  # fmt: skip
 @json_option
 def demo(keep: Path | None, as_json: bool) -> int:
-    """Rehearse everything: a new home, an export, a case, a signed bundle, and its verification.
+    """Rehearse everything: a home, an export, a case, a signed bundle and its verification; --keep keeps all of it.
 
     This touches nothing real. It generates pictures and texts, and marks everything as rehearsal.
     This machine stamps the time itself, which proves nothing.

@@ -49,7 +49,7 @@ trust_option = click.option(
 @json_option
 @click.pass_context
 def renew_file(ctx: click.Context, bundle: Path, out: Path, trust: tuple[Path, ...], as_json: bool) -> None:
-    """Add a newer time stamp to a bundle, of this office or of another.
+    """Add a newer time stamp to BUNDLE, which is of this office or of another, and write it to --out.
 
     Do so before the certificate of the newest time stamp ends, or its algorithms get weak: once in some years. Nothing
     that is in the bundle changes. The bundle must hold first. Nothing is logged.
@@ -83,7 +83,7 @@ def countersign_file(
     *,
     as_json: bool,
 ) -> None:
-    """Add this office's seal to a bundle that another office sent, and a newer time stamp.
+    """Add this office's seal, and a newer time stamp, to BUNDLE, which another office sent.
 
     It says that this office had all of the bundle by then, and nothing about its content. Nothing that is in the bundle
     changes, and the sender's seal stays the one that counts. The bundle must hold first. It is logged.

@@ -68,7 +68,7 @@ def search(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Find words in what is preserved, for a case.
+    """Find what is preserved and has every WORD, for the case that --case names.
 
     An item is found that has all the words, in Latin or Cyrillic letters, with accents or without, inside of
     other words too. Quote words that stand together. The search is logged first, with its words sealed.

@@ -78,7 +78,7 @@ def write(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a sheet for the platform: disclosure, preservation or notice, of all items or of those named.
+    """Write a sheet for the platform to --out: disclosure, preservation or notice, of all items of CASE or each ITEM.
 
     A person fills it in, signs it and hands it over; the program sends nothing. That it was made is logged.
     """

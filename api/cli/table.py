@@ -61,7 +61,7 @@ def for_this_terminal(*columns: Column) -> Table:
 
 
 def shortened(text: str, width: int) -> str:
-    """``text``, or as much of its beginning as fits, with an ellipsis."""
+    """``text`` in a column, or as much of its beginning as fits, with an ellipsis."""
     if width_of(text) <= width:
         return text
     return "".join(_fitting(text, width - 1)) + _CUT
@@ -76,7 +76,7 @@ def _fitting(text: str, width: int) -> Iterator[str]:
 
 
 def width_of(text: str) -> int:
-    """How many columns a terminal needs for this."""
+    """How many columns of a terminal this text needs."""
     return sum(_width(character) for character in text)
 
 
@@ -87,7 +87,7 @@ def _width(character: str) -> int:
 
 
 def told_size(length: int) -> str:
-    """A length in bytes, in the unit that suits it."""
+    """A length in bytes, in the unit that suits it, for a printed line."""
     size, units = float(length), list(_UNITS)
     while round(size, 1) >= _STEP and len(units) > 1:
         size, units = size / _STEP, units[1:]

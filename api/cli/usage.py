@@ -145,7 +145,7 @@ def refuse_unfit(command: click.Command) -> None:
 
 
 def explained(error: click.ClickException) -> UsageError:
-    """What was wrong with a call."""
+    """What was wrong with a call of a command."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context else "nisisama"
     match error:

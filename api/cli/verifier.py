@@ -17,7 +17,7 @@ from api.cli.common import emit, json_option
 )
 @json_option
 def verifier(out: Path, as_json: bool) -> None:
-    """Write both verifiers to hand out: verifier.html for a browser, and verifier.pyz for Python.
+    """Write both verifiers to the folder --out: verifier.html for a browser, and verifier.pyz for Python.
 
     They are the same for everybody. The letter of a bundle prints their digests, so that whoever gets a
     verifier can compare it with paper.

@@ -100,7 +100,7 @@ Code = Annotated[str, Path(description="`code` of a refusal", examples=["call.lo
     responses=refusals(UnknownItemError("unknown_item.no_such_problem", found="call.unheard_of")),
 )
 def get_problem(code: Code) -> ProblemTypeBody:
-    """The words of an error's code, with names in the place of facts."""
+    """Say what an error's code means, with names in the place of facts."""
     words = catalogue(LANGUAGE).get(code)
     if words is None:
         raise UnknownItemError("unknown_item.no_such_problem", found=code[:64])
@@ -108,7 +108,7 @@ def get_problem(code: Code) -> ProblemTypeBody:
 
 
 def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
-    """The whole API of an office, with what stands before it."""
+    """The whole API of an office as an application, with what stands before its routes."""
     return Guard(
         routes(office),
         frozenset(hosts),

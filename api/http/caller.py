@@ -230,7 +230,7 @@ class ApiCaller:
 
 
 def require_scope(key: ApiKey, *scopes: Scope) -> None:
-    """Check that a key has one of these scopes.
+    """Check that the key of a call has one of these scopes.
 
     Raises:
         CallError: It has none of them.

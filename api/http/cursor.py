@@ -27,7 +27,7 @@ class PageQuery(CallBody):
 
 
 def cursor_of(keys: KeyFolder, after: str | None, *of: str) -> str | None:
-    """The cursor of the page after this entry.
+    """The cursor, in an answer, of the page after this entry.
 
     Args:
         keys: Of the home: every process that serves it signs alike.
@@ -39,7 +39,7 @@ def cursor_of(keys: KeyFolder, after: str | None, *of: str) -> str | None:
 
 
 def after_of(keys: KeyFolder, cursor: str | None, *of: str) -> str | None:
-    """The entry after which a page begins.
+    """The entry after which a page begins, from the cursor that a call brings.
 
     Raises:
         CallError: The cursor is of another listing or key, or of another home.

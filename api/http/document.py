@@ -64,7 +64,7 @@ class DocumentedApi(FastAPI):
 
 
 async def require_known_parameters(request: Request) -> None:
-    """Check that every parameter of the query is one that the route knows, and comes once.
+    """Check that every parameter of a call's query is one that the route knows, and comes once.
 
     A page for people takes none, and ignores what other sites add to a link.
 
@@ -141,7 +141,7 @@ def _shared_answers(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def scopes_of(operation: Mapping[str, Any]) -> list[str]:
-    """The scopes of a key for an operation, of which one is enough; empty if it needs none."""
+    """The scopes of a key for an operation of the API, of which one is enough; empty if it needs none."""
     return [scope for needed in operation.get("security", ()) for scope in needed["key"]]
 
 

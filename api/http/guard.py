@@ -223,7 +223,10 @@ def _is_preflight(scope: Call) -> bool:
 
 
 def host_of(header: str) -> str | None:
-    """The name or address in a ``Host`` header, without its port and the brackets of IPv6; None where it is none."""
+    """The name or address in a call's ``Host`` header, without its port and the brackets of IPv6.
+
+    None where it is none.
+    """
     found = _HOST.fullmatch(header)
     return None if found is None else (found[1] or found[2]).lower()
 

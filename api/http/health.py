@@ -84,7 +84,7 @@ def get_readyz(request: Request, response: Response) -> ReadyBody:
 
 
 def machine_look(home: Home) -> MachineLook:
-    """The newest look at the machine, not older than ``LOOK_SERVES_S``."""
+    """The newest look at the machine that ``/readyz`` answers with, not older than ``LOOK_SERVES_S``."""
     looked = _LOOKS.get(home.path)
     if looked is None or uptime_s() - looked[0] > LOOK_SERVES_S:
         looked = _LOOKS[home.path] = (uptime_s(), _look(home))

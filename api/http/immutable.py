@@ -10,7 +10,7 @@ FOR_EVER = "private, max-age=31536000, immutable"
 
 
 def immutable_answer(request: Request, content: bytes, media_type: str = "application/octet-stream") -> Response:
-    """The content with a strong entity tag; 304 and no content for a caller who has it (RFC 9110, 13.1.2)."""
+    """The answer with a strong entity tag; 304 and no content for a caller who has it (RFC 9110, 13.1.2)."""
     tag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {"Cache-Control": FOR_EVER, "ETag": tag}
     if has_tag(request.headers.get("if-none-match", ""), tag):
@@ -19,5 +19,5 @@ def immutable_answer(request: Request, content: bytes, media_type: str = "applic
 
 
 def has_tag(header: str, tag: str) -> bool:
-    """Whether an ``If-None-Match`` names the tag; it compares weakly. Our tags have no comma in them."""
+    """Whether a call's ``If-None-Match`` names the tag; it compares weakly. Our tags have no comma in them."""
     return header.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in header.split(","))

@@ -156,7 +156,7 @@ class Manual:
 
 
 def kind_of(schema: Mapping[str, Any], resolved: Resolver = lambda node: node) -> str:
-    """What a value is, in words: ``text``, ``number or null``, ``list of text``."""
+    """What a value of the API's document is, in words: ``text``, ``number or null``, ``list of text``."""
 
     def inner(each: Mapping[str, Any]) -> str:
         return kind_of(resolved(each), resolved)
@@ -211,7 +211,7 @@ _FILES = ("file", "trust")
 
 
 def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    """The call as a line for a shell."""
+    """The call of a route as a line for a shell."""
     words = ["curl"]
     if operation.get("security"):
         words.append('-H "Authorization: Bearer $KEY"')

@@ -45,7 +45,7 @@ def get_metrics(request: Request) -> Response:
 
 
 def families(look: MachineLook, *, is_open: bool) -> Iterator[GaugeMetricFamily]:
-    """How the office stands; what could not be read is left out."""
+    """What ``/metrics`` says of how the office stands; what could not be read is left out."""
     numbers = (
         ("nisisama_office_locked", "1 while no record can be read", int(not is_open)),
         ("nisisama_office_ready", "1 while database, disk and log key are well", int(look.told.ready)),

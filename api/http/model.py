@@ -34,7 +34,7 @@ class AnswerBody(BaseModel):
 
 
 def example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - of any model
-    """For a model's ``model_config``: a whole, invented body, which the document of the API shows."""
+    """For the ``model_config`` of a body: a whole, invented one, which the document of the API shows."""
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
@@ -54,5 +54,5 @@ class LoggedBody(AnswerBody):
 
 
 def warnings_of(unstamped: Explained | None) -> list[dict[str, Any]]:
-    """Why what was logged has no signature or time stamp yet, for a program."""
+    """What an answer warns of: why what was logged has no signature or time stamp yet."""
     return [] if unstamped is None else [unstamped.as_json()]

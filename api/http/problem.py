@@ -45,7 +45,7 @@ def refusals(*errors: Explained) -> dict[int | str, dict[str, Any]]:
 
 
 def request_id(request: Request) -> str:
-    """What names this call in its answer and in the operational log."""
+    """What names this call in its answer's header and in the operational log."""
     return str(request.scope["nisisama.request_id"])
 
 

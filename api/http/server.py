@@ -43,13 +43,13 @@ _POLL_S = 1.0
 
 
 def office_of(home: Home) -> ServedOffice:
-    """What the routes of a home share."""
+    """What the routes of the API share, of one home."""
     serve = home.settings.serve
     return ServedOffice(home, Keyring(home, serve.idle_minutes * 60.0), Limits(serve.per_minute))
 
 
 def worker_of(office: ServedOffice) -> Worker:
-    """Who does the tasks of an office, with its keys while they are open; each call that asks for one wakes it."""
+    """Who does the tasks that calls ask for, with the office's keys while they are open; each such call wakes it."""
     keyring = office.keyring
     worker = Worker(office.home, keyring.opened, keyring.seen_open)
     office.wake = worker.wake
@@ -57,12 +57,12 @@ def worker_of(office: ServedOffice) -> Worker:
 
 
 def address_of(host: str, port: int) -> str:
-    """The address of a server as callers write it (RFC 3986, 3.2.2)."""
+    """The address of the API's server as callers write it (RFC 3986, 3.2.2)."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
-    """Serve until SIGINT or SIGTERM, or until the home moves; calls that are being answered are finished.
+    """Serve the API until SIGINT or SIGTERM, or until the home moves; calls being answered are finished.
 
     Args:
         port: 0 for any that is free.

@@ -175,7 +175,7 @@ def accepted(caller: ApiCaller, task_id: str, response: Response) -> AskedBody:
 
 
 def own_task(caller: ApiCaller, task_id: str) -> Task:
-    """A task that the caller may see.
+    """The task that a call names, if the caller may see it.
 
     Raises:
         UnknownItemError: There is none.

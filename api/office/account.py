@@ -49,7 +49,9 @@ class CheckedAccount:
 
 
 def check_account(home: Home, name: str) -> CheckedAccount:
-    """Ask Telegram what an account is and may see, and keep since when and until when it is frozen.
+    """The verb behind ``monitor login --check``: ask Telegram what an account is and may see.
+
+    Since when and until when the account is frozen is kept.
 
     Raises:
         AccountError: There is no such account, or another process uses it.

@@ -64,7 +64,7 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class AddedFile:
-    """What became of one file.
+    """What became of one file of ``evidence add``.
 
     Attributes:
         file: Its path, as it was named.
@@ -81,7 +81,7 @@ class AddedFile:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of all of them.
+    """What came of all files of ``evidence add``.
 
     Attributes:
         place: Where they are kept, as ``channel_id`` of their items.
@@ -116,7 +116,7 @@ class Addition:
 
 
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
-    """Seal and log files as they are, have that stamped, and add them to a case if one is named.
+    """The verb behind ``evidence add``: seal and log files as they are, have that stamped, fill a case if one is named.
 
     Run again after it was stopped, it knows what it kept, but for files that are so short that they could be guessed.
 

@@ -28,7 +28,7 @@ LookProgress: TypeAlias = Callable[[int], Callable[[int], object]]
 
 @dataclass(frozen=True, slots=True)
 class LookedOut:
-    """What a look for new appearances did.
+    """What the verb ``alerts look`` did.
 
     Attributes:
         entries: How many entries of the log were looked at.
@@ -126,7 +126,7 @@ def alerts_of(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Alert]:
-    """A page of alerts in the order in which they were raised, from the one behind log entry ``after``.
+    """A page of alerts, for command and route: in the order in which they were raised, from the one behind ``after``.
 
     Args:
         cases: Only of these; None for all.
@@ -144,7 +144,9 @@ def alerts_of(
 
 
 def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismissed:
-    """Log that a person looked and that the file does not belong to the case; its alert is no longer open.
+    """The verb behind ``alerts dismiss``: log that a person looked and the file does not belong to the case.
+
+    The alert is no longer open.
 
     Raises:
         UnknownItemError: There is no such case, or no open alert of this file in it, or the file is frozen.

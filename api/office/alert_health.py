@@ -27,7 +27,7 @@ LONG_AGO = timedelta(days=1)
 
 
 def lookout(home: Home) -> Iterator[Finding]:
-    """Pictures that were kept for a day and compared with no case or not with a list, and alerts that no mail told."""
+    """Checks of ``doctor``: kept pictures are soon compared with every case and list, and mail tells of every alert."""
     item, since = database.item.c, format_time(home.clock() - LONG_AGO)
     with reading(home.engine) as connection:
         new = sa.and_(item.idx >= position_of(connection, FOLLOWER), item.kind == Kind.FILE.value, not_frozen())

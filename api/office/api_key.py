@@ -42,7 +42,7 @@ class MadeKey:
 def make_key(
     home: Home, owner: str, scopes: Collection[Scope], cases: Collection[str] | None, expires_at: datetime | None
 ) -> MadeKey:
-    """Make a key.
+    """The verb behind ``key api create``: make a key.
 
     Args:
         cases: The only cases that it is to reach; None for every case.
@@ -73,13 +73,15 @@ def make_key(
 
 
 def list_keys(home: Home) -> Sequence[ApiKey]:
-    """Every key that was made, revoked or not, the oldest first."""
+    """The verb behind ``key api list``: every key that was made, revoked or not, the oldest first."""
     with reading(home.engine) as connection:
         return api_key.every_key(connection)
 
 
 def revoke_key(home: Home, key_id: str) -> None:
-    """Let a key open nothing from now on; its owner's orders that nobody began fail, unless they have another key.
+    """The verb behind ``key api revoke``: let a key open nothing from now on.
+
+    Its owner's orders that nobody began fail, unless they have another key.
 
     What a worker has begun is done, and what waits for a second person goes on waiting: that person decides.
 
@@ -102,7 +104,7 @@ def _end_orders(home: Home, connection: sa.Connection, owner: str) -> None:
 
 
 def find_key(home: Home, secret: str) -> ApiKey | None:
-    """The key that a call brings, if it opens anything now; None says nothing about why it does not."""
+    """The key that a call of the API brings, if it opens anything now; None says nothing about why it does not."""
     if not _KEY.fullmatch(secret):
         return None
     with glancing(home.engine) as connection:
@@ -111,12 +113,12 @@ def find_key(home: Home, secret: str) -> ApiKey | None:
 
 
 def key_opens(home: Home, key_id: str) -> bool:
-    """Whether a key opens anything now."""
+    """Whether a key of the API, as its row has it, opens anything now."""
     with reading(home.engine) as connection:
         keys = {key.key_id: key for key in api_key.every_key(connection)}
     return key_id in keys and keys[key_id].opens_at(home.clock())
 
 
 def key_digest(secret: str) -> str:
-    """Under what a key is kept."""
+    """Under what digest an office keeps a key of the API."""
     return hashlib.sha256(secret.encode()).hexdigest()

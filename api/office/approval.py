@@ -60,7 +60,7 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that a second person answered.
+    """What came of the verb ``approve``: a request that a second person answered.
 
     Attributes:
         done: What came of the act; None for a review or a refusal.
@@ -76,7 +76,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What waits for a second person.
+    """What waits for a second person, as the verb ``approve`` lists it.
 
     Attributes:
         index: Where in the log the request is.
@@ -102,7 +102,7 @@ def waiting(
     cases: Collection[str] | None = None,
     sees: Callable[[Wait], bool] = lambda _wait: True,
 ) -> Page[Wait]:
-    """A page of what waits for a second person, in the order in which it is due.
+    """The verb behind ``approve --list``: a page of what waits for a second person, in the order in which it is due.
 
     Args:
         after: ``more_after`` of the page before.
@@ -128,7 +128,7 @@ def _due(wait: Review | Wait) -> str:
 
 
 def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None:
-    """Check that ``doer`` may approve a request now: met before a person is asked to agree.
+    """Check, before the verb ``approve`` is called and a person asked to agree, that ``doer`` may approve now.
 
     Raises:
         AuthorityError: The same person asked for it, another approved it, or it is too old.
@@ -144,7 +144,7 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIden
 
 
 def agree(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None:
-    """Log that ``doer`` approves what was asked for; whoever calls ``approve`` in the same name then does it.
+    """The first half of ``approve``: log that ``doer`` approves; who calls ``approve`` in the same name then does it.
 
     Raises:
         AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.
@@ -162,7 +162,7 @@ def agree(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None
 
 
 def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
-    """Approve what was asked for, and do it; or record that ``doer`` reviewed what was done.
+    """The verb behind ``approve``: approve what was asked for, and do it; or record a review of what was done.
 
     Raises:
         AuthorityError: ``doer`` may not approve it; it would now be another act; or somebody answered meanwhile.
@@ -216,7 +216,7 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
 
 
 def refuse(home: Home, asked: Request, doer: Doer, also: Also | None = None) -> Answered:
-    """Refuse a request, or take back one's own: what it asks for is not done.
+    """The verb behind ``approve --refuse``: refuse a request, or take back one's own; nothing of it is done.
 
     Args:
         also: Writes more in the transaction that logs it.

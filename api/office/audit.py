@@ -16,7 +16,7 @@ from evidence.store.database import reading
 def run_audit(
     home: Home, *, level: int, against: bytes | None, passphrase: str | None, progress: Callable[[int], object]
 ) -> Audit:
-    """Audit a home. Without the keys' folder, records are not opened even with a passphrase.
+    """The verb behind ``audit``: audit a home; without the keys' folder, records are not opened, passphrase or not.
 
     Args:
         against: A checkpoint from outside, cosigned or through the mail, or a bundle, as its file has it.
@@ -52,7 +52,7 @@ def run_audit(
 
 
 def entries_to_read(home: Home) -> int | None:
-    """How many entries an audit will read; None where the database does not say, and the audit finds why."""
+    """How many entries the verb ``audit`` will read, for its progress; None where the database does not say."""
     try:
         with reading(home.engine) as connection:
             return tree_size(connection)
@@ -61,7 +61,7 @@ def entries_to_read(home: Home) -> int | None:
 
 
 def how_records_compared(home: Home, done: Audit, level: int) -> str:
-    """Whether the records were opened and compared with the rows in clear: ``compared``, or why not.
+    """What the verb ``audit`` tells of the records: that they were opened and compared, or why not.
 
     What a row in clear says beyond its place is committed, so a keyless audit passes without having compared it.
     """

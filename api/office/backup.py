@@ -93,7 +93,7 @@ class _View:
 
 
 def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> BackedUp:
-    """Make a backup in ``dest``; it is whole, or not there.
+    """The verb behind ``backup``: make a backup in ``dest``; it is whole, or not there.
 
     Of a place that is not there the last folder is made, and no other: a stick that is not plugged in, or is
     misspelt, would become a folder of this machine's own disk.
@@ -233,7 +233,9 @@ def restore(
     progress: Progress,
     wishes: Wishes = AS_USUAL,
 ) -> Restored:
-    """Make a home from a backup, at a place where nothing lies; an audit proves it before it gets its name.
+    """The verb behind ``restore``: make a home from a backup; an audit proves it before it gets its name.
+
+    Nothing lies at its place before.
 
     Args:
         passphrase: Asked for where the backup holds keys and none lie beside the place.

@@ -28,7 +28,10 @@ class Belonging:
 
 
 def beside(connection: sa.Connection, items: Sequence[str]) -> Mapping[str, tuple[Belonging, ...]]:
-    """The message of each file and the files of each message, in the order of the log; items without are left out."""
+    """What a verb shows beside its items: the message of each file and the files of each message.
+
+    They come in the order of the log; items without are left out.
+    """
     this, other = database.item.alias("this"), database.item.alias("other")
     pairs = (
         sa.select(this.c.item_id, other.c.item_id, other.c.kind)

@@ -56,7 +56,6 @@ from casefiles.errors import PagesError
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
-from casefiles.freeze import freezes_of_case, frozen_of_case, waiting_freezes
 from casefiles.left_out import LEFT_OUT
 from casefiles.pages.made import page_maker
 from casefiles.receivers import receivers, require_receiver
@@ -84,7 +83,7 @@ from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
 from evidence.stamp.kept_lists import ListFollowing
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen
+from evidence.store.freeze import freezes_of_case, frozen_of_case, is_frozen, waiting_freezes
 from evidence.store.received import received_parts
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
@@ -96,7 +95,7 @@ _STAMPS = 2
 
 
 def unstaged(_label: Term, _unit: Term) -> Counting:
-    """The stages of an export that nobody hears."""
+    """The stages of ``case export`` where nobody hears of them."""
     return unheard
 
 
@@ -136,7 +135,7 @@ class Exported:
 
 
 def told_of(facts: BundleFacts, review_by: datetime | None) -> dict[str, Any]:
-    """A bundle for a program: its digest, its seal, what it holds, and by when it is reviewed."""
+    """A bundle as a verb tells a program: its digest, its seal, what it holds, and by when it is reviewed."""
     return {
         "items": facts.items,
         "sha256": facts.sha256,
@@ -178,7 +177,7 @@ class Making:
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
-    """Check that there is something to export and a place to write it, before a passphrase is asked for.
+    """Check, before ``case export`` asks for a passphrase, that there is something to export and a place for it.
 
     Raises:
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
@@ -201,7 +200,9 @@ def export_case(
     stages: Stages = unstaged,
     inside: Inside = NOTHING_BESIDE,
 ) -> Exported | Waiting:
-    """Export a case into two files. The same again after it was stopped finishes what was logged.
+    """The verb behind ``case export``: export a case into two files.
+
+    The same again after it was stopped finishes what was logged.
 
     Where one person may not and no second is named, ask for it.
 
@@ -240,7 +241,7 @@ def export_case(
 
 
 def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: Making) -> Exported:
-    """Export a case as a request says.
+    """Export a case once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: The case or the client's consent is another than when that was asked for, or somebody answered.
@@ -275,7 +276,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
 
 
 def finish_asked(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> Exported | None:
-    """Give the files of an export that was approved, logged and cut short their names; None where there are none.
+    """Finish an approved ``case export`` that was logged and cut short: name its files; None where there are none.
 
     Raises:
         HomeError: Another export to the same place was cut short.
@@ -324,7 +325,7 @@ def _export(
 
 
 def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
-    """Export a case into two streams; it is logged before the first byte leaves.
+    """The verb ``case export`` into two streams; it is logged before the first byte leaves.
 
     Raises:
         AuthorityError: There is no second person, and no approved receiver or no consent in force; or an item was
@@ -346,7 +347,7 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
 
 
 def require_contents(home: Home, case_id: str) -> None:
-    """Check that a case has items whose sealed parts are there.
+    """Check, before a case is exported, that it has items whose sealed parts are there.
 
     Raises:
         UnknownItemError: There is no such case, it has no items, or all of them are frozen.
@@ -493,7 +494,7 @@ def _review_by(home: Home, record: Record) -> datetime | None:
 
 
 def stamped_checkpoint(writer: Writer, *, covers: int) -> LoggedStamp:
-    """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
+    """The newest stamped checkpoint for a verb that hands out, made now if none covers the leaf ``covers``.
 
     What others logged after that leaf does not matter: with a busy monitor there is always news.
 
@@ -616,7 +617,7 @@ def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> froz
 
 
 def shows_frozen(home: Home, bundle: Path) -> bool:
-    """Whether a bundle that was made before shows an item that is frozen now."""
+    """Whether a bundle that an office keeps shows an item that was frozen since, and may not be handed out."""
     with reading(home.engine) as connection:
         if not waiting_freezes(connection):
             return False
@@ -652,7 +653,7 @@ def _proven(stamp: LoggedStamp) -> ProvenTime:
 
 
 def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
-    """The organisation's seal, ready to sign a bundle.
+    """The organisation's seal, loaded from the home for the verbs that sign a bundle.
 
     Raises:
         NoMatchingKeyError: The casework key is another home's.
@@ -667,7 +668,7 @@ def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
 
 @contextmanager
 def stamper(home: Home, hear: Callable[[int], object], *, follow_lists: bool = False) -> Iterator[StampOver]:
-    """What has digests stamped by the first office of a home.
+    """What has the digests of a verb that makes bundles stamped, by the first office of a home.
 
     Args:
         hear: Called with how many more time stamps were had.
@@ -694,7 +695,7 @@ def stamper(home: Home, hear: Callable[[int], object], *, follow_lists: bool = F
 
 
 def trusted_roots(home: Home) -> list[Certificate]:
-    """The roots that a home trusts, for seals and for time stamps."""
+    """The roots that a home trusts, for the verbs that check seals and time stamps."""
     return [root for file in sorted(home.trust.glob("*.pem")) for root in read_roots(file)]
 
 
@@ -708,7 +709,7 @@ def verify_bundle(  # noqa: PLR0913 - each is another thing from outside the bun
     pages: Remaking = NO_MAKER,
     progress: Counting = unheard,
 ) -> Report:
-    """Check a bundle, without a home.
+    """The verb behind ``verify``, for command and route: check a bundle, without a home.
 
     Args:
         bundle: Can be sought in.
@@ -724,7 +725,7 @@ def verify_bundle(  # noqa: PLR0913 - each is another thing from outside the bun
 
 
 def remaking(*, asked: bool) -> Remaking:
-    """How this program makes the pages of a report again.
+    """How the verb ``verify`` makes the pages of a report again.
 
     Args:
         asked: However many items there are.

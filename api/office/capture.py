@@ -63,7 +63,7 @@ def _not_there(seen: Seen | None, link: MessageLink) -> Explained | None:
 def capture_message(
     home: Home, link: MessageLink, doer: Doer, waiting: Callable[[], object] = lambda: None, *, wait_s: float = WAIT_S
 ) -> Captured:
-    """Capture one message, with its album and its newest comments.
+    """The verb behind ``capture``: have one message kept, with its album and its newest comments.
 
     Args:
         waiting: Called once if a running watch is asked.

@@ -15,7 +15,6 @@ from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import Consent, recorded_consent
-from casefiles.freeze import frozen_of_case
 from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
@@ -27,7 +26,7 @@ from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import not_frozen
+from evidence.store.freeze import frozen_of_case, not_frozen
 from evidence.store.upgrade import stands
 from evidence.times import is_ahead
 
@@ -147,14 +146,14 @@ class ShownCase:
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
-    """Open a case for a client who consented."""
+    """The verb behind ``case open``: open a case for a client who consented."""
     with home.writing() as writer:
         case_id = cases.open_case(writer.sequencer, doer)
         return OpenedCase(case_id, writer.beat())
 
 
 def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Consented:
-    """Log what a client agreed to, or that she withdrew it; the newest record of a case counts.
+    """The verb behind ``case consent``: log what a client agreed to, or that she withdrew it; the newest counts.
 
     A withdrawal also removes the bundles of the case that wait to be downloaded; none is logged behind it.
 
@@ -184,7 +183,7 @@ def _require_told(consent: Consent, home: Home) -> None:
 
 
 def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> AddedItems:
-    """Add items to a case; those that it has are not added again.
+    """The verb behind ``case add``: add items to a case; those that it has are not added again.
 
     Raises:
         UnknownItemError: There is no such case, it is a list of hashes, or one of the items does not exist; none was
@@ -218,7 +217,7 @@ class Ranged:
 
 
 def messages_of(home: Home, channel: str, spans: Sequence[tuple[int, int]]) -> Ranged:
-    """The messages of a channel in these spans of numbers, both ends inside, in the order of the log.
+    """The messages that ``case add --messages`` means: of a channel, in spans of numbers, both ends inside.
 
     Raises:
         UnknownItemError: None of them is preserved.
@@ -253,7 +252,7 @@ def _reasons(connection: sa.Connection, channel: str, lo: int, hi: int) -> tuple
 
 
 def beside_items(home: Home, case_id: str, items: tuple[str, ...]) -> Mapping[str, str]:
-    """What belongs to these items, and is neither among them nor in the case: item -> its kind."""
+    """What ``case add`` could add as well: it belongs to these items, and the case lacks it; item -> its kind."""
     with reading(home.engine) as connection:
         there = cases.held_items(connection, case_id).union(items)
         others = (other for each in beside(connection, items).values() for other in each)
@@ -261,7 +260,7 @@ def beside_items(home: Home, case_id: str, items: tuple[str, ...]) -> Mapping[st
 
 
 def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> RemovedItems:
-    """Remove items from a case, for a reason. Nothing is destroyed, and what was removed can be added again.
+    """The verb behind ``case remove``: for a reason, take items out, which destroys nothing and can be undone.
 
     Raises:
         UnknownItemError: There is no such case, or one of the items is not in it; none was removed.
@@ -274,7 +273,7 @@ def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -
 
 
 def require_case(home: Home, case_id: str) -> CaseRow:
-    """The case of this identifier in a home.
+    """Check, before a verb begins, that a home has the case of this identifier, and return it.
 
     Raises:
         UnknownItemError: There is no such case.
@@ -283,7 +282,7 @@ def require_case(home: Home, case_id: str) -> CaseRow:
 
 
 def list_cases(home: Home, *, after: str | None = None, limit: int = LIMIT) -> Page[CaseRow]:
-    """A page of the cases in the order in which they were opened, from the one that follows case ``after``.
+    """The verb behind ``case list``: a page of cases, in the order of opening, from the one that follows ``after``.
 
     Raises:
         UnknownItemError: There is no case ``after``.
@@ -295,7 +294,7 @@ def list_cases(home: Home, *, after: str | None = None, limit: int = LIMIT) -> P
 def show_case(
     home: Home, case_id: str, doer: Doer, casework: KeyIdentity, *, after: str | None = None, limit: int = LIMIT
 ) -> ShownCase:
-    """The case, and a page of its items with what they say; each page is a look, logged before it is opened.
+    """The verb behind ``case show``: a page of items with what they say; each page is a look, logged first.
 
     Raises:
         UnknownItemError: There is no such case, or no item ``after``; nothing was logged.

@@ -98,7 +98,7 @@ class Lowered:
 def add_channel(
     home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer
 ) -> Registered | Waiting:
-    """Add a channel, or change what the register says about it; without a second person, ask for what needs one.
+    """The verb behind ``watch add``: add a channel, or change it; without a second person, ask for what needs one.
 
     The same entry again is not logged, unless it brings something that the register does not show: a second person or
     a legal basis. A review that was still open ends with the entry that it was for; if one person changes the entry,
@@ -140,7 +140,7 @@ def _add_probe(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable 
 
 
 def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> Registered:
-    """Add a channel, or change it, as a request says.
+    """Add a channel, or change it, once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: The register's entry has changed since the request, or somebody has answered it.
@@ -197,13 +197,16 @@ def _joined(entry: WatchEntry) -> dict[str, Value]:
 
 
 def as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
-    """The entry under the name that the register already has for its channel, however it is spelled now."""
+    """The entry that ``watch add`` was given, under the name that the register has for its channel.
+
+    However it is spelled now.
+    """
     name = _name_of(home, entry.channel, entry.known_id)
     return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)
 
 
 def is_registered_as_public(home: Home, entry: WatchEntry) -> bool:
-    """Whether the channel is in the register already, under this name or another, with public access."""
+    """Whether ``watch add`` changes a channel that is registered, under this name or another, with public access."""
     name = _name_of(home, entry.channel, entry.known_id)
     return any(row.channel == name and row.access == "public" for row in every_channel(home))
 
@@ -374,7 +377,7 @@ def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Chan
 
 
 def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -> Page[Channel]:
-    """A page of the register by name, from the one that follows ``after``."""
+    """The verb behind ``watch list``, for command and route: a page of the register by name, after ``after``."""
     table = database.channel
     wanted = _channels().order_by(table.c.channel).limit(limit + 1)
     if after is not None:
@@ -385,7 +388,7 @@ def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -
 
 
 def every_channel(home: Home) -> Iterator[Channel]:
-    """The whole register, by name."""
+    """The whole register by name, for the verbs that need it all."""
     return every_entry(lambda after: list_channels(home, after=after))
 
 
@@ -402,7 +405,10 @@ class Kin:
 
 
 def by_lineage(channels: Iterable[Channel]) -> list[Kin]:
-    """Every channel once, each right below the one that it follows; otherwise in the given order."""
+    """Every channel once, as ``watch list`` shows them: each right below the one that it follows.
+
+    Otherwise they keep the given order.
+    """
     rows = {row.channel: row for row in channels}
     below: dict[str | None, list[Channel]] = {}
     for row in rows.values():
@@ -421,7 +427,7 @@ def _channels() -> sa.Select[Any]:
 
 
 def lower_ended_modes(writer: Writer, doer: Doer, *, today: date) -> list[Lowered]:
-    """Log, for every channel whose legal basis has ended, that only metadata are kept from now on; return those."""
+    """What the office does when a legal basis ends: log that only metadata are kept from now on; return those."""
     home, table = writer.home, database.channel.c
     over = table.expires < today.isoformat()
     ended = _channels().where(over, table.mode != Mode.METADATA_ONLY.value).order_by(table.channel)
@@ -439,7 +445,7 @@ def _lower(writer: Writer, row: Channel, doer: Doer) -> bool:
 
 
 def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
-    """Take a channel off the register.
+    """The verb behind ``watch remove``: take a channel off the register, and log it.
 
     Raises:
         UnknownItemError: It is not on the register.

@@ -110,7 +110,7 @@ class Checked:
 
 
 def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> Checked:
-    """Compare a picture with every stored one.
+    """The verb behind ``check``: log it, and compare a picture with every stored one.
 
     Args:
         picture: Read to its end, or to where it is too long to be decoded.
@@ -127,7 +127,7 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys:
 
 
 def require_checkable(home: Home, case_id: str, casework: KeyIdentity) -> Consent | None:
-    """Check that something may be looked for in this case; return the consent, where there is a record of one.
+    """Check, before ``check`` looks for anything, that it may in this case; return the consent, if one is recorded.
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.
@@ -152,7 +152,7 @@ class AskedPictures:
 def check_pictures(
     home: Home, asked: AskedPictures, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
-    """Compare pictures with every stored one; a client who withdrew her consent has nothing looked for.
+    """The verb ``check`` for several pictures; a client who withdrew her consent has nothing looked for.
 
     Raises:
         UnknownItemError: There is no such case.
@@ -200,7 +200,7 @@ def _logged(one: ComparedPicture) -> dict[str, Value]:
 
 
 def spend_checks(connection: sa.Connection, home: Home, case_id: str, pictures: int, *, write: bool = True) -> None:
-    """Count pictures that are looked for, in the case and in the office; each may look for so many in a day.
+    """Count pictures that a verb looks for; a case, and the office, may look for so many in a day.
 
     Raises:
         AuthorityError: They would be too many.

@@ -23,7 +23,9 @@ class WrittenPage:
 
 
 def write_check_page(home: Home, file: Path) -> WrittenPage:
-    """Write the page to hand out: it posts to ``check.address``, or only hands over where that is empty.
+    """The verb behind ``question page``: write the page to hand out.
+
+    It posts to ``check.address``, or only hands over where that is empty.
 
     Raises:
         FileExistsError: There is such a file; it was not touched.
@@ -36,7 +38,7 @@ def write_check_page(home: Home, file: Path) -> WrittenPage:
 
 
 def served_check_facts(home: Home) -> CheckFacts:
-    """What the page has that the office's own server serves.
+    """What the page has of this office when the office's own server serves it.
 
     Raises:
         SettingsError: The office has not said whom to reach.
@@ -45,7 +47,7 @@ def served_check_facts(home: Home) -> CheckFacts:
 
 
 def check_facts(home: Home, post: str | None) -> CheckFacts:
-    """What a page has of this office.
+    """What the page has of this office when it is handed out.
 
     Args:
         post: As in ``CheckFacts``.

@@ -89,7 +89,7 @@ class Completeness:
 
 
 def completeness_of(home: Home, channel: str) -> Completeness:
-    """What was seen of a channel, named as the register names it, or by its number.
+    """The verb behind ``evidence completeness``: what was seen of a channel, by its registered name or its number.
 
     Raises:
         UnknownItemError: Nothing of it is kept, and it is not registered.

@@ -60,7 +60,7 @@ class Moved:
 
 
 def move_rows(home: Home, url: str, progress: Progress) -> Moved:
-    """Move the rows of a home to the empty database of a PostgreSQL server.
+    """The verb behind ``database move``: move a home's rows to the empty database of a PostgreSQL server.
 
     Args:
         url: SQLAlchemy address without a password; it becomes ``database.url``.
@@ -103,7 +103,7 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
 
 
 def require_address(url: str) -> None:
-    """Check that an address is one of PostgreSQL and has no password, which other accounts would see.
+    """Check that the database address of a command is one of PostgreSQL and has no password, which others would see.
 
     Raises:
         StoreError: It is not one of PostgreSQL, or it has a password.
@@ -151,7 +151,7 @@ def _copy(home: Home, url: str, source: sa.Connection, engine: sa.Engine, sequen
 
 
 def old_database(home: Home) -> Path | None:
-    """A file of the SQLite database that is left in a home whose rows are on a server; None if there is none."""
+    """What ``doctor`` finds left: a SQLite file in a home whose rows are on a server; None if there is none."""
     return next(_left(home.path), None) if home.engine.dialect.name == _SERVER else None
 
 

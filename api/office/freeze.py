@@ -14,15 +14,7 @@ from api.office.opened import OpenOffice
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
 from casefiles.case import open_events
-from casefiles.freeze import (
-    WITHIN,
-    FreezeHint,
-    FrozenItems,
-    WaitingFreeze,
-    freeze_copies,
-    freeze_items,
-    waiting_freezes,
-)
+from casefiles.freeze import WITHIN, FreezeHint, FrozenItems, freeze_copies, freeze_items
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
 from evidence.canonical import Value, text_of
@@ -32,7 +24,7 @@ from evidence.names import require_others
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import freezes_of
+from evidence.store.freeze import WaitingFreeze, freezes_of, waiting_freezes
 from evidence.store.projection import Placed
 from evidence.times import format_time
 
@@ -78,7 +70,7 @@ class Lifted:
 def freeze(
     home: Home, items: Sequence[str], doer: Doer, *, what: str | None = None, office: OpenOffice | None = None
 ) -> Froze:
-    """Freeze items, each with its message and its album, at once.
+    """The verb behind ``freeze``: one person freezes items, each with its message and its album, at once.
 
     Args:
         what: What may show a child, in words; the reason if this is None.
@@ -109,7 +101,7 @@ def freeze(
 
 
 def require_seen(home: Home, item_id: str, cases: Collection[str] | None) -> None:
-    """Check that an item is in one of these cases; None stands for all cases.
+    """Check that whoever calls ``freeze`` may see an item: it is in one of these cases; None stands for all cases.
 
     Raises:
         UnknownItemError: It is not.
@@ -124,7 +116,7 @@ def require_seen(home: Home, item_id: str, cases: Collection[str] | None) -> Non
 def list_freezes(
     home: Home, casework: Identity | None, *, after: str | None = None, limit: int = LIMIT
 ) -> Page[ListedFreeze]:
-    """A page of the freezes that wait for a decision, in the order in which they were made.
+    """The verb behind ``freeze --list``: a page of the freezes that wait for a decision, in the order of making.
 
     Args:
         after: ``more_after`` of the page before.
@@ -149,7 +141,9 @@ def _records(home: Home, indexes: Sequence[int], casework: Identity) -> list[Map
 
 
 def lift_freeze(home: Home, items: Sequence[str], doer: Doer, casework: Identity | None) -> Lifted | Waiting:
-    """End the freeze of items, each with all that was frozen with it; without a second person, ask for it.
+    """The verb behind ``freeze --lift``: end freezes; without a second person, ask for it.
+
+    With each item ends all that was frozen with it.
 
     Args:
         casework: Needed if a second person is named.
@@ -175,7 +169,7 @@ def _told(named: Sequence[WaitingFreeze]) -> dict[str, str]:
 
 
 def lift_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Lifted:
-    """End freezes as a request says.
+    """End freezes once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: One of them was ended meanwhile, somebody answered, or the second person is the one who froze.
@@ -217,7 +211,7 @@ def _lift(home: Home, named: Sequence[WaitingFreeze], doer: Doer, grant: Grant, 
 
 
 def require_another(home: Home, named: Sequence[WaitingFreeze], doer: Doer, casework: Identity) -> None:
-    """Check that whoever approves the end of freezes made none of them.
+    """Check, for the verb behind ``freeze --lift``, that whoever approves made none of the freezes.
 
     Raises:
         AuthorityError: It is the same person.

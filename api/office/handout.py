@@ -55,7 +55,7 @@ class Handout:
 
 
 def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[str], bool]) -> Handout:
-    """A file of a bundle.
+    """The verb behind a download: log it, then hand out a file of the bundle that a call asked for.
 
     Args:
         reaches: Whether the caller may know of a case.

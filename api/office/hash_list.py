@@ -36,7 +36,7 @@ class RemovedList:
 
 
 def require_provenance(home: Home, provenance: ListProvenance, doer: Doer) -> None:
-    """Check, before a long list is read, that somebody says where it came from.
+    """Check, before ``hash-list add`` reads a long list, that somebody says where it came from.
 
     Raises:
         AuthorityError: There is no reason, or a name is none.
@@ -57,7 +57,9 @@ def require_provenance(home: Home, provenance: ListProvenance, doer: Doer) -> No
 def add_hash_list(
     home: Home, declared: DeclaredList, doer: Doer, keys: Unlocked, hear: Callable[[int], object] = lambda _hashes: None
 ) -> AddedList:
-    """Add a list as a case of its own; whoever has the keys open compares it at the next look.
+    """The verb behind ``hash-list add``: log a list as a case of its own.
+
+    Whoever has the keys open compares it at the next look.
 
     Args:
         hear: Is told how many more hashes are kept.
@@ -73,12 +75,14 @@ def add_hash_list(
 
 
 def hash_lists(home: Home, casework: Identity) -> list[HashList]:
-    """The lists that were added and not removed, in the order of the log."""
+    """The verb behind ``hash-list list``: the lists that were added and not removed, in the order of the log."""
     return standing_lists(home.engine, casework)
 
 
 def remove_hash_list(home: Home, case_id: str, doer: Doer) -> RemovedList:
-    """End a list for a reason and destroy its hashes; its case, and the alerts that it raised, stay.
+    """The verb behind ``hash-list remove``: end a list for a reason, and destroy its hashes.
+
+    Its case, and the alerts that it raised, stay.
 
     Raises:
         UnknownItemError: There is no such list, or it was removed.

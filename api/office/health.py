@@ -37,7 +37,7 @@ from api.home import (
 from api.office import alert_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
-from casefiles.freeze import WITHIN, waiting_freezes
+from casefiles.freeze import WITHIN
 from casefiles.pages.made import typeset_trial
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
@@ -50,6 +50,7 @@ from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
 from evidence.store.database import has_password, reading
+from evidence.store.freeze import waiting_freezes
 from evidence.store.reviews import Review, Stage, open_reviews
 from evidence.times import Clock, format_time
 
@@ -60,7 +61,7 @@ _Check = Callable[[], Iterable[Finding] | None]
 
 
 def check_health(path: Path, clock: Clock) -> Report:
-    """Run every check of a home and the program; the later ones are left out if the home cannot be opened."""
+    """The verb behind ``doctor``: check home and program; later checks are left out if the home cannot be opened."""
     findings = run_check("program", program)
     try:
         home = Home.open(path, clock)
@@ -107,7 +108,7 @@ def _made(check: _Check) -> list[Finding]:
 
 
 def keys(home: Home) -> None:
-    """Check that the key folder is private and its secrets can be read.
+    """A check of ``doctor``: the key folder is private, and its secrets can be read.
 
     Raises:
         Explained: What is missing or open to others.
@@ -128,7 +129,7 @@ def keys(home: Home) -> None:
 
 
 def home_pins(home: Home) -> Iterable[Finding]:
-    """The home would use what its log pins, and the cards would open what they opened when it was made."""
+    """A check of ``doctor``: the home would use what its log pins, and the cards open what they opened at first."""
     try:
         keys(home)
     except (Explained, OSError):
@@ -137,7 +138,7 @@ def home_pins(home: Home) -> Iterable[Finding]:
 
 
 def seal(home: Home) -> Iterable[Finding]:
-    """The seal's certificate and its root are valid, and stay so for a while."""
+    """A check of ``doctor``: the seal's certificate and its root are valid, and stay so for a while."""
     for file in (home.path / SEAL_FILE, home.trust / SEAL_ROOT_FILE):
         try:
             certificate = read_certificate(file)
@@ -152,7 +153,7 @@ def seal(home: Home) -> Iterable[Finding]:
 
 
 def clock_check(home: Home) -> None:
-    """Check that the clock is not behind the newest time stamp or entry, and not ahead where it was.
+    """A check of ``doctor``: the clock is not behind the newest time stamp or entry, and not ahead where it was.
 
     Raises:
         StoreError: It is.
@@ -161,7 +162,7 @@ def clock_check(home: Home) -> None:
 
 
 def disk(home: Home) -> Iterable[Finding]:
-    """Check that the disk has room for what comes."""
+    """A check of ``doctor``: the disk has room for what comes."""
     free = shutil.disk_usage(home.path).free
     if free < LEAST_FREE_BYTES:
         yield Finding(
@@ -170,7 +171,7 @@ def disk(home: Home) -> Iterable[Finding]:
 
 
 def store(home: Home) -> Iterable[Finding]:
-    """The newest entries are signed, and the database finds nothing wrong with its own pages."""
+    """A check of ``doctor``: the newest entries are signed, and the database finds nothing wrong with its pages."""
     if tail := home.unsigned_tail():
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.read_only:
@@ -196,7 +197,7 @@ def _moving(home: Home) -> Iterable[Finding]:
 
 
 def backups(home: Home) -> Iterable[Finding]:
-    """Tell how old the newest backup is; it is late where something has been kept without one for too long.
+    """A check of ``doctor``: the newest backup is young enough for what has been kept since.
 
     What lies on the disk of the home is lost with it, so such a backup does not make up for one elsewhere.
     """
@@ -224,7 +225,7 @@ def _made_at(home: Home) -> datetime:
 
 
 def offices(home: Home) -> Iterable[Finding]:
-    """Check that a time-stamp office is chosen and its roots are known; none is contacted here."""
+    """A check of ``doctor``: a time-stamp office is chosen and its roots are known; none is contacted here."""
     if REHEARSAL in home.settings.stamp.offices and not home.keys.path.is_dir():
         return []  # the rehearsal's key is away with all others; keys.private reports it
     with home.time_stamping() as chosen:
@@ -234,7 +235,7 @@ def offices(home: Home) -> Iterable[Finding]:
 
 
 def reviews(home: Home) -> Iterable[Finding]:
-    """Tell what waits for a second person, and until when; none of it is late."""
+    """A check of ``doctor``: what waits for a second person, and until when; none of it is late."""
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         waiting = open_reviews(connection)
@@ -259,7 +260,7 @@ def _of_review(review: Review, now: str) -> Finding:
 
 
 def freezes(home: Home) -> Iterable[Finding]:
-    """Tell what is frozen and waits for a decision; nothing waits for more than a day."""
+    """A check of ``doctor``: what is frozen and waits for a decision; nothing waits for more than a day."""
     late = format_time(home.clock() - WITHIN)
     with reading(home.engine) as connection:
         waiting = waiting_freezes(connection)
@@ -272,7 +273,7 @@ def freezes(home: Home) -> Iterable[Finding]:
 
 
 def decoder() -> Iterable[Finding]:
-    """Check that the sandbox decodes a picture, and that this machine has every wall of it."""
+    """A check of ``doctor``: the sandbox decodes a picture, and this machine has every wall of it."""
     picture = io.BytesIO()
     Image.new("RGB", (64, 64)).save(picture, "PNG")
     with Decoder() as worker:
@@ -285,7 +286,7 @@ def decoder() -> Iterable[Finding]:
 
 
 def program() -> Iterable[Finding]:
-    """Check that the installed files hash to the installer's record; a source tree has none."""
+    """A check of ``doctor``: the installed files hash to the installer's record; a source tree has none."""
     try:
         files = importlib.metadata.files("nisisama") or []
     except importlib.metadata.PackageNotFoundError:

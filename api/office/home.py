@@ -77,7 +77,7 @@ Show = Callable[[Sequence[str]], object]
 
 
 def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Show = lambda _cards: None) -> Created:
-    """Make a home: its cards first, its log last.
+    """The verb behind ``init``: make a home, its cards first, its log last.
 
     What was begun is taken away again if anything fails; stopped dead, it leaves an unfinished home
     (``api.unfinished``), and the next call begins anew.
@@ -112,7 +112,9 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Sh
 
 
 def require_possible(path: Path, organisation: str, stamp_by: Sequence[str], cards: Path | None) -> None:
-    """Check that a home can be made here: a clerk's mistakes are met before a passphrase is asked for.
+    """Check, before ``init`` asks for a passphrase, that a home can be made here.
+
+    So a clerk's mistakes are met early.
 
     Raises:
         HomeError: Something is there already, or the cards would lie in the home or beside others.

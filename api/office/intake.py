@@ -65,7 +65,7 @@ Progress: TypeAlias = Callable[[int, int], Heard]
 
 
 def unheard_import(_messages: int, _files: int) -> Heard:
-    """Progress that nobody hears."""
+    """Progress of ``import`` that nobody hears."""
     return Heard()
 
 
@@ -133,7 +133,7 @@ class Imported:
 
 
 def list_chats(path: Path) -> tuple[ListedChat, ...]:
-    """The chats of an export by title, kind, number of messages and size, for whoever brought it to choose.
+    """The verb that lists an export's chats by title, kind, messages and size, for whoever brought it to choose.
 
     Raises:
         MonitorError: The export cannot be read.
@@ -144,7 +144,9 @@ def list_chats(path: Path) -> tuple[ListedChat, ...]:
 def import_export(
     home: Home, wish: Wish, progress: Progress = unheard_import, inside: Inside = NOTHING_BESIDE
 ) -> Imported | Waiting:
-    """Read an export whole, then take it in; without the second person whom its mode needs, ask for it.
+    """The verb behind ``import``: read an export whole, then take it in.
+
+    Without the second person whom its mode needs, it is asked for.
 
     Raises:
         TaskLostError: ``inside`` no longer has its task; what was taken in is kept, and not recorded as an import.
@@ -188,7 +190,7 @@ def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside, rea
 def import_asked(
     home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress, inside: Inside = NOTHING_BESIDE
 ) -> Imported:
-    """Take in an export as a request says.
+    """Take in an export once a second person approved it, as the request says.
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
@@ -235,7 +237,7 @@ def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
 
 @contextmanager
 def opened_intake(writer: Writer, decoder: Decoder) -> Iterator[Intake]:
-    """The one write path of a home, with pending objects of its own."""
+    """The one write path of a home, opened for a verb, with pending objects of its own."""
     home = writer.home
     with home.objects.pending() as pending:
         preserver = Preserver(
@@ -337,7 +339,7 @@ def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason
 
 
 def heard_files(contents: Iterable[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:
-    """The same contents; ``read`` is told of each file once it was read, or could not be."""
+    """The contents that a verb takes in; ``read`` is told of each file once it was read, or could not be."""
     for content in contents:
         if isinstance(content, Observation) and content.medium:
             yield replace(content, medium=replace(content.medium, open=_counted(content.medium.open, read)))

@@ -179,7 +179,7 @@ def list_items(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[ItemRow]:
-    """A page of the items in the order of the log, from the one that follows item ``after``.
+    """The verb behind ``evidence list``: a page of items in the order of the log, from the one after ``after``.
 
     Args:
         look: Opens the records of this page; each page is a look, logged before it is opened.
@@ -200,7 +200,7 @@ def list_items(
 def item_rows(
     home: Home, chosen: Chosen, *, after: int | str, limit: int, last: int = MOST
 ) -> Sequence[tuple[int, ItemRow]]:
-    """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``.
+    """Items as ``evidence list`` shows them, ``limit`` at most, from the log index behind ``after`` up to ``last``.
 
     Args:
         after: A log index, or an item; nothing comes after an item that does not exist.
@@ -231,7 +231,7 @@ def _require_item(home: Home, item_id: str) -> None:
 
 
 def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> ShownItem:
-    """One item: its place, its log entry, what is sealed for it, and the holes beside it.
+    """The verb behind ``evidence show``: one item's place, log entry, what is sealed for it, and the holes beside it.
 
     Raises:
         UnknownItemError: There is no such item or case, the item is frozen, or kin is asked for of what is no channel.

@@ -48,7 +48,9 @@ class Drilled:
 
 
 def drill(home: Home, cards: Sequence[str]) -> Drilled:
-    """Check that cards open this office and what is sealed to it: every card is tried, nothing is kept or logged.
+    """The verb behind ``key check``: check that cards open this office and what is sealed to it.
+
+    Every card is tried; nothing is kept or logged.
 
     Args:
         cards: The texts of the cards, as they are printed or as words alone.
@@ -78,7 +80,9 @@ class Renewed:
 
 
 def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed | Waiting:
-    """Give the office's seal a new key and certificate under its root, and log it; two persons decide it.
+    """The verb behind ``key renew-seal``: a new key and certificate for the office's seal; two persons decide it.
+
+    They are under the same root, and it is logged.
 
     Args:
         cards: Needed where both persons are named; whoever approves a request brings them.
@@ -94,7 +98,7 @@ def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed | Waitin
 
 
 def renew_asked_seal(home: Home, asked: Request, doer: Doer, grant: Grant, cards: Sequence[str]) -> Renewed:
-    """Renew the seal as a request says.
+    """Renew the seal once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: It was renewed since that was asked for, or somebody answered.
@@ -166,7 +170,9 @@ class Changed:
 
 
 def change_passphrase(home: Home, identities: Unlocked, passphrase: str, doer: Doer) -> Changed:
-    """Put the casework and matching keys under a new passphrase, and log it; two persons decide it.
+    """The verb behind ``key passphrase``: casework and matching keys under a new one; two persons decide it.
+
+    It is logged.
 
     Cut short anywhere, either the old passphrase opens both keys or the new one does, and the next opening for
     writing finishes what was logged.
@@ -182,7 +188,9 @@ def change_passphrase(home: Home, identities: Unlocked, passphrase: str, doer: D
 
 
 def recover(home: Home, cards: Sequence[str], passphrase: str, doer: Doer) -> Changed:
-    """Write the casework and matching keys again, from the cards, under a new passphrase; two persons decide it.
+    """The verb behind ``key recover``: casework and matching keys written again from cards; two persons decide it.
+
+    They are under a new passphrase.
 
     Where the log's own keys are gone too, nothing can be logged: this home can be read from now on, not continued.
 

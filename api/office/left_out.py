@@ -14,7 +14,7 @@ _NAMED = 20
 
 
 def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
-    """The replies to messages of a case that are not in it, and that nobody left out for a reason.
+    """What ``case export`` must tell first: replies to messages of a case that it lacks and nobody left out.
 
     Raises:
         LeafError: A record is missing, damaged or not of its leaf.
@@ -23,7 +23,7 @@ def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[Ans
 
 
 def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> None:
-    """Check that each preserved reply to a message of the case is in it, or was left out for a reason.
+    """Check, before ``case export``, that each preserved reply is in the case or was left out for a reason.
 
     Raises:
         AuthorityError: One is neither; its message and item are named, and nothing of what it says.
@@ -40,7 +40,9 @@ def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> Non
 
 
 def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[AnsweringItem]:
-    """Log that the replies beside a case are left out, and why; nothing is logged where there are none.
+    """The verb behind ``case export --leaving-out``: log that the replies beside a case are left out, and why.
+
+    Nothing is logged where there are none.
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.

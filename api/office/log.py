@@ -80,7 +80,7 @@ class _Signed:
 
 
 def hash_tile(home: Home, level: int, place: TilePlace) -> bytes:
-    """The hashes of a tile, as many as were asked for, 32 bytes each.
+    """What the office tells outsiders of its log: the hashes of a tile, as many as asked for, 32 bytes each.
 
     Raises:
         UnknownItemError: The tree of the newest checkpoint has no such tile, or fewer hashes in it.
@@ -92,7 +92,9 @@ def hash_tile(home: Home, level: int, place: TilePlace) -> bytes:
 
 
 def entry_bundle(home: Home, place: TilePlace) -> bytes:
-    """Entries under one tile of level 0, each behind its length as 16 bits, big-endian (tlog-tiles, "Log entries").
+    """What the office tells outsiders of its log: entries under one tile of level 0.
+
+    Each is behind its length as 16 bits, big-endian (tlog-tiles, "Log entries").
 
     Raises:
         UnknownItemError: The newest checkpoint does not cover them all.
@@ -111,7 +113,9 @@ def entry_bundle(home: Home, place: TilePlace) -> bytes:
 
 
 def prove_entry(home: Home, name: str) -> bytes:
-    """The proof that an entry is in the log, as a file (C2SP tlog-proof), under the newest checkpoint.
+    """What the office tells outsiders of its log: the proof of one entry, as a file (C2SP tlog-proof).
+
+    It is under the newest checkpoint.
 
     Args:
         name: Its index, or its identifier of 32 hex digits.
@@ -128,7 +132,7 @@ def prove_entry(home: Home, name: str) -> bytes:
 
 
 def entry_time(home: Home, name: str) -> EntryTime:
-    """What is known of an entry's time.
+    """What the office tells outsiders of its log: between which proven times one entry was made.
 
     Args:
         name: Its index, or its identifier of 32 hex digits.

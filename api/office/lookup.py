@@ -65,7 +65,7 @@ class LookedUp:
 
 @contextmanager
 def on_line(home: Home, name: str) -> Iterator[tuple[Asks, AccountSession]]:
-    """One account of the office, ready to ask; what it learns about channels is kept, and so is its pace.
+    """One account of the office, ready to ask Telegram for a verb; what it learns is kept, and so is its pace.
 
     If a running watch has the account, the watch asks.
 
@@ -106,7 +106,7 @@ def _own_line(home: Home, name: str, network: Network, sessions: Sessions) -> It
 
 
 def well_accounts(home: Home) -> list[str]:
-    """The accounts that are logged in and not lost, if the office has an application to ask with."""
+    """The office's accounts that are logged in and not lost, if it has an application to ask with."""
     if not home.keys.path.is_dir() or not home.settings.telegram.api_id:
         return []
     states = account_states(home.engine)
@@ -117,7 +117,7 @@ def well_accounts(home: Home) -> list[str]:
 def look_up(
     home: Home, channel: str, entry_of: Callable[[str], WatchEntry], member: Membership
 ) -> tuple[WatchEntry, LookedUp]:
-    """The entry of a channel, with what Telegram shows of it if an account can ask.
+    """What ``watch add`` looks up first: a channel's entry, with what Telegram shows if an account can ask.
 
     Args:
         channel: As a person names it: a name, a number or an invitation.
@@ -155,7 +155,7 @@ def look_up(
 
 
 def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
-    """The entry of a channel of the office's own: Telegram shows that an account of the office runs it.
+    """What ``watch add --probe`` looks up first: that an account of the office runs the channel, as Telegram shows.
 
     Raises:
         ChannelError: As for ``look_up``.

@@ -80,7 +80,7 @@ class _News:
 
 
 def tell_news(home: Home) -> bool:
-    """Send one mail if there are alerts that nobody was told of; return whether there were.
+    """The verb behind ``serve``'s mail: send one if there are alerts that nobody was told of; return whether so.
 
     Raises:
         MailError: It could not be sent.
@@ -93,7 +93,7 @@ def tell_news(home: Home) -> bool:
 
 
 def send_news(home: Home) -> MailTold:
-    """Send the mail, as ``tell_news`` does when something is new.
+    """The verb behind ``alerts mail``: send the mail, as ``tell_news`` does when something is new.
 
     Raises:
         MailError: It could not be sent to anybody.
@@ -133,7 +133,7 @@ def _connected(home: Home, mail: MailSettings) -> Iterator[smtplib.SMTP]:
 
 
 def mail_password(home: Home) -> str:
-    """The password of ``mail.user``.
+    """The password of ``mail.user``, with which the office sends its mail.
 
     Raises:
         MailError: There is no such file, or nothing in it.

@@ -31,13 +31,13 @@ class Page(Generic[T]):
 
 
 def page_of(found: Sequence[T], *, limit: int, key: Callable[[T], str], unstamped: Explained | None = None) -> Page[T]:
-    """The page of what was found; one more than ``limit`` was asked for, to learn whether there is more."""
+    """The page that a verb gives of what was found; one more than ``limit`` was asked for, to see if there is more."""
     entries = tuple(found[:limit])
     return Page(entries, key(entries[-1]) if len(found) > limit else None, unstamped)
 
 
 def every_page(ask: Callable[[str | None], Page[T]], first: Page[T] | None = None) -> Iterator[Page[T]]:
-    """Every page of a listing, each asked for when it is wanted.
+    """Every page of a verb's listing, each asked for when it is wanted.
 
     Args:
         ask: Takes the key after which the page begins, None for the first.
@@ -51,6 +51,6 @@ def every_page(ask: Callable[[str | None], Page[T]], first: Page[T] | None = Non
 
 
 def every_entry(ask: Callable[[str | None], Page[T]]) -> Iterator[T]:
-    """Every entry of all pages of a listing."""
+    """Every entry of all pages of a verb's listing."""
     for page in every_page(ask):
         yield from page.entries

@@ -43,7 +43,7 @@ class Practice:
 
 
 def variables_of(servers: tuple[Server, ...]) -> dict[str, str]:
-    """The environment variables that point every command to these servers and to no other."""
+    """The environment variables that point every command to a practice Telegram and to no other."""
     told = [
         {"dc": each.dc, "host": each.host, "port": each.port, "public_key_file": str(each.public_key_file)}
         for each in servers
@@ -58,7 +58,7 @@ def variables_of(servers: tuple[Server, ...]) -> dict[str, str]:
 def practise(
     home: Home, stopping: Event, *, ready: Callable[[Practice], object], happened: Callable[[Term], object]
 ) -> None:
-    """Serve a group in which something happens every few seconds, until told to stop.
+    """The verb behind ``monitor rehearse --stay``: serve a group where something happens, until told to stop.
 
     Args:
         ready: Called with how to reach the practice Telegram, once that is possible.

@@ -46,7 +46,7 @@ class Probe:
 
 
 def probes(home: Home) -> list[Probe]:
-    """Every probe of the register, by name."""
+    """Every probe of the register by name, for ``doctor`` and ``monitor status``."""
     registered = [channel for channel in every_channel(home) if channel.is_probe]
     with reading(home.engine) as connection:
         known = standings(connection) if registered else {}
@@ -74,7 +74,7 @@ def _newest(connection: sa.Connection, standing: Standing) -> tuple[datetime, da
 
 
 def late_to_tell(home: Home, writer: Writer) -> Sequence[Probe]:
-    """The probes that are late and were not told of within a day; noted as told now."""
+    """The late probes that the office was not told of within a day; noted as told now."""
     now, every = home.clock(), probes(home)
     late = {each.channel: each for each in every if each.late}
     with reading(home.engine) as connection:

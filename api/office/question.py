@@ -79,7 +79,7 @@ class KeptQuestion:
 
 
 def issue_ticket(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Ticket:
-    """Make a ticket for a client whose case it is; its words are told once.
+    """The verb behind ``question ticket``: make one for a client whose case it is; its words are told once.
 
     Raises:
         UnknownItemError: There is no such case.
@@ -96,7 +96,9 @@ def issue_ticket(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) ->
 
 
 def take_question(home: Home, ticket: str, text: str) -> QuestionState:
-    """Keep a question that was sent with a ticket. Sent again, it is kept once, and the ticket is used once.
+    """The verb behind ``POST /questions``: keep a question that was sent with a ticket.
+
+    Sent again, it is kept once, and the ticket is used once.
 
     Args:
         ticket: The words, in either script.
@@ -140,7 +142,7 @@ def _require_sendable(
 
 
 def keep_question(home: Home, sealed: bytes, case_id: str, doer: Doer) -> None:
-    """Keep a question that was handed over, as if it had been sent; one that is there already stays as it is.
+    """Keep a question that ``check`` was handed, as if it had been sent; one that is there already stays as it is.
 
     Raises:
         QuestionError: It was withdrawn, or belongs to another case.
@@ -159,7 +161,7 @@ def keep_question(home: Home, sealed: bytes, case_id: str, doer: Doer) -> None:
 
 
 def question_in(home: Home, file: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> str | None:
-    """The receipt of the question in a file that was handed over, which is kept for the case; None where it holds none.
+    """The receipt of the question in a file that ``check`` was given, which is kept; None where it holds none.
 
     Args:
         file: Read from its beginning; where it holds no question, it stands there again.
@@ -183,7 +185,7 @@ def question_in(home: Home, file: BinaryIO, case_id: str, doer: Doer, keys: Unlo
 
 
 def sealed_in(text: str) -> bytes:
-    """The sealed question in a text.
+    """The sealed question in a text that ``check`` was given.
 
     Raises:
         QuestionError: There is none, or it is damaged or too long.
@@ -197,7 +199,7 @@ def sealed_in(text: str) -> bytes:
 
 
 def question_state(home: Home, receipt: str) -> QuestionState:
-    """How a question stands.
+    """The verb that tells her page how a question stands.
 
     Raises:
         UnknownItemError: There is none of this receipt, or it has expired.
@@ -206,7 +208,7 @@ def question_state(home: Home, receipt: str) -> QuestionState:
 
 
 def answer_question(home: Home, receipt: str) -> None:
-    """Note that a person answered a question.
+    """The verb behind ``question answered``: note that a person answered a question.
 
     Raises:
         UnknownItemError: There is none of this receipt, or it has expired.
@@ -221,7 +223,9 @@ def answer_question(home: Home, receipt: str) -> None:
 
 
 def destroy_question(home: Home, receipt: str) -> None:
-    """Destroy a question because whoever asked it says so; that it was withdrawn is told until it would have expired.
+    """The verb behind ``question withdraw``: destroy a question because whoever asked it says so.
+
+    That it was withdrawn is told until it would have expired.
 
     Raises:
         UnknownItemError: There is none of this receipt, or it has expired.
@@ -232,7 +236,10 @@ def destroy_question(home: Home, receipt: str) -> None:
 
 
 def kept_questions(home: Home, case_id: str | None = None) -> Sequence[KeptQuestion]:
-    """What is kept, the oldest first; of one case, or of all. What has expired is removed before."""
+    """The verb behind ``question list``: what is kept, the oldest first; of one case, or of all.
+
+    What has expired is removed before.
+    """
     forget_expired(home)
     with reading(home.engine) as connection:
         rows = list_questions(connection, home.clock(), case_id)
@@ -250,7 +257,7 @@ def _receipt_in(home: Home, row: StoredQuestion) -> str | None:
 
 
 def sealed_questions(home: Home) -> Iterator[bytes]:
-    """Every question that is kept, as it was sent; a row that somebody changed is left out."""
+    """Every question that an office keeps, as it was sent; a row that somebody changed is left out."""
     with reading(home.engine) as connection:
         rows = list_questions(connection, home.clock())
     for row in rows:
@@ -260,7 +267,7 @@ def sealed_questions(home: Home) -> Iterator[bytes]:
 
 
 def sealed_question(home: Home, receipt: str, case_id: str) -> bytes:
-    """The question of a receipt, as it was sent, if it belongs to this case.
+    """The question that a verb was given by its receipt, as it was sent, if it belongs to this case.
 
     Raises:
         StoreError: Somebody changed its row.
@@ -274,7 +281,7 @@ def sealed_question(home: Home, receipt: str, case_id: str) -> bytes:
 
 
 def require_of_case(home: Home, receipt: str, case_id: str) -> StoredQuestion:
-    """The question of a receipt, as its row has it.
+    """The question that a call names by its receipt, as its row has it, if it belongs to this case.
 
     Raises:
         UnknownItemError: There is none of this receipt in this case, or it has expired.
@@ -288,7 +295,7 @@ def require_of_case(home: Home, receipt: str, case_id: str) -> StoredQuestion:
 def check_question(
     home: Home, receipt: str, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
-    """Look for the pictures of a question in the store, and for variants of them in the other questions.
+    """The verb ``check`` for a question: look for its pictures in the store, and for variants in other questions.
 
     Raises:
         UnknownItemError: There is none of this receipt in this case, or it has expired.

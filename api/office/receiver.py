@@ -24,7 +24,7 @@ class Settled:
 
 
 def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled | Waiting:
-    """Approve a receiver for an audience; without a second person, ask for it.
+    """The verb behind ``receiver add``: approve one for an audience; without a second person, ask for it.
 
     Raises:
         AuthorityError: The name is none, or both persons are one.
@@ -37,7 +37,7 @@ def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled | 
 
 
 def add_asked_receiver(home: Home, asked: Request, doer: Doer, grant: Grant, casework: KeyIdentity) -> Settled:
-    """Approve a receiver as a request says.
+    """Add a receiver once a second person approved it, as the request says.
 
     Raises:
         AuthorityError: The register says something else of them than when that was asked for, or somebody answered.
@@ -55,12 +55,12 @@ def _add(home: Home, receiver: Receiver, doer: Doer, grant: Grant) -> Settled:
 
 
 def list_receivers(home: Home, casework: KeyIdentity) -> Page[Receiver]:
-    """All approved receivers."""
+    """The verb behind ``receiver list``: all approved receivers."""
     return Page(tuple(register.receivers(home.engine, casework)), None)
 
 
 def remove_receiver(home: Home, name: str, audience: str, doer: Doer, casework: KeyIdentity) -> Settled:
-    """Take a receiver off the register; one person may, since it only takes away.
+    """The verb behind ``receiver remove``: one person may, since it only takes away.
 
     Raises:
         UnknownItemError: It is not on it.

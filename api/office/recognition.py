@@ -67,7 +67,7 @@ class _NamedItem:
 def recognise_file(
     home: Home, case_id: str, stated: Statement, picture: BinaryIO, doer: Doer, keys: Unlocked
 ) -> RecordedRecognition:
-    """Record that a file of the client is the file of an item, or shows a very similar picture.
+    """The verb behind ``case recognise --image``: record that a client's file is an item's, or shows much the same.
 
     Args:
         picture: Read to its end, or to where it is too long to be decoded; nothing of it is kept.
@@ -86,7 +86,7 @@ def recognise_file(
 def recognise_question(
     home: Home, case_id: str, stated: Statement, receipt: str, doer: Doer, keys: Unlocked
 ) -> RecordedRecognition:
-    """Record the same of one of the pictures of a question, by the fingerprints that her device made.
+    """The verb behind ``case recognise --question``: the same, by the fingerprints that her device made.
 
     Raises:
         UnknownItemError: There is no such case, no such question in it, or the item is not in it.
@@ -104,7 +104,7 @@ def recognise_question(
 def recognise_seen(
     home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity
 ) -> RecordedRecognition:
-    """Record that the client saw an item where it was posted and recognises it; her own words say how.
+    """The verb behind ``case recognise --seen``: record that she saw the item where it was posted, in her words.
 
     Raises:
         UnknownItemError: There is no such case, or the item is not in it.
@@ -120,7 +120,7 @@ def recognise_seen(
 
 
 def take_back(home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity) -> RecordedRecognition:
-    """Record that the client takes back what she stated of an item; this needs no consent.
+    """The verb behind ``case recognise --withdrawn``: record that she takes it back; this needs no consent.
 
     The item may have been removed from the case, or be frozen: nothing of it is shown, and else the statement would
     stand again once the item is back.

@@ -54,7 +54,7 @@ class Rehearsed:
 
 
 def run_demo(keep: Path | None, tell: Tell) -> Rehearsed:
-    """Go the whole way once.
+    """The verb behind ``demo``: go the whole way once.
 
     Raises:
         HomeError: The folder to keep things in is not empty.

@@ -52,7 +52,7 @@ class WatchRehearsed:
 
 
 def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchRehearsed:
-    """Log an account in, register a group and watch it through posts, an edit, a deletion and a gap.
+    """The verb behind ``monitor rehearse``: log in, register a group, watch posts, an edit, a deletion and a gap.
 
     Args:
         legal_basis: Without one, files are not read.
@@ -82,14 +82,14 @@ def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchReh
 
 
 def free_handle(home: Home, handle: str) -> str:
-    """The handle, or one like it, that no channel had so far: each rehearsal has a Telegram of its own."""
+    """A handle for ``monitor rehearse`` that no channel had so far: each rehearsal has a Telegram of its own."""
     with reading(home.engine) as connection:
         names = standings(connection)
     return next(name for name in chain([handle], (f"{handle}_{each}" for each in count(2))) if name not in names)
 
 
 def newest_number(home: Home) -> int:
-    """The highest number of a channel that was ever looked at; what is kept of it must not pass for another's."""
+    """The highest number of a rehearsed channel that was ever looked at; what is kept must not pass for another's."""
     with reading(home.engine) as connection:
         return max((each.channel_id or 0 for each in standings(connection).values()), default=0)
 

@@ -58,7 +58,7 @@ class RenewedBundle:
 def renew(
     home: Home, bundle: Path, destination: Destination, *, roots: Sequence[AnyCertificate], stages: Stages = unstaged
 ) -> RenewedBundle:
-    """Write a bundle again, with one more archive time stamp by the first office of this home.
+    """The verb behind ``case renew``: write a bundle again, with one more archive stamp by the home's first office.
 
     Args:
         roots: Those that another office's seal and time stamps lead to, beside the home's own.
@@ -91,7 +91,9 @@ def countersign(
     doer: Doer,
     casework: KeyIdentity,
 ) -> tuple[RenewedBundle, Explained | None]:
-    """Write a bundle again, with the seal of this home and one more archive time stamp; log it, then name the file.
+    """The verb behind ``case countersign``: write a bundle again with this home's seal and one more archive stamp.
+
+    It is logged, and then the file gets its name.
 
     Args:
         roots: Those that the bundle's seal and time stamps lead to, beside the home's own.

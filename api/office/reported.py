@@ -25,12 +25,12 @@ class Reporting:
 
 
 def list_reported() -> Sequence[ReportedGroup]:
-    """The groups that the catalogue's reports name, by name."""
+    """The verb behind ``watch reported``: the groups that the catalogue's reports name, by name."""
     return sorted(reported_groups().values(), key=lambda group: group.name)
 
 
 def filled_in(said: Reporting) -> Reporting:
-    """A report with what was left open taken from the catalogue: from the earliest report that names the group.
+    """The report that ``watch add`` was given, completed from the catalogue's earliest report of the group.
 
     Raises:
         SettingsError: The catalogue has no group of this name.

@@ -67,7 +67,7 @@ def ask(
     doer: Doer,
     inside: Inside = NOTHING_BESIDE,
 ) -> Waiting:
-    """Log a request that a second person answers within seven days. Nothing of the act is done."""
+    """What a verb does without its second person: log a request, to be answered within seven days, and nothing else."""
     request = request_of(act, target, doer, order)
     with home.writing() as writer:
         writer.sequencer.append([request], lambda connection, _placed: inside.waits(connection, request.event_id))
@@ -75,7 +75,7 @@ def ask(
 
 
 def done_at_once(done: T | Waiting) -> T:
-    """The result of an act for which both persons were named.
+    """The result of a verb for which both persons were named.
 
     Raises:
         TypeError: They were not, and it waits.
@@ -86,7 +86,7 @@ def done_at_once(done: T | Waiting) -> T:
 
 
 def find_request(home: Home, request: str, casework: Identity) -> Request:
-    """A request, answered or not.
+    """The request that ``approve`` was asked to answer, answered already or not.
 
     Raises:
         UnknownItemError: There is none.
@@ -97,7 +97,7 @@ def find_request(home: Home, request: str, casework: Identity) -> Request:
 
 
 def require_unanswered(home: Home, request: str) -> None:
-    """Check that a request waits: met before a passphrase is asked for.
+    """Check, before ``approve`` asks for a passphrase, that a request waits.
 
     Raises:
         UnknownItemError: There is none.
@@ -124,7 +124,7 @@ def _place_of(home: Home, request: str) -> tuple[int, Review | None]:
 
 
 def request_at(home: Home, index: int, casework: Identity, review: Review | None) -> Request:
-    """The request in the log's entry ``index``.
+    """The request in the log's entry ``index``, as ``approve`` answers it.
 
     Raises:
         LeafError: Its record is missing or damaged.

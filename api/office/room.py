@@ -14,7 +14,7 @@ RESERVE_BYTES = 1 << 30
 
 
 def require_room(folder: Path, needed: int) -> None:
-    """Check that the disk of a folder has so many bytes free.
+    """Check, before a verb begins to write, that the disk of a folder has so many bytes free.
 
     Raises:
         StorageFullError: It has not; nothing was written.
@@ -25,7 +25,7 @@ def require_room(folder: Path, needed: int) -> None:
 
 
 def folder_bytes(path: Path) -> int:
-    """How many bytes the files of an export have; of its JSON file, those of the folder that it lies in."""
+    """How many bytes ``import`` will need: those of the export's files; of its JSON file, those of its folder."""
     folder = path if path.is_dir() else path.parent
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
 

@@ -71,7 +71,7 @@ class Searched:
 
 
 def search_items(home: Home, quest: Quest, casework: KeyIdentity, opened: Callable[[int], object]) -> Searched:
-    """Log a search, and give what is found as the records are opened.
+    """The verb behind ``evidence search``: log a search, and give what is found as the records are opened.
 
     Args:
         opened: Hears how many more records were opened.

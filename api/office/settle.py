@@ -25,7 +25,7 @@ _SETTLING = threading.Lock()
 
 
 def settle_waiting(home: Home, *, but: str | None = None) -> None:
-    """End each task whose request was answered.
+    """The office's round over tasks that wait for a second person: end each whose request was answered.
 
     Args:
         but: The task of an approval that calls this at its end; of any other that still works, nothing is ended.

@@ -19,7 +19,6 @@ from api.office.bundle import stamped_checkpoint
 from casefiles.case import HeldItem, case_items, held_items, open_events, require_client
 from casefiles.consent import consent_of, require_consent
 from casefiles.errors import SheetError
-from casefiles.freeze import frozen_of_case
 from casefiles.sheet.data import PlatformSheet, SheetKind, SheetOrder, make_sheet
 from casefiles.sheet.made import MADE, MadeSheet, asked_before
 from casefiles.sheet.text import sheet_text
@@ -35,6 +34,7 @@ from evidence.errors import HomeError, StampError, UnknownItemError
 from evidence.objects.durable import storage_errors, sync_directory, write_new
 from evidence.seal.recipients import KeyIdentity
 from evidence.store.database import reading
+from evidence.store.freeze import frozen_of_case
 from evidence.store.reviews import types_of
 from evidence.times import format_time
 
@@ -80,7 +80,7 @@ class WrittenSheet:
 
 
 def write_sheet(home: Home, wish: SheetWish, doer: Doer, casework: KeyIdentity) -> WrittenSheet:
-    """Write a sheet into a file of its own, and log that it was made.
+    """The verb behind ``case sheet``: write a sheet into a file of its own, and log that it was made.
 
     Raises:
         UnknownItemError: There is no such case, it is a list of hashes, or an item is not in it or frozen.
@@ -114,7 +114,7 @@ def _size(home: Home) -> int:
 
 
 def require_sheet_file(out: Path) -> None:
-    """Check that a sheet can be written there, before a passphrase is asked for.
+    """Check that ``case sheet`` can write there, before a passphrase is asked for.
 
     Raises:
         HomeError: The file has a name that is taken or of another kind, or there is no such folder.

@@ -26,7 +26,7 @@ _ITEM_HEX, _CASE_HEX = 32, 12
 
 
 def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
-    """The item that this identifier, or the beginning of one, means.
+    """The item that a person typed, by its identifier or the beginning of one.
 
     Args:
         frozen: Whether it may be one that is frozen, too.
@@ -44,7 +44,7 @@ def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
 
 
 def items_meant(home: Home, texts: Iterable[str], *, frozen: bool = False) -> tuple[str, ...]:
-    """The items that these mean, in their order, each once; ``frozen`` as ``item_of`` has it.
+    """The items that a person typed, in their order, each once; ``frozen`` as ``item_of`` has it.
 
     Raises:
         UnknownItemError: One of them means none, or several.
@@ -53,7 +53,7 @@ def items_meant(home: Home, texts: Iterable[str], *, frozen: bool = False) -> tu
 
 
 def case_of(home: Home, text: str) -> str:
-    """The case that this identifier, or the beginning of one, means; ``case-`` may be left out.
+    """The case that a person typed, by its identifier or the beginning of one; ``case-`` may be left out.
 
     Raises:
         UnknownItemError: No case has it, or several do, which are named.
@@ -64,7 +64,7 @@ def case_of(home: Home, text: str) -> str:
 
 
 def shown_length(home: Home) -> int:
-    """How many characters tell every item from every other; what a list shows of an identifier."""
+    """How many characters of an identifier lists show: so many tell every item from every other."""
     column = database.item.c.item_id
     with reading(home.engine) as connection:
         for length in range(SHOWN, _ITEM_HEX):

@@ -103,7 +103,7 @@ NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
 
 
 def no_key() -> Identity:
-    """The casework key, where none is needed.
+    """The casework key for tasks that need none.
 
     Raises:
         TypeError: It is needed.
@@ -157,24 +157,24 @@ def _place(task: Task, part: str) -> str:
 
 
 def seal_of(home: Home) -> TaskSeal:
-    """The seal of a home's tasks."""
+    """The seal of a home's tasks, under which the office keeps what was asked for."""
     return TaskSeal(home.keys.task_secret(), home.recipients.casework)
 
 
 def new_task_id() -> str:
-    """The id of a task to be: 16 random bytes, hex."""
+    """The id of a task to be, for a verb that a call orders: 16 random bytes, hex."""
     return secrets.token_hex(_ID_DIGITS // 2)
 
 
 @contextmanager
 def taken(home: Home) -> Iterator[sa.Connection]:
-    """The home's turn, for rows of tasks."""
+    """The home's turn, taken by a verb that writes rows of tasks."""
     with home.writing() as writer, writer.sequencer.take() as connection:
         yield connection
 
 
 def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
-    """Ask for a task; return its id, or that of the same one which has not ended.
+    """The verb by which a call orders work: ask for a task; return its id, or that of the same one under way.
 
     Args:
         task_id: 16 bytes, hex, of a task whose files are there already.
@@ -201,13 +201,13 @@ def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
 
 
 def doer_of(asked: Mapping[str, Any]) -> Doer:
-    """Who asked, and when."""
+    """Who ordered a task, and when, for whoever does its act."""
     by = asked["by"]
     return Doer(by["actor"], TOOL, parse_time(by["at"]), reason=by["reason"])
 
 
 def task_of_owner(home: Home, task_id: str, owner: str) -> Task:
-    """A task of somebody's own.
+    """The task that a caller may see, since it is their own.
 
     Raises:
         UnknownItemError: There is none, or it is another's.
@@ -220,7 +220,7 @@ def task_of_owner(home: Home, task_id: str, owner: str) -> Task:
 
 
 def show_task(home: Home, task: Task, casework: Callable[[], Identity] = no_key) -> ShownTask:
-    """A task with what came of it.
+    """The verb behind ``GET /tasks/{id}``: a task with what came of it.
 
     Raises:
         CallError: It is of a check, and the office is locked.
@@ -245,7 +245,7 @@ def _without_frozen(home: Home, checked: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def list_own_tasks(home: Home, mine: Mine, *, after: str | None = None, limit: int = LIMIT) -> Page[Task]:
-    """A page of one person's tasks, the oldest first.
+    """The verb behind ``GET /tasks``: a page of one person's tasks, the oldest first.
 
     Args:
         after: ``more_after`` of the page before.
@@ -256,7 +256,9 @@ def list_own_tasks(home: Home, mine: Mine, *, after: str | None = None, limit: i
 
 
 def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Identity]) -> None:
-    """Cancel a task; what an import has taken in stays. A request that waits for a second person is taken back.
+    """The verb that cancels a task; what an import has taken in stays.
+
+    A request that waits for a second person is taken back.
 
     Args:
         casework: Asked for only to take a request back.
@@ -285,7 +287,7 @@ def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Ide
 
 
 def take_upload(home: Home, archive: BinaryIO) -> str:
-    """Unpack an export that a call brought; return the id of its task to be.
+    """Unpack the export that a call brought as its upload; return the id of its task to be.
 
     Raises:
         ArchiveError: The archive is damaged, or not what it says.
@@ -308,12 +310,12 @@ def take_upload(home: Home, archive: BinaryIO) -> str:
 
 
 def upload_folder(home: Home, task_id: str) -> Path:
-    """Where the export of a task lies."""
+    """Where the office keeps the export that a call brought for a task."""
     return home.path / UPLOADS / task_id
 
 
 def export_in(folder: Path) -> Path:
-    """The export in an unpacked archive: the folder itself, or the only one in it that has an export's file."""
+    """The export in the archive that a call brought: the folder itself, or the only one in it that has its file."""
     if (folder / RESULT).exists():
         return folder
     inside = [each for each in sorted(folder.iterdir()) if (each / RESULT).is_file()]
@@ -321,12 +323,12 @@ def export_in(folder: Path) -> Path:
 
 
 def bundle_of(home: Home, task_id: str) -> Destination:
-    """Where the bundle of a task goes."""
+    """Where the office keeps the bundle of a task, until it is handed out."""
     return Destination(home.path / BUNDLES / f"{task_id}{SUFFIX}")
 
 
 def remove_files(home: Home, task_id: str) -> None:
-    """Remove what belongs to a task that has ended and is of no more use, also what was cut short.
+    """Remove what the office keeps for a task that has ended and is of no more use, also what was cut short.
 
     Raises:
         BlockingIOError: An import is still reading its upload; nothing was removed.
@@ -339,7 +341,7 @@ def remove_files(home: Home, task_id: str) -> None:
 
 
 def remove_bundles(home: Home, case_id: str) -> None:
-    """Remove the bundles that were made of a case and their letters: its client took her consent back.
+    """Remove the bundles that tasks made of a case, and their letters: its client took her consent back.
 
     LIMIT: one that is given its name at this very moment stays until it is old.
     """
@@ -351,13 +353,16 @@ def remove_bundles(home: Home, case_id: str) -> None:
 
 
 def remove_unread(home: Home, task_id: str) -> None:
-    """Remove the files of a task; an upload that an import is still reading stays until a later round of ``tidy``."""
+    """Remove the files that the office keeps for a task; an upload that is still read stays until a later ``tidy``."""
     with suppress(BlockingIOError):
         remove_files(home, task_id)
 
 
 def tidy(home: Home) -> None:
-    """Remove tasks that ended long ago, with their files, uploads of which no task is left, and expired questions."""
+    """The office's round over its tasks: remove those that ended long ago, with their files.
+
+    So are uploads of which no task is left, and expired questions.
+    """
     before = home.clock() - timedelta(days=home.settings.serve.keep_days)
     with reading(home.engine) as connection:
         tasks = {task.task_id: task for task in work.list_tasks(connection)}
@@ -371,7 +376,7 @@ def tidy(home: Home) -> None:
 
 
 def forget_expired(home: Home) -> None:
-    """Remove questions and tickets that have expired."""
+    """The office's round over questions and tickets: remove those that have expired."""
     with reading(home.engine) as connection:
         has_expired = has_expired_questions(connection, home.clock())
     if has_expired and not home.read_only:

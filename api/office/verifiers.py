@@ -23,7 +23,9 @@ class HandedOut:
 
 
 def write_verifiers(folder: Path) -> tuple[HandedOut, HandedOut]:
-    """Write the page and the program into a folder, which is made if it is not there. What lies there already is left.
+    """The verb behind ``verifier``: write page and program into a folder, made if it is not there.
+
+    What lies there already is left.
 
     Raises:
         HomeError: Another file lies in the place of one of them.
@@ -34,7 +36,7 @@ def write_verifiers(folder: Path) -> tuple[HandedOut, HandedOut]:
 
 
 def write_stick(folder: Path, destination: Destination, language: str) -> tuple[HandedOut, ...]:
-    """Write beside an exported bundle what its receiver needs: the page, the bundle's report, and what to open first.
+    """The verb behind ``case export --stick``: write beside a bundle the page, the report, and what to open first.
 
     The report is there as it is in the bundle: as pages if it has them, and as a text.
 

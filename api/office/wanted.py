@@ -48,7 +48,9 @@ class WantedBundle:
 
 
 def ask_for_import(home: Home, wanted: WantedImport, doer: Doer) -> str:
-    """Unpack an export and ask for its import; return the task's id. The same archive again is the same task.
+    """The verb by which a call orders an import: unpack an export, and return the task's id.
+
+    The same archive again is the same task.
 
     Raises:
         AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none, or it is not valid today.
@@ -84,7 +86,9 @@ def _sha256(archive: BinaryIO) -> str:
 
 
 def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
-    """Ask for a bundle; return the task's id. The same again, as long as it has not ended, is the same task.
+    """The verb by which a call orders a bundle; return the task's id.
+
+    The same again, as long as it has not ended, is the same task.
 
     Raises:
         UnknownItemError: There is no such case, or it has no items.
@@ -100,7 +104,7 @@ def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
 
 
 def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer, casework: KeyIdentity) -> str:
-    """Ask whether pictures are in the store; return the task's id.
+    """The verb by which a call orders a check of pictures: return the task's id.
 
     Args:
         asked: ``receipt`` of a question that is kept, or ``sealed``: a question of its own, in hex.
@@ -114,7 +118,7 @@ def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer
 
 
 def ask_for_act(home: Home, asked: Request, doer: Doer, casework: KeyIdentity, case_id: str | None) -> str:
-    """Approve what somebody asked for, and ask for it to be done; return the task's id.
+    """The verb by which a call approves: approve what somebody asked for, order the act, return the task's id.
 
     Raises:
         AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.

@@ -173,7 +173,7 @@ class Listener:
 
 
 def network_of(home: Home) -> Network:
-    """How Telegram is reached, as the settings say.
+    """How the office's watch reaches Telegram, as the settings say.
 
     Raises:
         SettingsError: The office's own api_id is missing, or a server's key cannot be read.
@@ -187,7 +187,7 @@ def network_of(home: Home) -> Network:
 
 
 def per_minute_of(home: Home, network: Network) -> int | None:
-    """How often one method may be asked; None for as often as Telegram lets us."""
+    """How often the office may ask one method; None for as often as Telegram lets us."""
     return home.settings.telegram.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None)
 
 
@@ -215,7 +215,7 @@ def log_in(
     network: Network | None = None,
     sessions: Sessions | None = None,
 ) -> int:
-    """Log an account in, and keep its session beside the home's keys; return its user number.
+    """The verb behind ``monitor login``: log an account in, keep its session by the keys, return its user number.
 
     Args:
         network: A Telegram other than the one that the settings name.
@@ -302,7 +302,7 @@ def opened(
     sessions: Sessions | None = None,
     only: str | None = None,
 ) -> Iterator[Running]:
-    """The watch of a home, ready to run.
+    """The verb behind ``monitor run``, and ``serve``: the watch of a home, ready to run.
 
     Args:
         network: A Telegram other than the one that the settings name.
@@ -454,7 +454,7 @@ def _lost(doer: Doer, loss: Loss, now: datetime) -> Draft:
 
 
 def status(home: Home) -> Status:
-    """How the watch stands, whoever runs it."""
+    """The verb behind ``monitor status``: how the watch stands, whoever runs it."""
     with reading(home.engine) as connection:
         known = standings(connection)
         rests, fetches = task.noted(connection, REST), task.noted(connection, FETCH)

@@ -28,7 +28,7 @@ _HOURS = int(LATE.total_seconds()) // 3600
 
 
 def accounts(home: Home) -> Iterator[Finding]:
-    """The accounts that are lost; or that there is none, where the watch is not used."""
+    """A check of ``doctor``: no account is lost, and there is one where the watch is used."""
     stands = status(home)
     if not stands.accounts:
         channels = len(stands.channels)
@@ -46,7 +46,7 @@ def accounts(home: Home) -> Iterator[Finding]:
 
 
 def channels(home: Home) -> Iterator[Finding]:
-    """The channels that the accounts do not see, or have not looked at for long."""
+    """A check of ``doctor``: the accounts see every channel, and have looked at each not long ago."""
     stands = status(home)
     if stands.can_look:
         for each in stands.channels:
@@ -81,7 +81,7 @@ def _of_channel(channel: ChannelStatus) -> Iterator[Finding]:
 
 
 def modes(home: Home) -> Iterable[Finding]:
-    """The legal bases that have ended or end soon."""
+    """A check of ``doctor``: no legal basis has ended or ends soon."""
     today = home.today()
     for channel in every_channel(home):
         if channel.expires is None:
@@ -95,7 +95,7 @@ def modes(home: Home) -> Iterable[Finding]:
 
 
 def clocks(home: Home) -> Iterator[Finding]:
-    """This machine's clock, if it is more than a minute ahead of Telegram's or behind it."""
+    """A check of ``doctor``: this machine's clock is within a minute of Telegram's."""
     with reading(home.engine) as connection:
         found = clock_ahead(connection)
     if found is not None:
@@ -108,7 +108,7 @@ def clocks(home: Home) -> Iterator[Finding]:
 
 
 def probed(home: Home) -> Iterable[Finding]:
-    """Of each probe, whether its newest post has arrived: whoever watches, and whether anybody does."""
+    """A check of ``doctor``: of each probe, whether its newest post has arrived, whoever watches."""
     return map(_of_probe, probes(home))
 
 

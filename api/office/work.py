@@ -70,7 +70,7 @@ class Working:
 
 
 def do_task(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
-    """Do the act of a task; return what came of it, or None if it waits for a second person.
+    """The act of a task, by its verb; return what came of it, or None if it waits for a second person.
 
     Raises:
         CallError: The office is locked.
@@ -141,7 +141,7 @@ def _with_warnings(told: TaskOutcome, unstamped: Explained | None) -> TaskOutcom
 
 
 def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
-    """What came of a task, with what names its bundle."""
+    """What the verb of a task answers, with what names its bundle."""
     more = {"bundle_id": task.task_id, "case_id": task.case_id} if task.kind == TaskKind.BUNDLE else {}
     return {**told, **more}
 
@@ -150,7 +150,7 @@ def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
 
 
 def finish_task(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int, int], object]) -> TaskOutcome:
-    """Do what is left of a task whose act is in the log; needs no key, and may be done again.
+    """Do what a verb left to do of a task whose act is in the log; needs no key, and may be done again.
 
     Raises:
         HomeError: The audit after an import found something, and its upload is kept; or a bundle's files are lost.
@@ -192,7 +192,7 @@ def _hand_over(home: Home, task: Task, told: TaskOutcome) -> None:
 
 
 def told_of_bundle(home: Home, task: Task, told: TaskOutcome) -> TaskOutcome:
-    """What there is to tell of a bundle that a second person approved, here or on the command line.
+    """What the office tells of a bundle that a second person approved, here or on the command line.
 
     Args:
         told: What is known of it; empty if it was approved on the command line: then its file says something.

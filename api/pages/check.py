@@ -59,7 +59,7 @@ class CheckFacts:
 
 @functools.lru_cache(maxsize=4)
 def check_page(facts: CheckFacts) -> str:
-    """The page of one office, as HTML."""
+    """The page on which she asks, with what it has of one office, as HTML."""
     head = tag(
         "head",
         META,
@@ -83,7 +83,7 @@ def check_page(facts: CheckFacts) -> str:
 
 
 def check_policy(facts: CheckFacts) -> str:
-    """The page's Content-Security-Policy (CSP 3)."""
+    """The Content-Security-Policy of the page on which she asks (CSP 3)."""
     connect = "'self'" if facts.post == SAME_ORIGIN else facts.post or "'none'"
     return (
         f"default-src 'none'; script-src '{csp_digest(_SCRIPT)}'; style-src '{csp_digest(_STYLE)}'; "

@@ -18,10 +18,10 @@ __all__ = ["BUNDLED", "MODULES", "linked", "page_part"]
 
 
 def page_part(name: str) -> str:
-    """The text of a file of ``parts/``."""
+    """The text of a file of ``parts/``, of the page on which she asks."""
     return part_of("api.pages", name)
 
 
 def linked(*modules: str) -> str:
-    """One strict script of these modules, in this order."""
+    """The script of the page on which she asks: one strict script of these modules, in this order."""
     return linked_parts("api.pages", *modules)

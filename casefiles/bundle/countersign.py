@@ -38,7 +38,7 @@ def countersign_bundle(
     roots: Sequence[AnyCertificate],
     lists: Sequence[RevocationList] = (),
 ) -> tuple[bytes, Report]:
-    """A bundle that holds, with one more seal and an archive time stamp over all of it, and what the verifier says.
+    """Make a counter-sealed bundle of one that holds: with an archive time stamp over all of it, and verified.
 
     Args:
         sealer: The office's own; not the one that sealed the bundle.

@@ -13,7 +13,7 @@ GATES = frozenset({"container.members", "content.no_pictures"})
 
 
 def require_may_leave(report: Report) -> None:
-    """Refuse the whole bundle for one member that may not leave.
+    """The last gate before a bundle is written: refuse the whole bundle for one member that may not leave.
 
     Raises:
         GateError: A member is not on the list, is missing, or holds a picture, video, thumbnail
@@ -28,7 +28,7 @@ def require_may_leave(report: Report) -> None:
 
 
 def require_holds(report: Report, code: str = "bundle.own_verifier_refuses") -> None:
-    """Refuse a bundle in which a check fails.
+    """Refuse, before it is written, a bundle in which a check fails.
 
     Args:
         code: Of the error.

@@ -60,7 +60,7 @@ def make_letter(contents: BundleContents, *, facts: BundleFacts) -> Letter:
 
 
 def covering_letter(contents: BundleContents, *, facts: BundleFacts) -> str:
-    """The letter in the bundle's language: a page that is signed, and one of steps.
+    """The covering letter in the bundle's language: a page that is signed, and one of steps.
 
     Raises:
         CatalogueError: There are no words in this language.
@@ -69,7 +69,7 @@ def covering_letter(contents: BundleContents, *, facts: BundleFacts) -> str:
 
 
 def render_letter(words: Words, letter: Letter) -> str:
-    """The letter as a text of at most 78 columns; the log's key alone is never broken."""
+    """The covering letter as a text of at most 78 columns; the log's key alone is never broken."""
     return joined(
         [
             *banner(words, rehearsal=letter.rehearsal),

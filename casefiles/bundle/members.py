@@ -112,7 +112,7 @@ class BundlePayload:
 
 
 def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate] = ()) -> BundlePayload:
-    """Every member but ``META-INF``: the same bytes for the same contents.
+    """Make every member of a bundle but ``META-INF``: the same bytes for the same contents.
 
     Args:
         certificates: Those that seal and time stamps lead to, for receivers who have no other copy.
@@ -159,7 +159,7 @@ def _opened(entries: Iterable[ShownEntry]) -> tuple[DisclosedLeaf, ...]:
 
 
 def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, Json]:
-    """Make ``case.json``: what the caller gave, and what follows from the leaves.
+    """Make ``case.json`` of a bundle: what the caller gave, and what follows from the leaves.
 
     Raises:
         RecordsError: It does not fit its schema.

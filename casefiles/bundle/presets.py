@@ -190,12 +190,12 @@ AUDIENCES = tuple(PRESETS)
 
 
 def tells(event_type: str, name: str) -> Tells:
-    """The kind of information in the value of a NAME."""
+    """The kind of information in the value of a NAME, by which a bundle's presets withhold it."""
     return _OF_A_TYPE.get((event_type, name)) or _TELLS[name]
 
 
 def withheld(audience: str, event_type: str) -> frozenset[str]:
-    """The NAMEs of a type that are withheld from an audience.
+    """The NAMEs of a type that a bundle withholds from an audience.
 
     Raises:
         LeafError: There is no such type.
@@ -205,12 +205,15 @@ def withheld(audience: str, event_type: str) -> frozenset[str]:
 
 
 def shown_to(audience: str) -> Mapping[Tells, bool]:
-    """Whether an audience is shown each kind of information, those that are shown first."""
+    """Whether a bundle shows an audience each kind of information, those that are shown first."""
     hidden = PRESETS[audience]
     return {kind: kind not in hidden for kind in sorted(Tells, key=lambda kind: (kind in hidden, kind))}
 
 
 def names_that_tell(kind: Tells) -> tuple[str, ...]:
-    """The NAMEs that carry a kind of information; one that does so in a single type of entry has that before it."""
+    """The NAMEs that a bundle's presets withhold as one kind of information.
+
+    One that carries it in a single type of entry has that before it.
+    """
     every = ((each, name) for each, schema in SCHEMAS.items() for name in schema.names if tells(each, name) is kind)
     return tuple(sorted({f"{each}.{name}" if (each, name) in _OF_A_TYPE else name for each, name in every}))

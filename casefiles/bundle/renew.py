@@ -34,7 +34,7 @@ def renew_bundle(
     lists: Iterable[RevocationList] = (),
     progress: Counting = unheard,
 ) -> tuple[bytes, Report]:
-    """A bundle that holds, with one more archive time stamp, and what the verifier says of it.
+    """Make a renewed bundle of one that holds: with one more archive time stamp, and verified.
 
     Args:
         stamp: SHA-256 in, DER of a time-stamp token over it out.
@@ -64,7 +64,7 @@ def with_newer_stamp(
     roots: Sequence[Certificate],
     lists: Iterable[RevocationList] = (),
 ) -> dict[str, bytes]:
-    """The members of a bundle that holds, and one more archive time stamp over all of them.
+    """Make the members of a renewed bundle: those that hold, and one more archive time stamp over all of them.
 
     The lists that tell of the new time stamp go into its token, which nothing else covers until the next renewal: an
     office that did not stamp before has none in the seal, and without one EU DSS decides nothing about its stamp.

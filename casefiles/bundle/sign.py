@@ -227,7 +227,9 @@ def _stamped(contents: BundleContents) -> Iterator[tuple[bytes, bytes]]:
 
 
 def with_lists(signature: bytes, lists: Iterable[bytes]) -> bytes:
-    """A seal with these revocation lists in it, which no signature covers, in the order of a DER set (RFC 5652, 5.1).
+    """The seal of a bundle in the making, with these revocation lists in it.
+
+    No signature covers them; their order is that of a DER set (RFC 5652, 5.1).
 
     Args:
         signature: DER of a seal that has none.
@@ -244,7 +246,9 @@ def with_lists(signature: bytes, lists: Iterable[bytes]) -> bytes:
 def make_seal(
     organisation: str, at: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """Make a seal without a provider: root, its key, seal certificate, its key (P-256; RFC 5280, EN 319 412-3).
+    """Make the organisation's seal for bundles without a provider: root, seal certificate, their keys (P-256).
+
+    The form is that of RFC 5280 and EN 319 412-3.
 
     For rehearsals and for organisations without a trust service provider: it is worth as much
     as the way by which the root's fingerprint reaches the receiver. The root signs nothing
@@ -258,7 +262,7 @@ def make_seal(
 
 
 def issue_seal(organisation: str, issuer: Issuer, at: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A seal's certificate under its root, and its new key.
+    """Issue the certificate of the organisation's seal for bundles under its root, with a new key.
 
     LIMIT: it may outlive the root, which is valid for 20 years; a new root is a new home.
     """
@@ -269,7 +273,9 @@ def issue_seal(organisation: str, issuer: Issuer, at: datetime) -> tuple[x509.Ce
 
 
 def seal_revocations(root: x509.Certificate, key: ec.EllipticCurvePrivateKey, at: datetime) -> bytes:
-    """DER of the root's revocation list, which revokes nothing and lives as long as the root: no other is made.
+    """DER of the revocation list that a bundle's seal carries of its root.
+
+    It revokes nothing and lives as long as the root: no other is made.
 
     Args:
         at: When the list is made, aware.

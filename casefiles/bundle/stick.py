@@ -12,7 +12,7 @@ STICK_README = "README-FIRST.txt"
 
 
 def stick_readme(language: str, *, bundle: str, letter: str, report: str) -> str:
-    """The text that says in which order the files on a stick are opened.
+    """The text beside a bundle that says in which order the files on a stick are opened.
 
     Args:
         bundle: The name of the bundle's file; likewise ``letter`` and ``report``.

@@ -31,7 +31,10 @@ class ArchiveLink:
 
 
 def links_of(names: Collection[str]) -> Sequence[ArchiveLink]:
-    """The chain, oldest first, of members whose names are in order (``layout.require_members``)."""
+    """The form of a bundle's archive stamps: the chain, oldest first, of members whose names are in order.
+
+    See ``layout.require_members``.
+    """
     renewals = sum(member_of(name).writer is MadeBy.RENEWAL for name in names) // 2
     manifests = [*map(kept_manifest, range(1, renewals + 1)), layout.ARCHIVE_MANIFEST]
     tokens = [layout.ARCHIVE_TOKEN, *map(renewal_token, range(1, renewals + 1))]
@@ -47,7 +50,7 @@ class CounterSeal:
 
 
 def counter_seals_of(names: Collection[str]) -> Sequence[CounterSeal]:
-    """The counter-seals, oldest first, of members whose names are in order."""
+    """The counter-seals in a bundle's layout, oldest first, of members whose names are in order."""
     count = sum(member_of(name).writer is MadeBy.COUNTER for name in names) // 2
     return tuple(CounterSeal(counter_manifest(each), counter_signature(each)) for each in range(1, count + 1))
 
@@ -55,7 +58,7 @@ def counter_seals_of(names: Collection[str]) -> Sequence[CounterSeal]:
 def listed_by(
     names: Collection[str], earlier: Sequence[ArchiveLink], counter_seals: Sequence[CounterSeal]
 ) -> frozenset[str]:
-    """The members that the manifest of a link lists: what every archive covers, and what was added before.
+    """The members that a link's archive manifest lists, by its form: all that archives cover, and what came before.
 
     Args:
         counter_seals: Those that were there when the link was made.

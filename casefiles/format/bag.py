@@ -19,7 +19,7 @@ _OXUM = "Payload-Oxum"
 
 
 def manifest_of(members: Mapping[str, bytes]) -> bytes:
-    """``manifest-sha256.txt`` of the payload among these members."""
+    """The bundle's ``manifest-sha256.txt``, of the payload among these members."""
     return _spelled({name: hashlib.sha256(members[name]).hexdigest() for name in members if is_payload(name)})
 
 
@@ -28,19 +28,19 @@ def _spelled(digests: Mapping[str, str]) -> bytes:
 
 
 def oxum_of(members: Mapping[str, bytes]) -> str:
-    """Octets and number of the payload's files (RFC 8493, 2.2.2)."""
+    """Octets and number of the files in a bundle's payload (RFC 8493, 2.2.2)."""
     sizes = [len(content) for name, content in members.items() if is_payload(name)]
     return f"{sum(sizes)}.{len(sizes)}"
 
 
 def info_of(members: Mapping[str, bytes], facts: Mapping[str, str]) -> bytes:
-    """``bag-info.txt``: these facts, and the payload's oxum."""
+    """The bundle's ``bag-info.txt``: these facts, and the payload's oxum."""
     lines = {**facts, _OXUM: oxum_of(members)}
     return "".join(f"{label}: {value}\n" for label, value in sorted(lines.items())).encode("utf-8")
 
 
 def read_info(data: bytes) -> dict[str, str]:
-    """The labels and values of ``bag-info.txt``.
+    """The labels and values of a bundle's ``bag-info.txt``.
 
     Raises:
         ManifestError: Another form, or a label twice.
@@ -61,7 +61,7 @@ def read_info(data: bytes) -> dict[str, str]:
 
 
 def require_manifest(manifest: bytes, digests: Mapping[str, bytes]) -> None:
-    """Check ``manifest-sha256.txt`` against the payload: every file once, with its digest.
+    """A rule of the bag's form: ``manifest-sha256.txt`` lists the payload, every file once, with its digest.
 
     Args:
         digests: The SHA-256 of each member, whether it is of the payload or not.
@@ -86,7 +86,7 @@ def require_manifest(manifest: bytes, digests: Mapping[str, bytes]) -> None:
 
 
 def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None:
-    """Check the declaration, and that bag-info says these ``facts`` and the oxum, and nothing else.
+    """A rule of the bag's form: the declaration is right, and bag-info says these ``facts`` and the oxum alone.
 
     Raises:
         ManifestError: One of them differs, or more is said.

@@ -70,17 +70,20 @@ class EarlierStamp:
 
 
 def encode_entries(entries: Iterable[ShownEntry]) -> bytes:
-    """``entries.jsonl``: these entries in the order of the log."""
+    """The form of ``entries.jsonl`` in a bundle: these entries in the order of the log."""
     return b"".join(map(_entry_line, sorted(entries, key=lambda entry: entry.index)))
 
 
 def encode_stamps(stamps: Iterable[EarlierStamp]) -> bytes:
-    """``stamps.jsonl``: these stamps by the size of the checkpoint; two of one size by the token's digest."""
+    """The form of ``stamps.jsonl`` in a bundle: these stamps by the size of the checkpoint.
+
+    Two of one size are by the token's digest.
+    """
     return b"".join(map(_stamp_line, sorted(stamps, key=_stamp_order)))
 
 
 def read_entries(data: bytes) -> list[ShownEntry]:
-    """Read ``entries.jsonl``.
+    """Read the form of a bundle's ``entries.jsonl``.
 
     Raises:
         RecordsError: A line is not the canonical JSON of an entry, or out of order.
@@ -91,7 +94,7 @@ def read_entries(data: bytes) -> list[ShownEntry]:
 
 
 def read_stamps(data: bytes) -> list[EarlierStamp]:
-    """Read ``stamps.jsonl``.
+    """Read the form of a bundle's ``stamps.jsonl``.
 
     Raises:
         RecordsError: A line is not the canonical JSON of a stamp, or out of order.
@@ -149,7 +152,7 @@ def _read_entry(line: bytes, where: str) -> ShownEntry:
 
 
 def read_stamp(line: bytes, *, where: str) -> EarlierStamp:
-    """Read one line of ``stamps.jsonl``, without its end; ``where`` names it in an error.
+    """Read one line of a bundle's ``stamps.jsonl``, without its end; ``where`` names it in an error.
 
     Raises:
         RecordsError: It is not the canonical JSON of a stamp.

@@ -161,22 +161,22 @@ REQUIRED = frozenset(_ONES)
 
 
 def counter_manifest(number: int) -> str:
-    """The member that holds what the counter-seal of this number, from 1 on, signs."""
+    """The name of the member that holds what the counter-seal of this number, from 1 on, signs."""
     return f"{META_INF}ASiCManifest{number + 1:03}.xml"
 
 
 def counter_signature(number: int) -> str:
-    """The member that holds the counter-seal of this number, from 1 on."""
+    """The name of the member that holds the counter-seal of this number, from 1 on."""
     return f"{META_INF}signature{number + 1:03}.p7s"
 
 
 def kept_manifest(number: int) -> str:
-    """The member that holds the archive manifest of this number, from 1 on, once a newer one took its name."""
+    """The name of the member that holds this archive manifest, from 1 on, once a newer one took its own name."""
     return f"{META_INF}ASiCArchiveManifest{number:03}.xml"
 
 
 def renewal_token(number: int) -> str:
-    """The member that holds the archive time stamp of this renewal, from 1 on."""
+    """The name of the member that holds the archive time stamp of this renewal, from 1 on."""
     return f"{META_INF}timestamp{number + 2:03}.tst"
 
 
@@ -184,32 +184,35 @@ _RENEWAL = (kept_manifest, renewal_token)
 
 
 def schema_name(name: str) -> str:
-    """The member that holds a JSON Schema."""
+    """The name of the member that holds a JSON Schema, in a bundle's layout."""
     return f"data/schema/{name}.schema.json"
 
 
 def report_name(language: str) -> str:
-    """The member that holds the report in this language (BCP 47: ``en``, ``sr-Cyrl``)."""
+    """The name of the member that holds the report in this language, in a bundle's layout (``en``, ``sr-Cyrl``)."""
     return f"data/report.{language}.txt"
 
 
 def pages_name(language: str, number: int) -> str:
-    """The member that holds a volume of the report as PDF, numbered from 1."""
+    """The name of the member that holds a volume of the report as PDF, numbered from 1."""
     return f"data/report.{language}.pdf" if number == 1 else f"data/report.{language}.{number}.pdf"
 
 
 def pages_names(language: str, items: int) -> list[str]:
-    """The members that hold the report as PDF, of a bundle that has so many items."""
+    """The names of the members that hold the report as PDF, of a bundle that has so many items."""
     return [pages_name(language, number) for number in range(1, max(1, -(-items // ITEMS_A_VOLUME)) + 1)]
 
 
 def certificate_name(sha256: str) -> str:
-    """The member that holds the certificate of this digest (of its DER, lower hex)."""
+    """The name of the member that holds the certificate of this digest, in a bundle's layout.
+
+    The digest is of its DER, lower hex.
+    """
     return f"{CERTIFICATES}{sha256}.pem"
 
 
 def member_of(name: str) -> Member:
-    """The line of the table for a member.
+    """The line for a member in the table of a bundle's members.
 
     Raises:
         ContainerError: No member of this name may be in a bundle.
@@ -221,7 +224,7 @@ def member_of(name: str) -> Member:
 
 
 def media_type(name: str) -> str:
-    """The media type of a member.
+    """The media type of a member, by the table of a bundle's members.
 
     Raises:
         ContainerError: No member of this name may be in a bundle.
@@ -230,12 +233,12 @@ def media_type(name: str) -> str:
 
 
 def names_pattern() -> str:
-    """Every name that a member may have, as one POSIX extended regular expression."""
+    """Every name that a bundle's member may have, as one POSIX extended regular expression."""
     return f"^{_names(MEMBERS)}$"
 
 
 def types_pattern() -> str:
-    """As ``names_pattern``, each name with a space and its media type behind it."""
+    """The names that a bundle's members may have, each with a space and its media type behind it, as a pattern."""
     types = sorted({member.media_type for member in MEMBERS})
     by_type = {each: [member for member in MEMBERS if member.media_type == each] for each in types}
     lines = (f"{_names(members)} {re.escape(each)}" for each, members in by_type.items())
@@ -249,7 +252,7 @@ def _names(members: Sequence[Member]) -> str:
 
 
 def require_safe_name(name: str) -> None:
-    """Refuse a name that some system could read in another way.
+    """A rule of the container's form: no member's name can be read in another way by some system.
 
     Raises:
         ContainerError: Not ASCII letters, digits, dot, dash and underscore between slashes, or too long.
@@ -259,7 +262,7 @@ def require_safe_name(name: str) -> None:
 
 
 def require_members(names: Iterable[str]) -> None:
-    """Refuse a set of members that lacks one of those that must be there, or has one that may not.
+    """A rule of the bundle's layout: every member that must be there is, and none that may not.
 
     Raises:
         ContainerError: A member is missing or unknown.
@@ -282,35 +285,35 @@ def _require_series(names: AbstractSet[str], *, of: Sequence[Callable[[int], str
 
 
 def is_payload(name: str) -> bool:
-    """Whether the bag manifest lists it (RFC 8493, 2.1.3)."""
+    """Whether the bag manifest lists a member (RFC 8493, 2.1.3)."""
     return name.startswith(PAYLOAD)
 
 
 def is_report(name: str) -> bool:
-    """Whether it is a report, in whichever language."""
+    """Whether a member is the report, in whichever language."""
     return member_of(name) is _REPORTS
 
 
 def is_pages(name: str) -> bool:
-    """Whether it is a volume of a report as PDF, in whichever language."""
+    """Whether a member is a volume of a report as PDF, in whichever language."""
     return member_of(name) is _PAGES
 
 
 def is_certificate(name: str) -> bool:
-    """Whether it is a certificate that the bundle carries for convenience."""
+    """Whether a member is a certificate that the bundle carries for convenience."""
     return name.startswith(CERTIFICATES)
 
 
 def is_sealed(name: str) -> bool:
-    """Whether the seal's manifest lists it: all but the mimetype and the signature files."""
+    """Whether the seal's manifest lists a member: all but the mimetype and the signature files."""
     return member_of(name).writer is MadeBy.BUILDER
 
 
 def is_counter_sealed(name: str) -> bool:
-    """Whether the manifest of a counter-seal lists it: what the seal covers, and the seal."""
+    """Whether the manifest of a counter-seal lists a member: what the seal covers, and the seal."""
     return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)
 
 
 def is_archived(name: str) -> bool:
-    """Whether every archive manifest lists it: all but the mimetype, counter-seals and what time stamps add."""
+    """Whether every archive manifest lists a member: not the mimetype, counter-seals and what stamps add."""
     return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)

@@ -52,12 +52,12 @@ class Manifest:
 
 
 def make_manifest(*, signature: str, members: Iterable[tuple[str, bytes]]) -> Manifest:
-    """The manifest of these members, signed or stamped by ``signature``."""
+    """The ASiC manifest of these members, signed or stamped by ``signature``."""
     return Manifest(signature, {name: hashlib.sha256(content).digest() for name, content in sorted(members)})
 
 
 def render_manifest(manifest: Manifest) -> bytes:
-    """Write a manifest in its one spelling."""
+    """Write an ASiC manifest in its one spelling."""
     lines = [_HEAD, _SIGNATURE.format(uri=manifest.signature, type=media_type(manifest.signature))]
     root = max(filter(_is_kept_manifest, manifest.digests), default=None)
     lines += [
@@ -78,7 +78,7 @@ def _is_kept_manifest(name: str) -> bool:
 
 
 def parse_manifest(data: bytes, *, signature: str) -> Manifest:
-    """Read a manifest that names ``signature``.
+    """Read an ASiC manifest that names ``signature``.
 
     Raises:
         ManifestError: In any other spelling, or with a member twice.
@@ -102,7 +102,7 @@ def parse_manifest(data: bytes, *, signature: str) -> Manifest:
 
 
 def require_complete(manifest: Manifest, names: Iterable[str]) -> None:
-    """Check that the manifest names exactly these members.
+    """A rule of the ASiC form: the manifest names exactly these members.
 
     Raises:
         ManifestError: It leaves one out, or names one that is not there.
@@ -115,7 +115,7 @@ def require_complete(manifest: Manifest, names: Iterable[str]) -> None:
 
 
 def require_digests(manifest: Manifest, digests: Mapping[str, bytes]) -> None:
-    """Check each member that the manifest names and that is there against its digest.
+    """A rule of the ASiC form: each member that the manifest names, and that is there, has its digest.
 
     Args:
         digests: The SHA-256 of each member that is there.

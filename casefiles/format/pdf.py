@@ -72,7 +72,9 @@ class _Stream:
 
 
 def parts_of_pages(name: str, content: bytes) -> Iterator[bytes]:
-    """What the pages hold beside their drawing, to be searched for pictures; anything but pages is refused.
+    """What a PDF in a bundle holds beside its drawing, to be searched for pictures.
+
+    Anything but pages of the one form is refused.
 
     Raises:
         GateError: Says which rule does not hold, never the bytes.

@@ -39,7 +39,7 @@ _WITHHELD = re.compile(rb"([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}")
 
 
 def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntry] | None = None) -> None:
-    """Refuse a member that holds a picture, video, thumbnail or perceptual hash.
+    """A rule of the bundle's form: no member holds a picture, video, thumbnail or perceptual hash.
 
     Args:
         name: The member's name, which says how its content is to be read.

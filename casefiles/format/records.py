@@ -81,7 +81,7 @@ class ProvenTime:
 
 
 def proven_time(*, gen_time: datetime, latest: datetime, size: int, token_sha256: str) -> ProvenTime:
-    """What a token proves for the first ``size`` entries; its two times are those of ``TokenInfo``."""
+    """What a token in a bundle proves for the first ``size`` entries; its two times are those of ``TokenInfo``."""
     return ProvenTime(format_time(gen_time), size, token_sha256, format_time(latest))
 
 
@@ -125,7 +125,7 @@ class ProvenTimes:
 
 
 def read_disclosed(*, index: int, leaf: bytes, lines: Iterable[str]) -> DisclosedLeaf:
-    """Read a leaf and open what is disclosed of it.
+    """Read a leaf in a bundle, and open what is disclosed of it.
 
     Raises:
         LeafError: The leaf is malformed, or of a type that is not known.
@@ -135,7 +135,7 @@ def read_disclosed(*, index: int, leaf: bytes, lines: Iterable[str]) -> Disclose
 
 
 def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> DisclosedLeaf:
-    """Open what is disclosed of a leaf.
+    """Open what a bundle discloses of a leaf.
 
     For a type that is not known here, the names are those in the lines: the digest in the leaf binds them too.
 
@@ -150,22 +150,22 @@ def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Disclosed
 
 
 def items_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
-    """The records that are items."""
+    """The records of a bundle's tables that are items."""
     return [record for record in records if record.leaf.type == ITEM]
 
 
 def events_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
-    """The records that are not items: how the items came to be here."""
+    """The records of a bundle's tables that are not items: how the items came to be here."""
     return [record for record in records if record.leaf.type != ITEM]
 
 
 def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
-    """One canonical JSON object a line, for each record in its order."""
+    """A table of a bundle: one canonical JSON object a line, for each record in its order."""
     return b"".join(jcs(row_of(record, anchorage)) + b"\n" for record in records)
 
 
 def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
-    """The JSON object of one record."""
+    """The JSON object of one record in a table of a bundle."""
     return {
         "after": record.leaf.after,
         "event": record.leaf.event_id,
@@ -181,7 +181,7 @@ def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
 
 
 def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
-    """The items as a table for people, as a spreadsheet of a country with a decimal comma opens it.
+    """The items as a bundle's table for people, as a spreadsheet of a country with a decimal comma opens it.
 
     Semicolons, since a comma would be read as part of a number there, and UTF-8 behind its mark, without which Excel
     takes another encoding. ``items.jsonl`` is the exact form.
@@ -199,7 +199,7 @@ def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
 
 
 def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> dict[str, Json]:
-    """What ``case.json`` says that follows from the leaves and tokens.
+    """What a bundle's ``case.json`` says that follows from the leaves and tokens.
 
     Raises:
         RecordsError: Entry 0 of the log is not shown, or does not show the organisation, or whether it is a rehearsal.
@@ -231,7 +231,7 @@ def _opening_values(records: Sequence[DisclosedLeaf]) -> dict[str, Json]:
 
 
 def bag_facts(case: Mapping[str, Json]) -> dict[str, str]:
-    """What ``bag-info.txt`` says, from ``case.json`` (RFC 8493, 2.2.2)."""
+    """What a bundle's ``bag-info.txt`` says, from ``case.json`` (RFC 8493, 2.2.2)."""
     return {
         "Bag-Software-Agent": case["tool"],
         "Bagging-Date": case["created_at"][: len("YYYY-MM-DD")],

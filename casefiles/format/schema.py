@@ -30,19 +30,19 @@ _NAMES = 256
 
 @functools.cache
 def schema_bytes(name: str) -> bytes:
-    """The schema file ``name``, as a bundle carries it."""
+    """The JSON Schema ``name`` as a file, in the form that a bundle carries it."""
     return importlib.resources.files("casefiles.format").joinpath("schemas", f"{name}.schema.json").read_bytes()
 
 
 @functools.cache
 def load_schema(name: str) -> Mapping[str, Any]:
-    """The schema ``name``, parsed."""
+    """The JSON Schema ``name`` of a bundle, parsed."""
     loaded: dict[str, Any] = json.loads(schema_bytes(name))
     return loaded
 
 
 def require_schema(value: Json, name: str, *, where: str) -> None:
-    """Check ``value`` against a schema.
+    """Check ``value``, from a bundle, against a JSON Schema.
 
     Raises:
         RecordsError: It does not fit; says at which path.

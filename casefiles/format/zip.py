@@ -85,12 +85,12 @@ class _Source:
 
 
 def order_key(name: str) -> tuple[bool, str]:
-    """Sorts members into their one order; for ASCII that of the characters is that of the bytes."""
+    """Sorts a container's members into their one order; for ASCII that of characters is that of bytes."""
     return name != MIMETYPE, name
 
 
 def write_container(members: Sequence[tuple[str, bytes]], out: ByteSink) -> None:
-    """Write the one container of these members, in whatever order they come.
+    """Write the one ZIP container of these members, in whatever order they come.
 
     Raises:
         ContainerError: A name is unsafe, doubled or differs from another only in case, the
@@ -114,7 +114,7 @@ def write_container(members: Sequence[tuple[str, bytes]], out: ByteSink) -> None
 
 
 def read_container(file: BinaryIO) -> dict[str, bytes]:
-    """The members of a container that is in its one form, in their order.
+    """The members of a ZIP container that is in its one form, in their order.
 
     Steps: (1) the mimetype is the first; (2) each further local header is the one that would be
     written for this name and these bytes; (3) names are safe, unique and in their order;
@@ -147,7 +147,7 @@ def read_container(file: BinaryIO) -> dict[str, bytes]:
 
 
 def container_bytes(members: Mapping[str, bytes]) -> bytes:
-    """The container of these members, in memory."""
+    """The ZIP container of these members, in memory."""
     out = io.BytesIO()
     write_container(list(members.items()), out)
     return out.getvalue()

@@ -167,7 +167,7 @@ class Document:
 
 
 def encode_document(document: Document) -> bytes:
-    """A document as JSON for the typesetter."""
+    """A document as JSON for the typesetter of the PDF."""
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 

@@ -66,7 +66,7 @@ _DECLARED = ("operator", "client", "translator")
 
 
 def make_documents(words: Words, report: CaseReport, *, made_at: str) -> Iterator[Document]:
-    """Each volume of a report in turn.
+    """Each volume of a report in turn, for the PDF.
 
     Args:
         made_at: The time that the documents state; that of the bundle.

@@ -14,7 +14,7 @@ _LEAST = 3.0
 
 
 def histogram(places: Iterable[float]) -> str:
-    """How many of something lie where: bars over a line.
+    """Drawn for the PDF: how many of something lie where, as bars over a line.
 
     Args:
         places: From 0, the left end, to 1, the right one.
@@ -32,18 +32,18 @@ def histogram(places: Iterable[float]) -> str:
 
 
 def spans_drawn(shown: Sequence[IdSpan], unseen: Sequence[IdSpan], over: IdSpan) -> str:
-    """Which numbers of a channel are shown, as black bars, and which were recorded as not seen, as open boxes."""
+    """Drawn for the PDF: which numbers of a channel are shown, as black bars, and which were not seen, as boxes."""
     boxes = [_rect(*_place(span, over), open_=True) for span in unseen]
     return _svg([*boxes, *(_rect(*_place(span, over)) for span in shown), _rect(0, HEIGHT - 1, WIDTH, 0.5)])
 
 
 def sign_shown() -> str:
-    """The black bar, alone."""
+    """Drawn for the PDF: the black bar, alone."""
     return _svg([_rect(1, 4, 22, 16)], width=HEIGHT)
 
 
 def sign_unseen() -> str:
-    """The open box, alone."""
+    """Drawn for the PDF: the open box, alone."""
     return _svg([_rect(1, 4, 22, 16, open_=True)], width=HEIGHT)
 
 

@@ -28,7 +28,10 @@ _DEEP = "\u00a0\u00a0\u00a0"
 
 
 def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
-    """The items by the message that they are of, in the order in which the first of each stands in the log."""
+    """The items that an exhibit of the PDF draws together, by the message that they are of.
+
+    They are in the order in which the first of each stands in the log.
+    """
     groups: dict[object, list[ReportItem]] = {}
     for item in items:
         parts = _by_code(item)
@@ -38,7 +41,10 @@ def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
 
 
 def volumes_of(groups: Iterable[Sequence[ReportItem]], most: int) -> list[list[Sequence[ReportItem]]]:
-    """The groups in volumes of ``most`` items each, but the last; a message on the border goes on in the next."""
+    """The groups of exhibits in volumes of the PDF, of ``most`` items each but the last.
+
+    A message on the border goes on in the next.
+    """
     volumes: list[list[Sequence[ReportItem]]] = [[]]
     room = most
     for group in groups:
@@ -181,7 +187,7 @@ class Draughtsman:
 
 
 def in_fours(digest: str) -> list[str]:
-    """A digest for a page, in groups of 4, 8 groups a line."""
+    """A digest for a page of the PDF, in groups of 4, 8 groups a line."""
     groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
     return [" ".join(groups[at : at + _GROUPS_A_LINE]) for at in range(0, len(groups), _GROUPS_A_LINE)]
 

@@ -36,7 +36,7 @@ _LONG = re.compile(rf"[^\s{_BREAK}]{{{_UNBROKEN + 1},}}")
 
 
 def font_bytes(name: str) -> bytes:
-    """A font file, or the licence beside them."""
+    """A font file of the PDF, or the licence beside them."""
     return importlib.resources.files("casefiles.pages").joinpath("fonts", name).read_bytes()
 
 
@@ -75,7 +75,7 @@ def _segments(font: bytes, at: int) -> Iterator[int]:
 
 @functools.cache
 def coverage() -> frozenset[int]:
-    """The code points that every face has."""
+    """The code points that every font of the PDF has."""
     return frozenset.intersection(*(read_coverage(font_bytes(name)) for name in FACES))
 
 

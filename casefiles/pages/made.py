@@ -34,7 +34,7 @@ _SOURCE = "pages.typ"
 
 @functools.cache
 def edition() -> str:
-    """What makes the pages beside the report and its words: the typesetter, the fonts and the source.
+    """What makes the PDF beside the report and its words: the typesetter, the fonts and the source.
 
     Raises:
         PagesError: The typesetter is not installed, or a file is missing.
@@ -54,7 +54,7 @@ def edition() -> str:
 
 
 def page_maker() -> PageMaker:
-    """The typesetter of this program.
+    """The typesetter of this program, which makes the PDF.
 
     Raises:
         PagesError: It is not installed, or a file is missing.
@@ -63,7 +63,7 @@ def page_maker() -> PageMaker:
 
 
 def typeset_trial() -> None:
-    """Check that the typesetter, its fonts and its source make pages here.
+    """Check that the typesetter, its fonts and its source make a PDF here.
 
     Raises:
         PagesError: They do not.
@@ -75,7 +75,7 @@ def typeset_trial() -> None:
 
 
 def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, bytes]:
-    """Each volume of the report, by the name of its member.
+    """Each volume of the report as PDF, by the name of its member.
 
     Args:
         made_at: The time that the pages state, as the log writes it.

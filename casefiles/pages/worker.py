@@ -15,7 +15,7 @@ STANDARDS: Final = ("a-2a", "ua-1")
 
 
 def main() -> int:
-    """Compile the document; 0 if there are pages, 1 with the reason on standard error."""
+    """The typesetter's process: compile the document; 0 if there are pages, 1 with the reason on standard error."""
     import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
 
     folder, data = Path(sys.argv[1]), sys.stdin.buffer.read()

@@ -13,7 +13,7 @@ from evidence.canonical import Json
 
 
 def readme(words: Words, case: Mapping[str, Json]) -> str:
-    """The text of README.txt: what is in the folder."""
+    """The text beside the report that says what is in the folder: README.txt."""
     pages = ("pages",) if case["pages"] else ()
     keys = ("report", *pages, "items", "events", "case", "jsonld", "log", "stamps", "certs", "meta", "verify")
     lines = [paragraph(words.say(f"readme.{key}", language=case["language"]), indent="- ") for key in keys]
@@ -93,7 +93,7 @@ _OFFLINE = (
 
 
 def how_to_verify(words: Words, case: Mapping[str, Json], *, not_made: Iterable[str]) -> str:
-    """The text of VERIFY.txt: each check as a command of programs that are not ours.
+    """The text beside the report, VERIFY.txt: each check as a command of programs that are not ours.
 
     Args:
         not_made: The checks that ``verify.sh`` does not make, one line each.

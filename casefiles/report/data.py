@@ -294,7 +294,7 @@ def _log(case: Mapping[str, Json], log_key: str) -> LogFacts:
 
 
 def shown(record: DisclosedLeaf) -> ItemView:
-    """The values of a record, as facts."""
+    """The values of a record, as facts of the report."""
     return ItemView(record.values, record.withheld)
 
 
@@ -632,7 +632,7 @@ def _number(hole: DisclosedLeaf, name: str) -> int:
 
 
 def merged(spans: Iterable[IdSpan]) -> tuple[IdSpan, ...]:
-    """The same numbers in as few spans as there can be, in order."""
+    """The numbers of messages that a report names, in as few spans as there can be, in order."""
     found: list[IdSpan] = []
     for lo, hi in sorted(spans):
         if found and lo <= found[-1][1] + 1:
@@ -643,5 +643,5 @@ def merged(spans: Iterable[IdSpan]) -> tuple[IdSpan, ...]:
 
 
 def spans_of(numbers: Iterable[int]) -> tuple[IdSpan, ...]:
-    """Numbers as spans."""
+    """The spans of numbers that a report shows."""
     return merged((number, number) for number in numbers)

@@ -182,7 +182,7 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
 
 
 def statement_text(words: Words, stated: Stated) -> str:
-    """What the client states, with what it was compared, and who recorded it."""
+    """What the report says that the client states, with what it was compared, and who recorded it."""
     told = {"date": fact(words, stated.date), "who": fact(words, stated.who), "index": str(stated.index)}
     what = [fact(words, each) for each in (stated.how, stated.means) if each is not None]
     return words.say("report.item.stated.told", what="; ".join(what), **told)

@@ -26,7 +26,7 @@ _FILE = "file"
 
 
 def investigation(*, case: Mapping[str, Json], records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
-    """``case.jsonld``: one graph, in canonical JSON.
+    """The report's items as ``case.jsonld``: one graph, in canonical JSON.
 
     Args:
         case: ``case.json``, which fits its schema.

@@ -32,7 +32,7 @@ _SPELLED = re.compile(rf"\\+(?={_NUMBERED}|{PLACELESS})|{PLACELESS}")
 
 
 def spelled(text: str) -> str:
-    r"""``text`` on one line, with every character that has no place on a page as its number: ``\u202e``.
+    r"""``text`` on one line of a report, each character that has no place on a page as its number: ``\u202e``.
 
     A backslash that stands before such a number or character is doubled, so that no text looks like another.
     """
@@ -46,7 +46,7 @@ def _number(character: str) -> str:
 
 
 def paragraph(text: str, *, indent: str = "") -> str:
-    """Words of ours in lines of at most ``WIDTH``, digests unbroken; ``indent`` stands before the first line."""
+    """Words of ours in lines of a page at most ``WIDTH`` wide, digests unbroken, behind ``indent``."""
     return textwrap.fill(
         text,
         WIDTH,
@@ -58,23 +58,23 @@ def paragraph(text: str, *, indent: str = "") -> str:
 
 
 def title(text: str) -> list[str]:
-    """The title of a page, underlined, and an empty line."""
+    """The title of a page of text, underlined, and an empty line."""
     return [text, "=" * len(text), ""]
 
 
 def heading(text: str) -> list[str]:
-    """An empty line and a heading, underlined."""
+    """An empty line and a heading of a page of text, underlined."""
     return ["", text, "-" * len(text)]
 
 
 def grouped(digest: str, *, indent: str = "    ") -> list[str]:
-    """A hex digest in groups of 4, 8 groups a line, for reading aloud and comparing."""
+    """A hex digest as a page of text shows it: groups of 4, 8 a line, for reading aloud and comparing."""
     groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
     return [indent + " ".join(groups[at : at + _GROUPS_A_LINE]) for at in range(0, len(groups), _GROUPS_A_LINE)]
 
 
 def row(label: str, value: str, *, indent: str = "") -> list[str]:
-    """``label: value``, both spelled; what does not fit goes on below, in the column of the value."""
+    """``label: value`` on a page of text, both spelled; what does not fit goes on below, in the value's column."""
     head, margin = f"{indent}{label}:", " " * (LABEL + 1)
     first, *more = pieces(value, WIDTH - len(margin))
     if len(head) > LABEL:
@@ -83,12 +83,12 @@ def row(label: str, value: str, *, indent: str = "") -> list[str]:
 
 
 def labelled(label: str, words: str, *, indent: str = "") -> list[str]:
-    """``label: words``, for words of ours: they break at spaces, which do not matter."""
+    """``label: words`` on a page of text, for words of ours: they break at spaces, which do not matter."""
     return paragraph(words, indent=f"{indent}{label}:".ljust(LABEL) + " ").splitlines()
 
 
 def barred(text: str, *, indent: str = "    ") -> Iterator[str]:
-    """A text as posted, line by line behind a bar, so that no line of it can pass for one of ours.
+    """A text as posted, on a page: line by line behind a bar, so that no line of it can pass for one of ours.
 
     Nothing is left out, spaces neither; a line that is broken for the page goes on behind another mark.
     """
@@ -99,12 +99,15 @@ def barred(text: str, *, indent: str = "    ") -> Iterator[str]:
 
 
 def pieces(line: str, width: int) -> list[str]:
-    """``line`` in pieces of at most ``width``, each up to its last space if the rest does not fit; none is left out."""
+    """A line of a page in pieces of at most ``width``, each up to its last space if the rest does not fit.
+
+    None is left out.
+    """
     if len(line) <= width:  # nearly every one
         return [line]
     return re.findall(rf".{{1,{width}}}\Z|.{{0,{width - 1}}} |.{{1,{width}}}", line)
 
 
 def joined(lines: Iterable[str]) -> str:
-    """A page of these lines."""
+    """A page of text, joined from these lines."""
     return "\n".join(lines) + "\n"

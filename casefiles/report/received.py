@@ -23,7 +23,10 @@ _PLACE = frozenset({"channel_id", "position"})
 
 
 def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
-    """For each hole, by log index: the items, by log index, that are what was missing, or perhaps are."""
+    """What the report says arrived later: for each hole, the items that are what was missing, or perhaps are.
+
+    Holes and items are by their log index.
+    """
     every = list(records)
     lost = [hole for record in every if record.leaf.type == _HOLE for hole in _lost(record)]
     places = {hole.part.place for hole in lost}
@@ -32,7 +35,7 @@ def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
 
 
 def unshown(records: Iterable[DisclosedLeaf], known: Collection[int]) -> list[str]:
-    """The holes whose part the store has although no item that is shown is that part, as ``case.json`` lists them.
+    """The holes that a report calls received although no shown item is their part, as ``case.json`` lists them.
 
     Args:
         known: The log indexes of holes whose part the store has.
@@ -43,7 +46,7 @@ def unshown(records: Iterable[DisclosedLeaf], known: Collection[int]) -> list[st
 
 
 def require_received(records: Iterable[DisclosedLeaf], told: Iterable[str]) -> None:
-    """Check what the sender says about parts that were received and are not items that are shown.
+    """Check what the report says about parts that were received and are not items that are shown.
 
     Raises:
         RecordsError: One is not a hole that may be in the place of a part, or its part is an item that is shown; or one

@@ -133,7 +133,7 @@ _ITSELF = frozenset(
 
 
 def said_of_item(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[ItemPart]:
-    """What an item says, in order; a name that says nothing has no part."""
+    """What an item says, in the order of the report; a name that says nothing has no part."""
     shown = ItemView(values, withheld)
     yield NamedValue("item.kind", shown.code("kind", "kind"))
     yield from shown.rows(_CHANNEL)
@@ -197,7 +197,7 @@ class ItemView:
 
 
 def as_moment(value: ItemFact, *, up: bool = False) -> ItemFact:
-    """A text as a time; anything else as it is.
+    """A text of an item as a time that the report words to the second; anything else as it is.
 
     Args:
         up: The time is a bound from above.
@@ -210,7 +210,7 @@ def _timed(name: str, value: ItemFact) -> ItemFact:
 
 
 def text_fact(value: Json) -> ItemFact:
-    """A text of the log as a fact: a string, or the pieces around a picture that was cut out."""
+    """A text of the log as a fact of the report: a string, or the pieces around a picture that was cut out."""
     match value:
         case {"stripped": str(length), **more} if not more:
             return CutPicture(length)

@@ -11,7 +11,9 @@ RECOGNISED, CONSENT = "recognised", "consent"
 
 
 def standing(events: Iterable[tuple[int, str, Mapping[str, Json]]]) -> Mapping[str, Sequence[int]]:
-    """The statements that stand, by log index, of each item; what was taken back does not come back by itself.
+    """The client's statements that the report shows as standing, by log index, of each item.
+
+    What was taken back does not come back by itself.
 
     Args:
         events: Log index, type and values of the consents and statements of one case, in the order of the log.

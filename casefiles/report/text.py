@@ -29,7 +29,7 @@ _FILLED = frozenset({"later", "before"})
 
 
 def render(words: Words, report: CaseReport) -> str:
-    """The report: what, when, how, who, what was not seen, how to verify, and the limits."""
+    """The report as text: what, when, how, who, what was not seen, how to verify, and the limits."""
     return joined(
         [
             *banner(words, rehearsal=report.rehearsal),
@@ -51,7 +51,7 @@ def render(words: Words, report: CaseReport) -> str:
 
 
 def banner(words: Words, *, rehearsal: bool) -> list[str]:
-    """What stands on top of every text: that it is of a rehearsal, and that its words are a draft."""
+    """What stands on top of every text of a bundle: that it is of a rehearsal, and that its words are a draft."""
     draft = [paragraph(words.say("draft")), ""] if words.draft else []
     if not rehearsal:
         return draft
@@ -61,7 +61,7 @@ def banner(words: Words, *, rehearsal: bool) -> list[str]:
 
 
 def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str]:
-    """Numbered steps, ``key.1`` and so on, each with its commands on lines of their own."""
+    """The report's numbered steps, ``key.1`` and so on, each with its commands on lines of their own."""
     lines: list[str] = []
     for number, typed in enumerate(commands, start=1):
         lines.append(paragraph(words.say(f"{key}.{number}"), indent=f"{number}. "))
@@ -77,7 +77,7 @@ def _bullets(texts: Iterable[str]) -> list[str]:
 
 
 def cover_facts(cover: Cover) -> Iterator[tuple[str, ItemFact]]:
-    """What stands on the first page, by the key of its label."""
+    """What stands on the report's first page, by the key of its label."""
     for name in ("bundle", "case", "organisation", "audience", "purpose", "reason", "created_at", "tool"):
         yield f"report.cover.{name}", getattr(cover, name)
 
@@ -88,7 +88,7 @@ def _cover(words: Words, cover: Cover) -> Iterator[str]:
 
 
 def summary_texts(words: Words, report: CaseReport) -> list[str]:
-    """How much there is, what is withheld, and by when it was in the log."""
+    """The report's summary: how much there is, what is withheld, and by when it was in the log."""
     none, many, summary = "report.withheld_none", "report.withheld", report.summary
     return [
         words.count("report.items", summary.items),
@@ -103,7 +103,7 @@ def _summary(words: Words, report: CaseReport) -> list[str]:
 
 
 def taken_in_texts(words: Words, taken_in: TakenIn) -> list[str]:
-    """How the items came into the log, and through whom."""
+    """What the report says of how the items came into the log, and through whom."""
     named = {name: facts_in_words(words, facts) for name, facts in taken_in.named.items() if facts}
     texts = [words.say(f"report.how.{name}", names=names) for name, names in named.items()]
     texts += [_asked(words, asked) for asked in taken_in.asked]
@@ -126,7 +126,7 @@ def _asked(words: Words, asked: Asked) -> str:
 
 
 def times_texts(words: Words, report: CaseReport) -> list[str]:
-    """What each of the three times is."""
+    """What the report says that each of the three times is."""
     texts = [words.say("report.times.posted"), words.say("report.times.acquired")]
     return [*texts, worded(words, "report.times.proven", rehearsal=report.rehearsal), words.say("report.times.told")]
 
@@ -139,7 +139,7 @@ def _times(words: Words, report: CaseReport) -> list[str]:
 
 
 def entries_note(words: Words, report: CaseReport) -> str:
-    """How many entries are shown, and which are not."""
+    """The report's note on how many entries are shown, and which are not."""
     return words.say("report.entries.note", shown=str(report.shown), size=str(report.log.size))
 
 
@@ -149,7 +149,7 @@ def _entries(words: Words, report: CaseReport) -> list[str]:
 
 
 def entry_text(words: Words, entry: ReportEntry) -> str:
-    """An entry that is not an item, in one sentence; or several that follow each other."""
+    """The report's sentence on an entry that is not an item; or on several that follow each other."""
     key, number = f"entry.{entry.type}", len(entry.indexes)
     if entry.hidden and f"{key}.unshown" in words.texts:
         key = f"{key}.unshown"
@@ -201,13 +201,16 @@ def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
 
 
 def hole_title(words: Words, number: int, unseen: Unseen) -> str:
-    """What was not seen, why, and what became of it."""
+    """The report's title of a hole: what was not seen, why, and what became of it."""
     key = "report.hole" if unseen.fate == "open" else f"report.hole.{unseen.fate}"
     return words.say(key, number=str(number), why=fact(words, unseen.reason))
 
 
 def holes_texts(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
-    """How many holes there are, and how many of them were filled, by what is shown or by the sender's word."""
+    """What the report says of how many holes there are.
+
+    Also how many of them were filled, by what is shown or by the sender's word.
+    """
     yield words.count("report.holes.some", sum(len(each.indexes) for each in unseen))
     if filled := sum(len(each.indexes) for each in unseen if each.fate in _FILLED):
         yield words.count("report.holes.filled", filled)
@@ -217,7 +220,7 @@ def holes_texts(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
 
 
 def hole_rows(words: Words, unseen: Unseen) -> Iterator[tuple[str, str]]:
-    """What is known of holes of one reason in one channel: labels and values."""
+    """The report's labels and values of holes of one reason in one channel."""
     rows = [("channel", fact(words, unseen.channel)), ("messages", _concerned(words, unseen))]
     rows += [("received", spans_in_words(words, unseen.received))] if unseen.received else []
     label = "missing" if unseen.fate == "open" else "missed"
@@ -274,7 +277,7 @@ def _verify(words: Words) -> list[str]:
 
 
 def limits_texts(words: Words, report: CaseReport) -> list[str]:
-    """What a bundle proves and what it does not."""
+    """What the report says that a bundle proves and what it does not."""
     stated = ("stated",) if any(item.stated for item in report.items) else ()
     keys = ("who", *stated, "received", "complete", "revocation", "law", "seal")
     proves = worded(words, "report.limits.proves", rehearsal=report.rehearsal)

@@ -18,13 +18,13 @@ INDENT = "  "
 
 
 def fact(words: Words, value: ItemFact) -> str:
-    """A fact in words, on one line."""
+    """A fact of the report in words, on one line."""
     # most values are texts, which come last there
     return spelled(value if isinstance(value, str) else in_words(words, value))
 
 
 def in_words(words: Words, value: ItemFact) -> str:
-    """A fact in words, with every character as it is: for whoever makes a text safe in another way."""
+    """A fact of the report in words, each character as it is: for whoever makes a text safe in another way."""
     match value:
         case None | Unshown():
             return words.say("report.nothing" if value is None else "report.value_withheld")
@@ -56,12 +56,15 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
 
 
 def shown_as(words: Words, name: ItemFact) -> str:
-    """The name of an account, marked as what the account showed: its holder chose it, and it identifies nobody."""
+    """The name of an account in the report, marked as what the account showed.
+
+    Its holder chose it, and it identifies nobody.
+    """
     return words.say("report.shown_as", name=in_words(words, name))
 
 
 def label_of(words: Words, code: str) -> str:
-    """The words for the code of a part: its own, or those of its last name, or that name itself."""
+    """The report's words for the code of a part: its own, or those of its last name, or that name itself."""
     if (own := f"report.{code}") in words.texts:
         return words.say(own)
     family, _, rest = code.partition(".")
@@ -70,7 +73,7 @@ def label_of(words: Words, code: str) -> str:
 
 
 def part_lines(words: Words, part: ItemPart, *, indent: str = INDENT) -> Iterator[str]:
-    """What a part of an item says, in lines, with what belongs to it below."""
+    """What the report says of a part of an item, in lines, with what belongs to it below."""
     label = label_of(words, part.code)
     if isinstance(part, Digest):
         if part.sha256 is None:
@@ -92,21 +95,21 @@ def part_lines(words: Words, part: ItemPart, *, indent: str = INDENT) -> Iterato
 
 
 def quote_lines(words: Words, posted: ItemFact, *, indent: str) -> Iterator[str]:
-    """A text as posted, behind its bar."""
+    """A text as posted, behind its bar, in the report."""
     return barred(in_words(words, posted), indent=indent)
 
 
 def worded(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
-    """A text; a rehearsal has its own words for it."""
+    """A text of the report in words; a rehearsal has its own words for it."""
     return words.say(f"{key}.rehearsal" if rehearsal else key, **values)
 
 
 def facts_in_words(words: Words, values: Iterable[ItemFact]) -> str:
-    """Different facts, in the order of the text."""
+    """Different facts of the report in words, in the order of the text."""
     return "; ".join(sorted({fact(words, value) for value in values}))
 
 
 def spans_in_words(words: Words, spans: Sequence[IdSpan]) -> str:
-    """``3, 7 to 9``."""
+    """The report's spans in words: ``3, 7 to 9``."""
     both = [str(lo) if lo == hi else words.say("report.span", lo=str(lo), hi=str(hi)) for lo, hi in spans]
     return ", ".join(both)

@@ -190,7 +190,7 @@ class SheetOrder:
 def make_sheet(
     order: SheetOrder, items: Mapping[str, Mapping[str, Value]], asked_before: Sequence[AskedBefore]
 ) -> PlatformSheet:
-    """The sheet that these items give; a sheet without posts says nothing.
+    """The sheet for the platform that these items give; a sheet without posts says nothing.
 
     Args:
         items: The values of each item's record, by its identifier, in the order of the log.
@@ -218,7 +218,7 @@ def make_sheet(
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of that month where it is shorter."""
+    """The day until which a sheet can ask: so many months later, or the month's last day where it is shorter."""
     year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 

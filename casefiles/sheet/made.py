@@ -45,7 +45,9 @@ class MadeSheet:
 def asked_before(
     engine: sa.Engine, case_id: str, items: Collection[str], casework: KeyIdentity
 ) -> Iterator[AskedBefore]:
-    """The sheets of a case that had any of these items, in the order of the log; of other cases, nothing is said.
+    """The sheets made before of a case that had any of these items, in the order of the log.
+
+    Of other cases, nothing is said.
 
     Raises:
         LeafError: A record is missing or damaged.

@@ -42,7 +42,7 @@ _SIGNED = ("place", "signature")
 
 
 def sheet_text(sheet: PlatformSheet, languages: Sequence[Words]) -> str:
-    """The sheet in each of these languages once, each on a page of its own."""
+    """The sheet for the platform in each of these languages once, each on a page of its own."""
     pages = [joined(_page(words, sheet)) for words in {words.language: words for words in languages}.values()]
     return _NEW_PAGE.join(pages)
 

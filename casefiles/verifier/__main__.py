@@ -22,7 +22,7 @@ from evidence.stamp.certificate import Certificate, read_pem
 
 
 def load_roots(paths: Sequence[Path]) -> list[Certificate]:
-    """The certificates in these PEM files.
+    """The certificates that the verifier's program is told to trust, in these PEM files.
 
     Raises:
         TrustError: A file cannot be read, holds no certificate, or is a bundle.
@@ -40,7 +40,7 @@ def load_roots(paths: Sequence[Path]) -> list[Certificate]:
 
 
 def load_held(path: Path) -> HeldFile:
-    """What somebody holds of a log.
+    """What somebody holds of a log, as the verifier's program is told to compare it.
 
     Raises:
         TrustError: The file cannot be read, or is neither a bundle nor a checkpoint.
@@ -52,7 +52,7 @@ def load_held(path: Path) -> HeldFile:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Verify one bundle: 0 passed, 1 failed, 2 usage, 3 indeterminate."""
+    """The verifier's program: verify one bundle, and exit with 0 passed, 1 failed, 2 usage, 3 indeterminate."""
     parser = argparse.ArgumentParser(prog="verifier", description="Checks a NisiSama bundle offline.")
     parser.add_argument("file", type=Path, help="the bundle, FILE.asice")
     parser.add_argument("--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="a root you trust")

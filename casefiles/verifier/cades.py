@@ -46,7 +46,7 @@ class Seal:
 
 
 def read_seal(*, signature: bytes, manifest: bytes) -> Seal:
-    """Check the signature over ``manifest``.
+    """As a check of a bundle: check the seal's signature over ``manifest``.
 
     Args:
         signature: DER of the CMS SignedData, detached.
@@ -63,7 +63,7 @@ def read_seal(*, signature: bytes, manifest: bytes) -> Seal:
 
 
 def read_time_stamp(seal: Seal) -> TokenInfo:
-    """The seal's signature time-stamp: a token over the signature value (EN 319 122-1, 5.3).
+    """As a check of a bundle: read the time-stamp over the seal's signature value (EN 319 122-1, 5.3).
 
     Raises:
         TokenError: It does not hold, or is over another signature.
@@ -78,7 +78,9 @@ def root_keys(
     roots: Sequence[Certificate],
     at: datetime,
 ) -> frozenset[bytes]:
-    """DER of the key of every given root that ``certificate`` led to at that time; empty when it led to none.
+    """Which roots given to the verifier a seal's certificate led to at that time: DER of each one's key.
+
+    It is empty where the certificate led to none.
 
     Each root is asked for by itself, by its key, and across those given roots that another one
     issued. So neither two certificates of one root nor a root and an authority below it count as two.
@@ -97,7 +99,7 @@ def on_the_way(
     roots: Sequence[Certificate],
     at: datetime,
 ) -> frozenset[Certificate]:
-    """The given roots that ``certificate`` leads to or across: what a receiver needs to follow it.
+    """The roots given to the verifier that ``certificate`` leads to or across: what a receiver needs to follow it.
 
     Raises:
         CertificateError: Too many certificates to follow.
@@ -126,7 +128,7 @@ def _paths(
 
 
 def require_nothing_beside(token: bytes, info: TokenInfo, *, renewed: bool = False) -> tuple[bytes, ...]:
-    """Check that an archive's token, which no manifest can list yet, carries nothing that nobody signed.
+    """As a check of a bundle: an archive's token, which no manifest can list yet, carries nothing unsigned.
 
     It has no unsigned attribute, and only the certificates of the chain, each once. No list tells of the first one but
     those in the seal; a renewal, whose office may be another, brings its own.
@@ -162,7 +164,9 @@ def require_nothing_beside(token: bytes, info: TokenInfo, *, renewed: bool = Fal
 
 
 def parse_fingerprint(text: str) -> str:
-    """Read a SHA-256 fingerprint as a letter or OpenSSL prints it: hex, with spaces or colons.
+    """Read the fingerprint of a seal that the verifier is given, as a letter or OpenSSL prints a SHA-256.
+
+    It is hex, with spaces or colons.
 
     Raises:
         TrustError: It is not 64 hex digits.
@@ -189,7 +193,7 @@ def _require_may_seal(certificate: Certificate) -> None:
 
 
 def has_issued(certificate: Certificate, *, by: Certificate) -> bool:
-    """Whether ``by`` signed ``certificate``, with an algorithm of the list."""
+    """Whether, for the verifier, ``by`` signed ``certificate`` with an algorithm of the list."""
     try:
         require_issued(certificate, by=by)
     except CertificateError:

@@ -327,7 +327,7 @@ class OpenedBundle:
 
 
 def stamp_uses(infos: Iterable[TokenInfo], roots: Sequence[Certificate]) -> Iterator[Use]:
-    """The chains of time stamps that lead to one of the roots, each followed once.
+    """The chains of time stamps that a bundle's verifier relied on up to a root, each followed once.
 
     Raises:
         CertificateError: One leads to none of them.
@@ -344,7 +344,7 @@ Counting: TypeAlias = Callable[[int], Callable[[int], object]]
 
 
 def unheard(_total: int) -> Callable[[int], object]:
-    """Counting of checks that nobody hears."""
+    """Counting of the verifier's checks that nobody hears."""
     return lambda _more: None
 
 
@@ -357,7 +357,7 @@ def verify(
     held: HeldFile | None = None,
     pages: Remaking = NO_MAKER,
 ) -> Report:
-    """Make every check of ``checks.json`` on one bundle.
+    """Check a bundle: make every check of ``checks.json`` on it.
 
     Args:
         roots: Roots that the caller trusts, for the seal and for the time-stamp offices.
@@ -391,7 +391,7 @@ def verify_stream(  # noqa: PLR0913 - each is another thing from outside the bun
     pages: Remaking = NO_MAKER,
     progress: Counting = unheard,
 ) -> Report:
-    """``verify`` for a bundle that is open already, or that no file holds yet.
+    """Check a bundle as ``verify`` does, which is open already, or that no file holds yet.
 
     Args:
         progress: As ``examine`` has it.
@@ -432,7 +432,7 @@ def _checks(held: HeldFile | None) -> Sequence["Check"]:
 
 
 def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
-    """Make every check on a container that could be read.
+    """Make every check of the verifier on a container that could be read.
 
     Args:
         progress: Given how often the checks will look at a record or a stamp, returns what is called for each look.

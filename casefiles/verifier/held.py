@@ -57,7 +57,7 @@ class HeldLog:
 
 
 def read_held(data: bytes) -> HeldFile:
-    """Read what an outsider holds: a bundle, or anything else as a checkpoint.
+    """Read what an outsider holds to compare with a bundle: another bundle, or anything else as a checkpoint.
 
     Raises:
         VerificationError: It begins as a bundle and is none.
@@ -71,7 +71,7 @@ def read_held(data: bytes) -> HeldFile:
 
 
 def open_held(file: HeldFile, *, key: VerifierKey) -> HeldLog:
-    """Check the log's part of what an outsider holds: signatures, one history, entries under it.
+    """Check what an outsider holds to compare with a bundle: signatures, one history, entries under it.
 
     Raises:
         VerificationError: It is not of the log of ``key``, or does not hold by itself.
@@ -95,7 +95,7 @@ def _earlier(stamp: EarlierStamp, final: Checkpoint, key: VerifierKey) -> Checkp
 
 
 def require_one_history(ours: HeldLog, theirs: HeldLog) -> None:
-    """Check that two who hold something of one log hold the same log.
+    """As a check of a bundle: whoever else holds something of the log holds the same log.
 
     1. Checkpoints of one size have one root.
     2. Entries of one index are one leaf.

@@ -72,7 +72,7 @@ def verifier_program() -> bytes:
 
 
 def program_sha256() -> str:
-    """The digest of the program, in lower hex, as letters print it."""
+    """The digest of the verifier as a program in one file, in lower hex, as letters print it."""
     return hashlib.sha256(verifier_program()).hexdigest()
 
 

@@ -40,7 +40,7 @@ _BEFORE = timedelta(days=1)
 
 
 def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: str) -> None:
-    """Check what the entries of a bundle say of one another.
+    """As a check of a bundle: check what its entries say of one another.
 
     1. Each is of a type that a bundle shows, and no event is there twice.
     2. Entry 0 alone opened the log, and shows the log's key.
@@ -92,7 +92,7 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
 
 
 def require_logged_seal(records: Iterable[DisclosedLeaf], *, certificate_sha256: str) -> None:
-    """Check that the seal is the one that the log names: in entry 0, or in the newest change of it that is shown.
+    """As a check of a bundle: its seal is the one that the log names, in entry 0 or the newest change shown.
 
     Each change names the certificate before it, so that none between two can be left out.
 
@@ -115,7 +115,7 @@ def require_logged_seal(records: Iterable[DisclosedLeaf], *, certificate_sha256:
 
 
 def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
-    """Check that the time which each entry states fits the times that are proven for it.
+    """As a check of a bundle: the time that each entry states fits the times that are proven for it.
 
     Raises:
         UndecidedError: One does not: the clock by which it was written was wrong, and what it says of time is open.
@@ -134,7 +134,9 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
 
 
 def require_made_between(created_at: str, *, checkpoint: datetime, seal: datetime) -> None:
-    """Check that the time at which a bundle says it was made fits its stamps: made under the checkpoint, then sealed.
+    """As a check of a bundle: the time at which it says it was made fits its stamps.
+
+    It is made under the checkpoint, then sealed.
 
     Raises:
         UndecidedError: It does not: the clock of who made it was wrong.

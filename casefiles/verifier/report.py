@@ -39,7 +39,7 @@ class Listed:
 
 @functools.cache
 def check_list(of: str = "checks") -> tuple[Listed, ...]:
-    """The check list, in order: those of every bundle, or the ``asked`` ones, which need something to compare with."""
+    """The verifier's check list, in order: those of every bundle, or the ``asked`` ones, which need a comparison."""
     text = importlib.resources.files("casefiles.verifier").joinpath("checks.json").read_text(encoding="utf-8")
     return tuple(
         Listed(check["id"], check["title"], check["sub_indication"], tuple(check["done_by"]))
@@ -48,12 +48,12 @@ def check_list(of: str = "checks") -> tuple[Listed, ...]:
 
 
 def not_made_by(program: str) -> tuple[Listed, ...]:
-    """The checks of the list that ``program`` (``sh``, ``html``) does not make."""
+    """The verifier's checks that ``program`` (``sh``, ``html``) does not make."""
     return tuple(listed for listed in check_list() if program not in listed.done_by)
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as one JSON object: ``verdict``, ``checks``, each with code and facts."""
+    """The verifier's report as one JSON object: ``verdict``, ``checks``, each with code and facts."""
     return {
         "verdict": str(report.verdict),
         "rehearsal": is_rehearsal(report),
@@ -119,7 +119,7 @@ PROVEN_BY_SCRIPT = MappingProxyType(
 
 
 def proven_times(report: Report) -> list[Proven]:
-    """What time stamps that lead to a given root prove, the earliest first; nothing where none was found good."""
+    """What the verifier found proven by trusted time stamps, the earliest first; nothing where none was good."""
     good = {finding.id: finding for finding in report.findings if finding.verdict is Verdict.PASSED and finding.facts}
     passed = {finding.id for finding in report.findings if finding.verdict is Verdict.PASSED}
     proven = [
@@ -144,12 +144,12 @@ def proven_times(report: Report) -> list[Proven]:
 
 
 def is_rehearsal(report: Report) -> bool:
-    """Whether the log says that its time stamps are of a rehearsal, as far as that could be read."""
+    """Whether the verified log says that its time stamps are of a rehearsal, as far as that could be read."""
     return any(finding.code == "basis.rehearsal" for finding in report.findings)
 
 
 def as_text(report: Report) -> str:
-    """The report for a person: one line a check, what is wrong below it in words, then what to do, the verdict last.
+    """The verifier's report for a person: a line a check, what is wrong below it, what to do, the verdict last.
 
     Of a file that could not be read as a bundle nothing else was checked: one line says so.
     """
@@ -177,7 +177,7 @@ def as_text(report: Report) -> str:
 
 
 def detail_of(finding: Finding) -> str:
-    """What was found and what to do, in one line."""
+    """What a check of the verifier found and what to do, in one line."""
     return _found_of(finding) + (f" - {printable(finding.fix)}" if finding.fix else "")
 
 
@@ -201,7 +201,7 @@ def _wrapped(text: str, *, indent: str = "") -> list[str]:
 
 
 def printable(text: str) -> str:
-    """``text`` with every character that does not print as itself spelled out.
+    """``text`` as the verifier prints it, with every character that does not print as itself spelled out.
 
     What somebody else wrote may not move the cursor, begin a line or turn the direction of a reader's terminal.
     """

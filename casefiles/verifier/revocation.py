@@ -50,7 +50,9 @@ class Use:
 def needed_lists(
     lists: Iterable[RevocationList], uses: Sequence[Use], *, made_by: datetime
 ) -> frozenset[RevocationList]:
-    """Those that a seal needs: of each pair the newest, unless it ended before the last use.
+    """The revocation lists that the verifier of a seal needs: of each pair the newest.
+
+    One that ended before the last use is not needed.
 
     Args:
         made_by: When the bundle is made; a list from later is none of it.
@@ -66,7 +68,7 @@ def needed_lists(
 def require_unrevoked(
     lists: Sequence[RevocationList], uses: Sequence[Use], *, beside: Iterable[Certificate], archived_at: datetime
 ) -> frozenset[str]:
-    """Check that no certificate of a chain was revoked when it was relied on.
+    """As a check of a bundle: no certificate of a chain was revoked when it was relied on.
 
     1. Each list is of an issuer in the chains or beside them, signed with its key, and speaks of what it issued.
     2. None was made after the archive's time stamp.
@@ -109,7 +111,7 @@ def require_unrevoked(
 
 
 def tells_of(one: RevocationList, uses: Iterable[Use]) -> bool:
-    """Whether a list tells of a certificate of these chains."""
+    """Whether a list, for the verifier, tells of a certificate of these chains."""
     return any(_speaks(one, *pair) for use in uses for pair in use.pairs)
 
 

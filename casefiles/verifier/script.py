@@ -8,7 +8,7 @@ from casefiles.verifier.report import PROVEN_BY_SCRIPT, Listed, check_list, not_
 
 
 def verify_script() -> str:
-    """The script, with the names that a member may have, and the checks that it makes and does not make."""
+    """The script ``verify.sh``, with the names that a member may have, and the checks that it makes and does not."""
     made = [listed for listed in check_list() if "sh" in listed.done_by]
     filled = {
         "MAY_BE": names_pattern(),

@@ -21,7 +21,7 @@ from evidence.canonical import Json
 def make_texts(
     *, case: Mapping[str, Json], records: Sequence[DisclosedLeaf], anchorage: ProvenTimes, log_key: str
 ) -> dict[str, bytes]:
-    """Every text, by the name of its member.
+    """Every text that a verifier renders again from a bundle, by the name of its member.
 
     Args:
         case: ``case.json``, which fits its schema.

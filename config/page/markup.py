@@ -14,12 +14,12 @@ META = Markup('<meta charset="utf-8"><meta name="viewport" content="width=device
 
 
 def tag(name: str, /, *inner: str, **attributes: str) -> Markup:
-    """An element with an end. ``class_`` is the attribute ``class``, and ``data_about`` is ``data-about``."""
+    """An HTML element with an end. ``class_`` is the attribute ``class``, and ``data_about`` is ``data-about``."""
     return Markup(f"{_start(name, attributes)}{_joined(inner)}</{name}>")
 
 
 def void(name: str, /, **attributes: str) -> Markup:
-    """An element that has no end and nothing in it, such as ``link``."""
+    """An HTML element that has no end and nothing in it, such as ``link``."""
     return _start(name, attributes)
 
 

@@ -18,12 +18,12 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function|class|const)", re.MULTILIN
 
 
 def part_of(package: str, name: str) -> str:
-    """The text of a file of a package's ``parts/``."""
+    """The text of a file of a package's ``parts/``, for a page's script."""
     return importlib.resources.files(package).joinpath("parts", name).read_text(encoding="utf-8")
 
 
 def linked_parts(package: str, *modules: str, made: Mapping[str, str] | None = None) -> str:
-    """One strict script of these modules of a package, in this order.
+    """One strict script of a page, of these modules of a package, in this order.
 
     Args:
         made: The texts of modules that are no files, by name.

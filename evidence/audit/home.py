@@ -16,14 +16,14 @@ from evidence.store.schema import differences, one_line
 
 
 def schema(connection: sa.Connection) -> Iterable[Finding]:
-    """The database has the objects that the program makes, and no other."""
+    """A check of the audit: the database has the objects that the program makes, and no other."""
     for difference in differences(connection):
         expected, found = one_line(difference.expected), one_line(difference.found)
         yield failed("database.schema", difference.what, "database.schema.differs", expected=expected, found=found)
 
 
 def pins(connection: sa.Connection, asked: AuditInput, places: Mapping[int, Place]) -> Iterable[Finding]:
-    """Every entry that pins the home has its disclosures, and the home would use what they say.
+    """A check of the audit: every entry that pins the home has its disclosures, and the home would use what they say.
 
     Args:
         places: By leaf index, every leaf but anchors.

@@ -83,12 +83,12 @@ class Place:
 
 
 def failed(check_id: str, where: Where, code: str, **facts: Fact) -> Finding:
-    """The finding of a failed check, with its code and facts."""
+    """The audit's finding of a failed check, with its code and facts."""
     return Finding(check_id, Verdict.FAILED, code, {"where": where, **facts})
 
 
 def damage(check_id: str, where: Where, error: EvidenceError) -> Finding:
-    """The finding of the damage that ``error`` reports."""
+    """The audit's finding of the damage that ``error`` reports."""
     return Finding(check_id, Verdict.FAILED, "audit.damage", {"where": where, "cause": error})
 
 

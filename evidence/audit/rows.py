@@ -19,7 +19,7 @@ _ID = "rows.places"
 
 
 def row_places(connection: sa.Connection, places: Mapping[int, Place]) -> Iterable[Finding]:
-    """Compare the rows in clear with the leaves that they must follow from.
+    """A check of the audit: the rows in clear are those that must follow from the leaves.
 
     Args:
         places: By leaf index, every leaf but anchors.

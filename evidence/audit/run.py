@@ -54,7 +54,7 @@ class Audit:
 
 
 def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
-    """Audit a home: run every check of the level, and call ``progress`` with the number of leaves read since.
+    """Run the audit of a home: every check of the level; ``progress`` hears the number of leaves read since.
 
     Damage is in the report, and is not raised.
     """

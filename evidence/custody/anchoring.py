@@ -167,7 +167,7 @@ def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
 
 
 def has_news(connection: sa.Connection, position: int, size: int) -> bool:
-    """Whether leaves from ``position`` up to ``size`` hold anything but anchors."""
+    """Whether the log as written has anything but anchors from leaf ``position`` up to ``size``."""
     table = database.event
     leaves = connection.execute(sa.select(table.c.leaf).where(table.c.idx >= position, table.c.idx < size)).scalars()
     return any(parse_leaf(bytes(leaf)).type != "anchor" for leaf in leaves)

@@ -36,7 +36,7 @@ class TileRows:
 
 
 def tree_size(connection: sa.Connection) -> int:
-    """How many leaves the log has.
+    """How many leaves the log has, as whoever appends to it counts them.
 
     Raises:
         StoreError: The newest index is not a number.
@@ -46,7 +46,7 @@ def tree_size(connection: sa.Connection) -> int:
 
 
 def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str) -> int:
-    """Append events to the log, behind the token ``after``, in this transaction; return the index of the first.
+    """Append events to the log behind the token ``after``, in this transaction; return the index of the first.
 
     The caller holds the turn; the primary key refuses a second writer all the same.
     """

@@ -40,7 +40,7 @@ class KnownTimes:
 
 
 def known_times(connection: sa.Connection) -> KnownTimes:
-    """What the log knows of time."""
+    """What the log, as it was written so far, knows of time."""
     stamp = stamps.newest(connection)
     if stamp is None:
         return KnownTimes(None, _newest_entry(connection, range(MOST)))
@@ -64,7 +64,7 @@ def _newest_entry(connection: sa.Connection, places: range) -> datetime | None:
 def require_clock(
     now: datetime, known: Callable[[], KnownTimes], stamp: Callable[[], object], ask: Callable[[], datetime | None]
 ) -> None:
-    """Check that a clock is not behind what the log knows, and not ahead where it was before.
+    """Check, before events are written to the log, the clock: not behind what it knows, nor ahead where it was.
 
     Args:
         known: Reads what the log knows; asked again after a stamp.
@@ -96,12 +96,12 @@ def _require_after_stamp(now: datetime, told: KnownTimes) -> None:
 
 
 def ahead_of(now: datetime, outside: datetime | None) -> StoreError | None:
-    """What is wrong with a clock that said ``now`` before a time-stamp office was asked, if it was asked."""
+    """What is wrong with the clock of whoever writes the log: it said ``now`` before an office was asked, if it was."""
     if outside is None or now <= outside + MAX_SKEW:
         return None
     return StoreError("store.clock_ahead_of_stamp", expected=format_time(outside), found=format_time(now))
 
 
 def today(now: datetime, known: KnownTimes) -> date:
-    """The day by which a term ends: the later of the clock's and that of the newest token in the log."""
+    """The day by which a term ends, as the log knows time: the later of the clock's and the newest token's."""
     return max(now, known.stamped_at or now).date()

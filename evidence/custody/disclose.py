@@ -19,7 +19,9 @@ _HEAD_CHARACTERS = 60
 
 
 def salts(secret: bytes, names: Iterable[str]) -> list[bytes]:
-    """The salt of each name, 32 bytes. One secret serves all names of an event that it covers.
+    """The salt of each name of an event that is built, 32 bytes.
+
+    One secret serves all names of the event that it covers.
 
     Raises:
         CommitmentError: The secret is not 32 bytes, or this is not a name.
@@ -30,7 +32,7 @@ def salts(secret: bytes, names: Iterable[str]) -> list[bytes]:
 
 
 def disclose_each(secret: bytes, values: Mapping[str, Value]) -> dict[str, str]:
-    """The disclosure of each value under its name, salted from the event's secret that covers these names.
+    """Make the disclosure of each value of an event, salted from the secret that covers its name.
 
     Raises:
         CanonicalError: Not a value of the log.
@@ -45,7 +47,7 @@ def disclose_each(secret: bytes, values: Mapping[str, Value]) -> dict[str, str]:
 
 
 def commit_each(disclosures: Mapping[str, str]) -> dict[str, str]:
-    """The commitment to each disclosure that was made here, by name."""
+    """Make the commitment to each disclosure of an event that is being written, by name."""
     digests = [sha256(disclosure.encode("ascii")).digest() for disclosure in disclosures.values()]
     return dict(zip(disclosures, b64u_each(digests), strict=True))
 

@@ -122,7 +122,7 @@ class Record:
 
 
 def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy = secrets.token_bytes) -> Prepared:
-    """Commit to a draft's values, seal its record, and write all of its leaf that does not depend on its place.
+    """Build an event but for its place: commit to a draft's values, seal its record, and write the rest of its leaf.
 
     Raises:
         LeafError: The type is unknown, a name is not of its schema, or the leaf is too long.
@@ -201,7 +201,7 @@ def _record_bytes(record: Record) -> bytes:
 
 
 def read_record(plain: bytes, leaf: Leaf) -> Record:
-    """Read an opened record and check that it opens exactly its leaf's commitments.
+    """Read an event's opened record and check that it opens exactly its leaf's commitments.
 
     Raises:
         LeafError: It is not a record, or it is that of another leaf.

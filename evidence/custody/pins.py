@@ -70,7 +70,7 @@ Pins = Mapping[str, Pin]
 
 
 def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
-    """What the log pins now.
+    """What the log, by its entries so far, pins of its home now.
 
     1. Entry 0 is there, and under ``signed``.  2. Each pinned entry opens by its disclosures.  3. A change
     replaces the value that stood.
@@ -166,6 +166,6 @@ def unpinned(pins: Pins, used: Sequence[InUse]) -> Iterator[EvidenceError]:
 
 
 def pin_text(value: Value) -> str:
-    """A pinned value as people compare it: a short one by itself, a longer one by its SHA-256."""
+    """A value that the log pins, as people compare it: a short one by itself, a longer one by its SHA-256."""
     text = str(value)
     return text if len(text) <= _SHORT else f"SHA-256 {sha256_hex(text.encode())}"

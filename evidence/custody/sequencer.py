@@ -196,7 +196,7 @@ def _placed(idx: int, event: Prepared) -> Placed:
 
 
 def newest_token(connection: sa.Connection) -> str:
-    """Lower hex SHA-256 of the newest logged token, 64 zeros before the first.
+    """What the next event will name: lower hex SHA-256 of the newest logged token, 64 zeros before the first.
 
     The last entry says it. Rows of ``token`` are not asked: one that no entry names must not get into new entries,
     and one that is lost must not bring them back to an older token.
@@ -214,7 +214,7 @@ def newest_token(connection: sa.Connection) -> str:
 
 
 def newest_checkpoint(connection: sa.Connection) -> bytes | None:
-    """The note of the newest checkpoint, if there is one.
+    """The note of the newest checkpoint that was signed, if there is one.
 
     Raises:
         StoreError: The row holds something other than bytes.
@@ -225,7 +225,7 @@ def newest_checkpoint(connection: sa.Connection) -> bytes | None:
 
 
 def unsigned_tail(connection: sa.Connection) -> int:
-    """How many of the newest leaves no checkpoint covers yet: somebody is still writing, or was stopped.
+    """How many of the newest written leaves are unsigned: somebody still writes, or was stopped.
 
     Raises:
         StoreError: A size is no number.

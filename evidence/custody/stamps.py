@@ -63,7 +63,7 @@ def newest_first(connection: sa.Connection, *, before: int | None = None) -> Ite
 
 
 def over(connection: sa.Connection, index: int) -> Iterator[LoggedStamp]:
-    """The time stamps that cover entry ``index``, from the first that was logged on.
+    """The time stamps named by the log that cover entry ``index``, from the first that was logged on.
 
     Raises:
         StoreError: A row holds something other than bytes.
@@ -79,7 +79,7 @@ def over(connection: sa.Connection, index: int) -> Iterator[LoggedStamp]:
 
 
 def first_over(connection: sa.Connection, index: int) -> LoggedStamp | None:
-    """The time stamp of the earliest time that covers entry ``index``; None where none does.
+    """The time stamp named by the log that covers entry ``index`` with the earliest time; None where none does.
 
     Offices' clocks differ, and a token may be logged although it is up to ``MAX_SKEW`` older than one before it.
 
@@ -107,7 +107,7 @@ def newest(connection: sa.Connection) -> LoggedStamp | None:
 
 
 def stamped_size(connection: sa.Connection) -> int:
-    """How many entries the newest stamped checkpoint covers; 0 where none is stamped.
+    """How many entries the newest stamped checkpoint of the log covers; 0 where none is stamped.
 
     Raises:
         StoreError: A row holds something other than bytes.

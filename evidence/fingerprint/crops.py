@@ -38,7 +38,7 @@ class Scaled:
 
 
 def crop_hashes(picture: Scaled, crops: tuple[tuple[AxisCut, AxisCut], ...] = GRID) -> tuple[bytes, ...]:
-    """The hashes of crops, each upright and mirrored: 32 bytes, first all that are upright."""
+    """The PDQ hashes of a picture's crops, each upright and mirrored: 32 bytes, first all that are upright."""
     columns, rows = (sorted({crop[axis] for crop in crops}) for axis in (0, 1))
     across = np.concatenate([_matrix(picture.width, picture.scale, cut) for cut in columns])
     down = np.concatenate([_matrix(picture.height, picture.scale, cut)[:BITS] for cut in rows])

@@ -199,7 +199,7 @@ class DecodedFrame(Unspoken):
 
 
 def read_decoded(reply: object, *, sandbox: str) -> Decoded | DecodedVideo:
-    """Read the worker's reply about a file, which may be any JSON value.
+    """Read the sandboxed decoder's reply about a picture or video, which may be any JSON value.
 
     Raises:
         PrintsError: An honest worker would not say this.

@@ -13,7 +13,7 @@ _WHOLE: Final[AxisCut] = (0, 0)
 
 
 def grid() -> tuple[tuple[AxisCut, AxisCut], ...]:
-    """Every crop that is asked for, as cuts of the columns and of the rows.
+    """Every crop of a picture whose hash is asked for, as cuts of the columns and of the rows.
 
     Up to a fifth of each axis at both ends together; up to three tenths at one end alone; and as much beyond the
     edges as a crop of up to a fifth has lost.

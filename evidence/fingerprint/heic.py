@@ -28,7 +28,7 @@ _QUARTERS: Final = 3
 
 
 def read_heic(data: bytes) -> Rgb:
-    """The pixels of a picture as a viewer shows it: cropped, turned and mirrored as the file says.
+    """The pixels of a HEIC picture as a viewer shows it: cropped, turned and mirrored as the file says.
 
     Raises:
         NotImplementedError: It is built in a way that is not read.

@@ -72,7 +72,7 @@ class Band:
 
 
 def pdq(rows: Callable[[int, int], Rgb], *, width: int, height: int) -> Pdq | None:
-    """Hash an upright picture.
+    """Hash an upright picture by PDQ.
 
     Args:
         rows: Gives the rows from the first number up to, and not with, the second. Called from the top down; a
@@ -90,7 +90,7 @@ def pdq(rows: Callable[[int, int], Rgb], *, width: int, height: int) -> Pdq | No
 
 @lru_cache(maxsize=64)
 def bands(length: int) -> tuple[Band, ...]:
-    """The banded matrix that blurs ``length`` samples twice and keeps 64 of them, in both directions.
+    """The banded matrix of PDQ that blurs ``length`` samples twice and keeps 64 of them, in both directions.
 
     At most ``4 * length`` numbers plus rounding; 64 of these matrices are kept.
     """
@@ -143,7 +143,7 @@ def _shorten(rows: Callable[[int, int], Rgb], *, width: int, height: int) -> Sin
 
 
 def grids_of(down: Singles) -> dict[Flips, Floats]:
-    """Blur and decimate the columns of what the rows' matrix left.
+    """A step of PDQ: blur and decimate the columns of what the rows' matrix left.
 
     Args:
         down: Luma, shape (64, 2, width): the 64 rows, read forwards and backwards.
@@ -177,7 +177,7 @@ DCT: Final = _dct_matrix()
 
 
 def hashes_of(grids: Mapping[Flips, Floats]) -> tuple[bytes, ...]:
-    """The hashes of all orientations, in their order."""
+    """The PDQ hashes of all orientations, in their order."""
     return tuple(_hash(grid) for grid in _turned(grids))
 
 

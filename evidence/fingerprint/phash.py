@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def phash(gray: Image.Image) -> str:
-    """The 64 bits as lower hex.
+    """The 64 bits of a picture's pHash as lower hex.
 
     Args:
         gray: The upright picture, mode L. ``imagehash`` would convert it first; doing that

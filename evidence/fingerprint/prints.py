@@ -152,7 +152,7 @@ class Prints(Unspoken):
 
 
 def read_asked(fields: Mapping[str, Value], *, min_quality: int) -> Eights:
-    """The PDQ hashes in what a question says of a picture, of enough quality.
+    """The PDQ hashes, in the fingerprints that a question says of a picture, of enough quality.
 
     Raises:
         PrintsError: A field is malformed.

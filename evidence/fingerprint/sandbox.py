@@ -112,7 +112,7 @@ class Walls:
 
 
 def shut_process_in(*, max_memory: int) -> Walls:
-    """Shut the calling process in for good; return which walls stand and which are missing.
+    """Shut the calling process into the sandbox for good; return which walls stand and which are missing.
 
     The caller must be single-threaded, so that no thread stays outside.
 

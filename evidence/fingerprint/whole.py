@@ -51,7 +51,7 @@ _GIF_TRAILER: Final = 0x3B
 
 
 def sniff_media_type(data: bytes) -> str:
-    """The media type that the file's first bytes show.
+    """The media type of a file to be decoded, as its first bytes show it.
 
     Raises:
         NotDecodedError: ``not_a_picture``, or ``unsupported`` for a picture of another kind.
@@ -72,7 +72,7 @@ def sniff_media_type(data: bytes) -> str:
 
 
 def sniff_video(data: bytes) -> str | None:
-    """The media type of a video that the file's first bytes show; None where they show none that is read."""
+    """The media type of a video to be decoded, by the file's first bytes; None where they show none that is read."""
     for magic, kind in _VIDEOS:
         if data.startswith(magic):
             return kind
@@ -82,7 +82,7 @@ def sniff_video(data: bytes) -> str | None:
 
 
 def require_end(kind: str, data: bytes) -> None:
-    """Check that a picture's container reaches its end; like viewers, ignore what follows.
+    """Check that the container of a picture to be decoded reaches its end; like viewers, ignore what follows.
 
     Args:
         kind: What ``sniff_media_type`` said.

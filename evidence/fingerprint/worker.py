@@ -37,7 +37,7 @@ _CODECS: Final = ("libjpeg_turbo", "zlib_ng", "zlib", "webp", "avif", "libtiff")
 
 
 def main() -> None:
-    """Answer requests to decode pictures, which come on standard input, until it ends."""
+    """The sandboxed decoder: answer requests to decode pictures, from standard input, until it ends."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     versions = _versions()
     _load_what_is_loaded_late()

@@ -48,7 +48,7 @@ class Wanted:
 
 
 def wanted_item(key: SeenKey, values: Mapping[str, Any], mode: Mode, *, pictured: bool) -> Wanted:
-    """What an ``observed`` event must find.
+    """What an ``observed`` event must find in the store to be known already.
 
     A file counts as known when it was kept in this mode or a higher one; a message in any, unless its raw
     bytes embed a picture, which only ``sealed`` keeps.
@@ -70,7 +70,7 @@ def wanted_item(key: SeenKey, values: Mapping[str, Any], mode: Mode, *, pictured
 
 
 def wanted_hole(key: SeenKey, values: Mapping[str, Any]) -> Wanted:
-    """What a ``hole`` must find."""
+    """What a ``hole`` must find in the store to be known already."""
     number = None if values["lo"] is None else int(values["lo"])
     return Wanted(database.hole, values["channel_id"], number, Marks(hole_mark(key, values)))
 

@@ -245,7 +245,7 @@ def _shows(medium: Medium) -> bool:
 
 
 def type_of(medium: Medium) -> str:
-    """The media type that the source declares, if it is one, or else the one that the name suggests.
+    """The media type of what is kept: the one that the source declares, if it is one, or else what the name suggests.
 
     The source may write anything there; a sealed manifest holds only what has the form of a type.
     """

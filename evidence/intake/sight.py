@@ -221,7 +221,7 @@ class Sighter:
 
 
 def marks_unread(key: SeenKey, content: Observation, provenance: Provenance) -> Marks:
-    """The marks of a content of which nothing was read yet."""
+    """The marks by which a content is known already of which nothing was read yet."""
     now = provenance.doer.at
     return observed_marks(key, provenance.values(now) | _item_values(content, provenance))
 

@@ -56,7 +56,7 @@ class Packer:
 
 
 def read_slices(text: str) -> Iterator[Slice]:
-    """The slices packed into one text, in order.
+    """The slices of a kept container that were packed into one text, in order.
 
     Raises:
         CanonicalError: It is not base64url, or ends within a slice, or a number is longer than 64 bits.

@@ -98,7 +98,7 @@ def commit_digest(commitments: Mapping[str, str]) -> str:
 
 
 def withheld_line(name: str, commitment_: str) -> str:
-    """The line that withholds the value of ``name``."""
+    """The line that withholds the value of ``name`` of a leaf."""
     return f"{name} {commitment_}"
 
 
@@ -196,7 +196,7 @@ def _require_unicode(text: str) -> None:
 
 
 def require_value_name(name: object) -> str:
-    """The name, if it is one.
+    """The name of a value that a leaf commits to, if it is one.
 
     Raises:
         CommitmentError: It is none.

@@ -75,7 +75,9 @@ def read_leaf(data: bytes) -> Leaf:
 
 
 def named_entries(leaf: Leaf) -> frozenset[int]:
-    """The entries of which a leaf says in clear that something was destroyed; none for a type that destroys nothing.
+    """The entries of which a leaf says in clear that something was destroyed.
+
+    There are none for a type that destroys nothing.
 
     Raises:
         LeafError: What it names are no entries.

@@ -16,17 +16,17 @@ EMPTY_ROOT = hashlib.sha256().digest()
 
 
 def leaf_hash(leaf: bytes) -> bytes:
-    """The hash of one entry: SHA-256(0x00 | entry) (2.1.1)."""
+    """The hash of one entry of a Merkle tree: SHA-256(0x00 | entry) (2.1.1)."""
     return hashlib.sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash over two subtrees: SHA-256(0x01 | left | right) (2.1.1)."""
+    """The hash over two subtrees of a Merkle tree: SHA-256(0x01 | left | right) (2.1.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def join(subtrees: Sequence[bytes]) -> bytes:
-    """The hash over complete subtrees that lie side by side, each smaller than the one before."""
+    """The hash over complete subtrees of a Merkle tree that lie side by side, each smaller than the one before."""
     if not subtrees:
         return EMPTY_ROOT
     *before, joined = subtrees

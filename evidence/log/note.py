@@ -132,7 +132,7 @@ class Checkpoint:
 
 
 def sign_checkpoint(checkpoint: Checkpoint, *, key: Ed25519PrivateKey) -> bytes:
-    """The whole checkpoint file, signed under the origin's name.
+    """The whole file of a checkpoint, signed under the origin's name (C2SP signed-note).
 
     The caller must never have signed, and must never sign, a tree that this one does not continue.
     """
@@ -211,7 +211,9 @@ def _is_by(key: VerifierKey, line: str) -> bool:
 
 
 def parse_decimal(text: str) -> int:
-    """Read a size or an index: at most 19 ASCII digits, no leading zero; its range is for the caller to check.
+    """Read a size or an index in a checkpoint: at most 19 ASCII digits, no leading zero.
+
+    Its range is for the caller to check.
 
     Raises:
         NoteError: Any other spelling.
@@ -222,7 +224,7 @@ def parse_decimal(text: str) -> int:
 
 
 def parse_hash(text: str) -> bytes:
-    """Read a hash from standard base64 (RFC 4648, section 4).
+    """Read a hash in a checkpoint, from standard base64 (RFC 4648, section 4).
 
     Raises:
         NoteError: Not base64, another length, or not the one spelling of its bytes.

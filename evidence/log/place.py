@@ -31,7 +31,7 @@ class TilePlace:
 
 
 def read_place(text: str) -> TilePlace:
-    """Read ``<N>`` or ``<N>.p/<W>``.
+    """Read the place of a tile: ``<N>`` or ``<N>.p/<W>``.
 
     Raises:
         TileError: Not in its one spelling, or W is not from 1 to 255.
@@ -44,7 +44,7 @@ def read_place(text: str) -> TilePlace:
 
 
 def read_level(text: str) -> int:
-    """Read ``<L>``: 0 to 63.
+    """Read the level of a tile: ``<L>``, 0 to 63.
 
     Raises:
         TileError: Anything else.

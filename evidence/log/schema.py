@@ -203,7 +203,7 @@ _FORMATS: Mapping[str, Mapping[str, Schema]] = MappingProxyType({FORMAT: SCHEMAS
 
 
 def schema_of(event_type: str, event_format: str = FORMAT) -> Schema:
-    """The schema of a type in a format.
+    """The schema of an event's type in a format.
 
     Raises:
         UnknownTypeError: There is no such type here: perhaps a newer program has it.
@@ -217,7 +217,7 @@ def schema_of(event_type: str, event_format: str = FORMAT) -> Schema:
 
 
 def require_names(names: frozenset[str], schema: Schema, *, where: Where) -> None:
-    """Check that committed names are exactly those of a schema.
+    """Check that committed names are exactly those of an event type's schema.
 
     Raises:
         LeafError: One is missing or added.

@@ -34,7 +34,7 @@ class Tiles(Protocol):
 
 
 def tree_root(tiles: Tiles, *, size: int) -> bytes:
-    """The root of the first ``size`` entries.
+    """The root of a tree of the first ``size`` entries, from tiles.
 
     Raises:
         TileError: A tile is absent or too short, or the size is negative.

@@ -188,7 +188,7 @@ class _BadLineError(Exception):
 def read_hashes(
     source: BinaryIO, *, kind: HashKind | None = None, skip_bad_lines: bool = False, hear: Hear = lambda _lines: None
 ) -> ReadHashes:
-    """Read a list from its beginning to its end.
+    """Read a list of hashes from its beginning to its end, as a file has it.
 
     Args:
         kind: What 64 hex digits are where the list does not say it.

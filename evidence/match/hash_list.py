@@ -75,7 +75,7 @@ class HashPart(Unspoken):
 
 
 def hash_parts(read: ReadHashes) -> Sequence[HashPart]:
-    """A list in parts; the same list gives the same parts."""
+    """A list of hashes, in the parts in which it is sealed; the same list gives the same parts."""
     return [
         HashPart(kind, hashes[at : at + MAX_PART * kind.size])
         for kind, hashes in read.hashes.items()

@@ -40,7 +40,7 @@ _CHUNK: Final = 1 << 15
 
 
 def hash_words(hashes: bytes) -> HashWords:
-    """Hashes of 32 bytes each, one behind the other, as words."""
+    """Hashes for the index, 32 bytes each, one behind the other, as words."""
     return np.frombuffer(hashes, dtype=">u8").astype(np.uint64).reshape(-1, _WORDS)
 
 

@@ -115,7 +115,7 @@ class Pictures:
 
 
 def indexed_file(entry: int, prints: Prints) -> IndexedFile:
-    """What is compared of the file of an entry."""
+    """What is compared with a picture, of the file of an entry."""
     hashes = tuple(each[0] for each in prints.pdq_for_matching(min_quality=MIN_QUALITY))
     if hashes:
         state = Comparable.YES

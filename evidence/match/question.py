@@ -93,13 +93,13 @@ def _crops(text: Json) -> tuple[bytes, ...]:
 
 
 def question_of(prints: Prints, crops: Sequence[bytes] = ()) -> bytes:
-    """The plaintext of a question about one picture of which the prints are known."""
+    """The plaintext of a sealed question about one picture of which the prints are known."""
     picture: Mapping[str, Value] = {**prints.as_asked(), "crops": b64u(b"".join(crops))}
     return jcs({"format": FORMAT, "pictures": [picture]})
 
 
 def seal_question(plaintext: bytes, matching: Recipient) -> bytes:
-    """A question, sealed to the matching key: while that is locked, nobody reads it."""
+    """A question about pictures, sealed to the matching key: while that is locked, nobody reads it."""
     return seal_whole(plaintext, recipients=(matching,))
 
 
@@ -123,7 +123,7 @@ def require_sealed(sealed: bytes) -> None:
 
 
 def open_question(sealed: bytes, matching: Identity) -> Question:
-    """The question that was sealed.
+    """The question about pictures that was sealed to the matching key.
 
     Raises:
         QuestionError: It was sealed to another office, is damaged, or malformed.
@@ -139,7 +139,7 @@ def open_question(sealed: bytes, matching: Identity) -> Question:
 
 
 def are_alike(one: PictureQuery, other: PictureQuery) -> bool:
-    """Whether two different files look like variants of one picture.
+    """Whether two different files, by their fingerprints, look like variants of one picture.
 
     Whoever tunes an edit until it is found no more asks with many of them.
     """
@@ -151,5 +151,5 @@ def are_alike(one: PictureQuery, other: PictureQuery) -> bool:
 
 
 def receipt_of(sealed: bytes) -> str:
-    """The five words by which a question is named."""
+    """The five words by which a sealed question is named."""
     return proquints(hashlib.sha256(sealed).digest()[: 2 * WORDS])

@@ -128,7 +128,7 @@ class IndexedFile:
 
 
 def read_segments(connection: sa.Connection, matching: KeyIdentity) -> Iterator[Segment]:
-    """The segments that are whole and follow one another from entry 0 on; the rest is left aside."""
+    """The sealed snapshots of the index that are whole and follow one another from entry 0; the rest is left aside."""
     expected = 0
     table = database.print_segment
     for row in connection.execute(sa.select(table).order_by(table.c.first)):
@@ -158,7 +158,7 @@ class SealedSegment:
 
 
 def write_segments(connection: sa.Connection, segments: Sequence[SealedSegment]) -> None:
-    """Keep segments, in place of those that touch their runs or come behind them.
+    """Keep sealed snapshots of the index, in place of those that touch their runs or come behind them.
 
     One that no longer fits is left, with those behind it: what was erased since it was made must not come back.
     """
@@ -172,7 +172,7 @@ def write_segments(connection: sa.Connection, segments: Sequence[SealedSegment])
 
 
 def erase_from_segments(connection: sa.Connection, entries: Sequence[int], matching: KeyIdentity) -> None:
-    """Take erased entries out of their segments, and seal these again under new file keys; for ``erase``.
+    """Take erased entries out of the index's snapshots, sealed again under new file keys; for ``erase``.
 
     A segment that cannot be opened goes as a whole: it is made again.
     """
@@ -190,7 +190,7 @@ def erase_from_segments(connection: sa.Connection, entries: Sequence[int], match
 
 
 def seal_segment(segment: Segment, matching: KeyIdentity) -> SealedSegment:
-    """A segment as it is kept."""
+    """A sealed snapshot of the index as it is kept."""
     content = b"".join(
         (
             _COUNTS.pack(segment.first, segment.last, len(segment.entries), len(segment.owners)),
@@ -206,7 +206,7 @@ def seal_segment(segment: Segment, matching: KeyIdentity) -> SealedSegment:
 
 
 def open_segment(sealed: bytes, matching: KeyIdentity) -> Segment:
-    """What a segment holds.
+    """What a sealed snapshot of the index holds.
 
     Raises:
         EnvelopeError: It is damaged, or nobody with the matching key made it.

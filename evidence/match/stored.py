@@ -26,7 +26,9 @@ def sealed_prints(
     before: int | None = None,
     is_ours: bool = False,
 ) -> Iterator[tuple[int, Prints]]:
-    """The fingerprints of every stored file behind an entry, in the order of the log, each with its entry.
+    """The stored fingerprints to compare with, opened, of every file behind an entry.
+
+    They come in the order of the log, each with its entry.
 
     What is damaged, or was sealed to another key, is left out: whoever may only add entries stops no comparison.
 
@@ -42,7 +44,9 @@ def sealed_prints(
 
 
 def prints_of(connection: sa.Connection, matching: Identity, entries: Iterable[int]) -> Iterator[tuple[int, Prints]]:
-    """The fingerprints of some entries, those that have any, in the order of the log; what is damaged is left out.
+    """The stored fingerprints to compare with, opened, of some entries that have any, in the order of the log.
+
+    What is damaged is left out.
 
     Raises:
         NoMatchingKeyError: The matching key is another home's.

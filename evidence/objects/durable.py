@@ -21,7 +21,7 @@ _FAILED = frozenset({errno.EIO, errno.EROFS})
 
 @contextlib.contextmanager
 def storage_errors(where: Path) -> Iterator[None]:
-    """Turn "no space" and "the disk failed" of the system into our errors.
+    """Turn "no space" and "the disk failed", as bytes are brought to the disk, into our errors.
 
     Raises:
         StorageFullError: ENOSPC or EDQUOT came from inside.
@@ -122,7 +122,7 @@ def move_file(file: Path, to: Path) -> None:
 
 @contextlib.contextmanager
 def reading_of(place: Path) -> Iterator[None]:
-    """Keep ``remove_folder`` from removing a folder while it, or a file in it, is read."""
+    """Keep ``remove_folder`` from removing a folder on the disk while it, or a file in it, is read."""
     with _open_folder(place if place.is_dir() else place.parent) as handle:
         if handle is not None:
             with contextlib.suppress(OSError):  # others lock it too, or the disk has no locks: then nobody waits
@@ -131,7 +131,7 @@ def reading_of(place: Path) -> Iterator[None]:
 
 
 def remove_folder(folder: Path, *, read_at: Path) -> None:
-    """Remove a folder with what is in it.
+    """Remove a folder from the disk with what is in it.
 
     Args:
         read_at: The folder, or one in it, that readers hold.

@@ -137,7 +137,7 @@ class _Claim:
 
 
 def lock_folder(folder: Path, *, wait: bool = False) -> int | None:
-    """Lock a folder of unfinished files; None where a living writer has it, or it is gone.
+    """Lock a folder of pending objects; None where a living writer has it, or it is gone.
 
     Returns:
         A handle; closing it unlocks.
@@ -159,7 +159,7 @@ def lock_folder(folder: Path, *, wait: bool = False) -> int | None:
 
 
 def require_object(root: Path, address: str) -> None:
-    """Check that an object lies at its place below ``root``.
+    """Check that a sealed object lies at its place below ``root``.
 
     Raises:
         ObjectMissingError: None does.
@@ -169,7 +169,7 @@ def require_object(root: Path, address: str) -> None:
 
 
 def place_of(root: Path, address: str) -> Path:
-    """Where the object of this address lies or would lie."""
+    """Where the sealed object of this address lies or would lie."""
     return root / address[:2] / address
 
 
@@ -181,7 +181,7 @@ def unlink_address(place: Path) -> None:
 
 
 def file_address(file: Path) -> str:
-    """The address that a file's bytes have."""
+    """The address that a file's bytes have among the objects."""
     with file.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 

@@ -250,7 +250,10 @@ def _root_certificate(key: ec.EllipticCurvePrivateKey, at: datetime) -> x509.Cer
 
 
 def revocation_list(root: x509.Certificate, key: ec.EllipticCurvePrivateKey, at: datetime) -> bytes:
-    """The one list that a rehearsal's root makes: its key is thrown away, so the list lives as long as the root."""
+    """The one list that the loopback office's root makes.
+
+    Its key is thrown away, so the list lives as long as the root.
+    """
     return Issuer(root.subject, key).revocation_list(at=at, until=root.not_valid_after_utc)
 
 

@@ -114,12 +114,15 @@ class Identity(Protocol):
 
 
 def new_file_key() -> bytes:
-    """16 random bytes; not an argument, because a key that can be chosen can be used twice."""
+    """The file key of a new age file: 16 random bytes.
+
+    It is not an argument, because a key that can be chosen can be used twice.
+    """
     return secrets.token_bytes(FILE_KEY_BYTES)
 
 
 def seal_header(file_key: bytes, *, recipients: Sequence[Recipient]) -> bytes:
-    """The header that wraps ``file_key`` for each of ``recipients``.
+    """The age header that wraps ``file_key`` for each of ``recipients``.
 
     Raises:
         SealError: There is no recipient, or they may not share a header. A classical recipient would
@@ -139,7 +142,7 @@ def seal_header(file_key: bytes, *, recipients: Sequence[Recipient]) -> bytes:
 
 
 def open_header(header: bytes, *, identities: Sequence[Identity]) -> bytes:
-    """The file key of a header, unwrapped by the first identity that fits.
+    """The file key of an age header, unwrapped by the first identity that fits.
 
     (1) the header is read strictly, (2) an identity finds its stanza, (3) the MAC is checked.
 
@@ -197,7 +200,7 @@ def b64(data: bytes) -> str:
 
 
 def from_b64(text: str) -> bytes:
-    """Read the one unpadded base64 spelling of some bytes.
+    """Read the one unpadded base64 spelling of some bytes in an age header.
 
     Raises:
         EnvelopeError: The text has padding, foreign characters, or bits that are not canonical.
@@ -212,7 +215,10 @@ def from_b64(text: str) -> bytes:
 
 
 def derive(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
-    """Derive 32 bytes by HKDF-SHA-256; an empty salt is HKDF's default (c2sp.org/age, "Conventions")."""
+    """Derive 32 bytes by HKDF-SHA-256, as age does; an empty salt is HKDF's default.
+
+    See c2sp.org/age, "Conventions".
+    """
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
 
 

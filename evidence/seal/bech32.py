@@ -20,7 +20,7 @@ _CHECKSUM_CHARACTERS = 6
 
 
 def encode(prefix: str, data: bytes) -> str:
-    """Bech32 of ``data`` under the human-readable ``prefix``, in the case of the prefix."""
+    """Bech32 of an age key under the human-readable ``prefix``, in the case of the prefix."""
     lower = prefix.lower()
     characters = _characters(data)
     text = f"{lower}1{characters}{_checksum(lower, characters)}"
@@ -28,7 +28,7 @@ def encode(prefix: str, data: bytes) -> str:
 
 
 def decode(text: str) -> tuple[str, bytes]:
-    """Split a Bech32 string into its prefix, in its own case, and its bytes.
+    """Split an age key's Bech32 string into its prefix, in its own case, and its bytes.
 
     Raises:
         KeyTextError: Mixed case, a foreign character, a wrong checksum, or bits left over.

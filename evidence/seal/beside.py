@@ -13,7 +13,7 @@ _NONCE_BYTES = 12
 
 
 def seal_beside(secret: bytes, said: bytes, *, place: str) -> bytes:
-    """Seal bytes under a secret of 32 bytes, for one place.
+    """Seal a short text under a secret of 32 bytes, for one place.
 
     Args:
         place: What opens in one place opens in no other.
@@ -23,7 +23,7 @@ def seal_beside(secret: bytes, said: bytes, *, place: str) -> bytes:
 
 
 def open_beside(secret: bytes, sealed: bytes, *, place: str) -> bytes:
-    """What ``seal_beside`` sealed for this place.
+    """The short text that ``seal_beside`` sealed for this place.
 
     Raises:
         ValueError: It was sealed for another place or under another secret, or was changed.

@@ -62,7 +62,7 @@ def words_of(text: str) -> list[str]:
 
 
 def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
-    """Split ``seed`` into ``count`` cards, any ``threshold`` of which give it back.
+    """Split the office key's ``seed`` into ``count`` cards, any ``threshold`` of which give it back.
 
     The cards are read back before they are returned: they will be the only copy of the key.
 
@@ -87,7 +87,7 @@ def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
 
 
 def read_cards(cards: Sequence[str]) -> bytes:
-    """The 32-byte seed that these cards give back.
+    """The 32-byte seed of the office key that these cards give back.
 
     If there are more cards than needed, each is used in some combination, so that a drill tests all.
     (1) each card is read by itself, (2) all belong to one set, (3) there are enough, (4) they combine.
@@ -121,7 +121,7 @@ def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
 
 
 def require_card(card: str, number: int) -> None:
-    """Check one card by itself, so that the reader learns of a slip of the pen before typing the next card.
+    """Check one card of the office key by itself, so that its reader learns of a slip before typing the next.
 
     Raises:
         CardError: It is mistyped.

@@ -84,7 +84,7 @@ def seal_media(
     recipients: Sequence[Recipient],
     sink: Callable[[bytes], object],
 ) -> MediaSeal:
-    """Seal a medium as it streams by; only ciphertext is passed on.
+    """Seal a medium into its envelope as it streams by; only ciphertext is passed on.
 
     Args:
         source: Pieces of any size. They are not copied: none may change after it is yielded.
@@ -107,7 +107,7 @@ def seal_media(
 def open_media(
     header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity], sink: Callable[[bytes], object]
 ) -> MediaContent:
-    """Open a medium; the sink gets exactly the content, each piece authenticated.
+    """Open the envelope of a medium; the sink gets exactly the content, each piece authenticated.
 
     (1) the header is opened, (2) every chunk is authenticated, (3) the footer's lengths are
     those of this frame, (4) the padding is zeros. Until this returns, the sink does not know
@@ -140,7 +140,7 @@ def open_media(
 
 
 def rewrap(header: bytes, *, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
-    """A new header for the same payload, for other recipients.
+    """A new age header for the payload of an envelope, for other recipients.
 
     This is a release, not a revocation: whoever kept the old header and its key can still read.
 
@@ -153,7 +153,9 @@ def rewrap(header: bytes, *, identities: Sequence[Identity], recipients: Sequenc
 
 
 def padme(size: int) -> int:
-    """The size to which ``size`` bytes are padded: at most 12 percent more, so that lengths fall into few classes.
+    """The size to which ``size`` bytes of an envelope are padded: at most 12 percent more.
+
+    So lengths fall into few classes.
 
     PADME of "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs" (PETS 2019), section 4.
     """

@@ -86,7 +86,7 @@ class PassphraseIdentity:
 
 
 def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFAULT_LOG_N) -> bytes:
-    """Seal a whole file under a passphrase, as ``age -p`` does.
+    """Seal a whole age file under a passphrase, as ``age -p`` does.
 
     Raises:
         PassphraseError: The passphrase is empty, or the work factor is out of range.
@@ -95,7 +95,7 @@ def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFA
 
 
 def open_with_passphrase(sealed: bytes, *, passphrase: str) -> bytes:
-    """Open a whole file that was sealed as ``age -p`` does.
+    """Open a whole age file that was sealed as ``age -p`` does.
 
     Raises:
         PassphraseError: The passphrase is empty or wrong, or the file is not under a passphrase.

@@ -250,12 +250,12 @@ KeyIdentity: TypeAlias = X25519Identity | HybridIdentity
 
 
 def generate_identity() -> HybridIdentity:
-    """A new post-quantum identity from the system's randomness."""
+    """A new post-quantum identity of age from the system's randomness."""
     return HybridIdentity(secrets.token_bytes(SEED_BYTES))
 
 
 def parse_recipient(text: str) -> KeyRecipient:
-    """Read a recipient: ``age1...`` or ``age1pq1...``.
+    """Read a recipient of age: ``age1...`` or ``age1pq1...``.
 
     Raises:
         KeyTextError: The text is mistyped, or of a kind that this program does not write to.
@@ -271,7 +271,7 @@ def parse_recipient(text: str) -> KeyRecipient:
 
 
 def parse_identity(text: str) -> KeyIdentity:
-    """Read an identity: ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
+    """Read an identity of age: ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
 
     Raises:
         KeyTextError: The text is mistyped or of another kind; the message never holds it.
@@ -296,7 +296,7 @@ class Recipients:
 
 
 def read_recipients(home: Path) -> Recipients:
-    """Read whom a home seals to.
+    """Read the age recipients that a home seals to.
 
     Raises:
         HomeError: A recipient's file is missing.

@@ -28,7 +28,7 @@ _MORE, _LAST = b"\x00", b"\x01"
 
 
 def seal_payload(file_key: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
-    """The payload of ``source`` under a fresh nonce; pieces of 64 KiB and a tag.
+    """The age payload of ``source`` under a fresh nonce; pieces of 64 KiB and a tag.
 
     Args:
         file_key: 16 bytes, used for one payload only.
@@ -42,7 +42,7 @@ def seal_payload(file_key: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def open_payload(file_key: bytes, payload: Iterable[Chunk]) -> Iterator[bytes]:
-    """The plaintext of ``payload``, in pieces of at most 64 KiB, each authenticated.
+    """The plaintext of an age ``payload``, in pieces of at most 64 KiB, each authenticated.
 
     Args:
         payload: Pieces of any size. They are not copied: none may change after it is yielded.
@@ -64,7 +64,7 @@ def open_payload(file_key: bytes, payload: Iterable[Chunk]) -> Iterator[bytes]:
 
 
 def sealed_bytes(plain_bytes: int) -> int:
-    """Size of the payload for this many bytes of plaintext, nonce included."""
+    """Size of the age payload for this many bytes of plaintext, nonce included."""
     chunks = max(1, -(-plain_bytes // CHUNK_BYTES))
     return NONCE_BYTES + plain_bytes + chunks * TAG_BYTES
 

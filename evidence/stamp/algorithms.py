@@ -69,7 +69,7 @@ class SignatureAlgorithm:
 
 
 def read_algorithm(algorithm: Asn1, *, digest_oid: str | None = None) -> SignatureAlgorithm:
-    """Read an AlgorithmIdentifier.
+    """Read an AlgorithmIdentifier of a certificate or of CMS.
 
     Args:
         digest_oid: The digest that goes with it in a SignerInfo; None where the algorithm alone must name it.
@@ -92,7 +92,7 @@ def read_algorithm(algorithm: Asn1, *, digest_oid: str | None = None) -> Signatu
 
 
 def verify_signature(*, key: bytes, algorithm: SignatureAlgorithm, signature: bytes, signed: bytes) -> None:
-    """Check one signature.
+    """Check one signature, of a certificate, a time stamp or a CMS structure, with an algorithm of the list.
 
     Args:
         key: DER of a SubjectPublicKeyInfo.

@@ -194,7 +194,7 @@ AnyCertificate: TypeAlias = Certificate | x509.Certificate
 
 @lru_cache(maxsize=512)
 def parse_certificate(der: bytes) -> Certificate:
-    """Read one certificate.
+    """Read one certificate (RFC 5280, 4).
 
     Raises:
         SignedDataError: It is malformed, or its serial number is not positive (RFC 5280, 4.1.2.2).
@@ -231,12 +231,12 @@ def parse_certificate(der: bytes) -> Certificate:
 
 
 def certificate_of(given: AnyCertificate) -> Certificate:
-    """A certificate as this package reads it."""
+    """A certificate of another library as plain values."""
     return given if isinstance(given, Certificate) else parse_certificate(given.public_bytes(Encoding.DER))
 
 
 def certificates_of(given: Iterable[AnyCertificate]) -> tuple[Certificate, ...]:
-    """Certificates as this package reads them, in their order."""
+    """Certificates of another library as plain values, in their order."""
     return tuple(map(certificate_of, given))
 
 

@@ -81,7 +81,7 @@ def chain_to_root(
 
 
 def require_issued(issued: Certificate, *, by: Certificate) -> None:
-    """Check that ``by`` signed ``issued``, with an algorithm of the list.
+    """Check a link of a certificate chain: ``by`` signed ``issued``, with an algorithm of the list.
 
     Raises:
         CertificateError: It did not.
@@ -100,7 +100,7 @@ def require_issued(issued: Certificate, *, by: Certificate) -> None:
 
 
 def is_self_issued(certificate: Certificate) -> bool:
-    """Whether issuer and subject are one name."""
+    """Whether issuer and subject of a certificate are one name."""
     return certificate.subject == certificate.issuer or canonical(certificate.subject) == canonical(certificate.issuer)
 
 

@@ -58,7 +58,7 @@ class Stamped:
 
 
 def stamping_client(offices: Sequence[TimeStampOffice]) -> httpx.Client:
-    """A client for these offices; it trusts no certificate authority if all of them are on this machine.
+    """An HTTP client to ask time-stamp offices; it trusts no certificate authority if all are on this machine.
 
     To read the authorities takes 25 ms, which every command that writes would pay with a rehearsal's office.
     """
@@ -74,7 +74,7 @@ def _authorities() -> ssl.SSLContext:
 def request_stamp(
     *, office: TimeStampOffice, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
 ) -> Stamped:
-    """Have ``sha256`` stamped, and verify the token: imprint, signature, chain, nonce, policy.
+    """Ask an office to stamp ``sha256``, and verify the token: imprint, signature, chain, nonce, policy.
 
     Args:
         office: Whom to ask.

@@ -43,7 +43,7 @@ def require_der(data: bytes) -> None:
 
 
 def element(tag: int, contents: bytes) -> bytes:
-    """One DER element with a one-byte ``tag``."""
+    """One DER element of ASN.1, with a one-byte ``tag``."""
     length = len(contents)
     if length < _LONG_LENGTH:
         return bytes((tag, length)) + contents

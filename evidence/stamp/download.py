@@ -18,7 +18,7 @@ _SCHEMES = ("http", "https")
 
 
 def download_list(*, address: str, http: httpx.Client, timeout_s: float = TIMEOUT_S) -> bytes:
-    """What lies at an address, at most ``MAX_LIST_BYTES``; nothing of it is read yet.
+    """Fetch a revocation list from its address, at most ``MAX_LIST_BYTES``; nothing of it is read yet.
 
     Args:
         address: From a certificate whose chain was checked, or the operator's own; ``http`` or ``https``.

@@ -19,13 +19,13 @@ _INDEFINITE = 0x80
 
 @functools.cache
 def mend_asn1crypto() -> None:
-    """Have structures tell a definite length from an indefinite one (X.690, 8.1.3), once for a process."""
+    """Have ASN.1 structures tell a definite length from an indefinite one (X.690, 8.1.3), once for a process."""
     for kind in KINDS:
         kind.dump = _mended(kind.dump)
 
 
 def is_indefinite(header: bytes) -> bool:
-    """Whether any length in a header is indefinite; explicit tagging makes several tags and lengths.
+    """Whether any length in a DER header is indefinite; explicit tagging makes several tags and lengths.
 
     Args:
         header: As asn1crypto keeps it; tags have one octet.

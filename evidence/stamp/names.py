@@ -42,7 +42,7 @@ class GeneralName:
 
 
 def canonical(der: bytes) -> CanonicalName:
-    """What a Name says; two that are equal here are the same name."""
+    """What a certificate's Name says; two that are equal here are the same name."""
     return tuple(
         frozenset((pair["type"].dotted, _canonical_value(pair["value"])) for pair in relative)
         for relative in read_as(asn1_x509.Name, der).chosen
@@ -50,18 +50,18 @@ def canonical(der: bytes) -> CanonicalName:
 
 
 def name_text(der: bytes) -> str:
-    """A Name for people, in the order of RFC 4514."""
+    """A certificate's Name for people, in the order of RFC 4514."""
     relatives = ["+".join(_spelled(oid, value) for oid, value in relative) for relative in _texts(der)]
     return ",".join(reversed(relatives))
 
 
 def common_name(der: bytes) -> str | None:
-    """The first common name in a Name, if it has one."""
+    """The first common name in a certificate's Name, if it has one."""
     return next((value for relative in _texts(der) for oid, value in relative if oid == _COMMON_NAME), None)
 
 
 def general_name(name: Asn1) -> GeneralName:
-    """A name as it compares; of what we do not look into, its kind and its bytes."""
+    """A name in a certificate as it compares; of what we do not look into, its kind and its bytes."""
     if name.name == "directory_name":
         return GeneralName(name.name, canonical(name.chosen.untag().dump()))
     return GeneralName(name.name, bytes(name.chosen.contents))
@@ -80,7 +80,7 @@ def names_of(subject: bytes, alternatives: Iterable[GeneralName]) -> Iterator[Ge
 
 
 def require_permitted(names: Iterable[GeneralName], constraints: Asn1, *, where: str, by: str) -> None:
-    """Check names against the NameConstraints of an issuer above.
+    """Check names against the NameConstraints of an issuer's certificate above.
 
     Args:
         where: Whose names they are.

@@ -32,7 +32,7 @@ def parsing(what: Term) -> Iterator[None]:
 
 
 def plain_oid(algorithm: Asn1) -> str:
-    """The dotted name of an algorithm that takes no parameters.
+    """The dotted name of an ASN.1 algorithm that takes no parameters.
 
     Raises:
         SignedDataError: It has parameters other than NULL.

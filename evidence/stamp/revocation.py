@@ -87,7 +87,7 @@ class RevocationList:
 
 @lru_cache(maxsize=128)
 def read_list(der: bytes) -> RevocationList:
-    """Read one list.
+    """Read one revocation list.
 
     Raises:
         SignedDataError: It is not DER, is malformed, or is too long.
@@ -119,7 +119,7 @@ def read_list(der: bytes) -> RevocationList:
 
 
 def require_listed(found: RevocationList, *, by: Certificate) -> None:
-    """Check that ``by`` made the list: by name, by its right to sign lists, with its key and an algorithm of the list.
+    """Check that ``by`` made the revocation list: by name, right to sign, key, and an algorithm of the list.
 
     Raises:
         CertificateError: It did not.
@@ -140,7 +140,7 @@ def cannot_be_revoked(certificate: Certificate) -> bool:
 
 
 def addresses_in(certificate: Certificate) -> frozenset[str]:
-    """Where a certificate says that lists of its issuer are to be had (RFC 5280, 4.2.1.13).
+    """Where a certificate says that revocation lists of its issuer are to be had (RFC 5280, 4.2.1.13).
 
     Raises:
         CertificateError: The extension is malformed.

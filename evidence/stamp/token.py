@@ -158,7 +158,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
 def verify_token(
     *, token: bytes, sha256: bytes, roots: Sequence[AnyCertificate], nonce: int | None = None
 ) -> TokenInfo:
-    """``read_token``, and the chain to one of ``roots``, valid when the token was made.
+    """Check ``token`` as ``read_token`` does, and its chain to one of ``roots``, valid when it was made.
 
     Args:
         token: DER of the token, not of the reply.

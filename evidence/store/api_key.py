@@ -89,7 +89,10 @@ def add_key(connection: sa.Connection, key: ApiKey, sha256: str, secret: bytes) 
 
 
 def key_of(connection: sa.Connection, sha256: str, secret: bytes) -> ApiKey | None:
-    """The key with this digest, whether or not it still opens anything; None for a row that was not made here."""
+    """The row of the key with this digest, whether or not it still opens anything.
+
+    None for a row that was not made here.
+    """
     row = connection.execute(_BY_DIGEST, {"digest": sha256}).mappings().one_or_none()
     if row is None or not hmac.compare_digest(row["mac"], _mark({**row}, secret)):
         return None

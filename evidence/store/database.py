@@ -296,13 +296,13 @@ def sqlite_url(file: Path) -> sa.URL:
 
 
 def existing_url(file: Path, mode: str = "rw", **more: str) -> sa.URL:
-    """The address of a SQLite file that exists: if it is gone, opening it creates no other."""
+    """The SQLAlchemy address of a SQLite file that exists: if it is gone, opening it creates no other."""
     query = {"mode": mode, "uri": "true"} | more
     return sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query)
 
 
 def open_engine(url: str | sa.URL, current: Current | None = None) -> sa.Engine:
-    """An engine with the durability that "acknowledged" needs.
+    """A database engine with the durability that "acknowledged" needs.
 
     Args:
         current: Called before each view, and inside each turn to write.
@@ -330,7 +330,7 @@ def open_engine(url: str | sa.URL, current: Current | None = None) -> sa.Engine:
 
 
 def open_read_only(file: Path) -> sa.Engine:
-    """An engine for a SQLite file that nobody can write to, as on a read-only medium.
+    """A database engine for a SQLite file that nobody can write to, as on a read-only medium.
 
     Raises:
         HomeError: A journal lies beside it that cannot be read there.
@@ -361,7 +361,10 @@ def _read_only_connect(connection: sa.engine.interfaces.DBAPIConnection, _record
 
 
 def has_password(address: sa.URL) -> bool:
-    """Whether an address has a password in it, of an account or of a key (libpq, ``password`` and ``sslpassword``)."""
+    """Whether a database's address has a password in it, of an account or of a key.
+
+    These are libpq's ``password`` and ``sslpassword``.
+    """
     return address.password is not None or any("password" in name for name in address.query)
 
 
@@ -494,7 +497,7 @@ def _is_busy(error: BaseException | None) -> bool:
 
 
 def busy(where: Where, waited_s: float) -> HomeBusyError:
-    """Why a writer gave up waiting."""
+    """Why a writer to the database gave up waiting."""
     return HomeBusyError("home_busy.others_kept_writing", where=where, waited_s=waited_s)
 
 
@@ -504,7 +507,7 @@ def _refused(where: Where, code: str, **facts: Fact) -> StoreError:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A consistent view for reading; never committed."""
+    """A consistent view of the database for reading; never committed."""
     _require_current(engine)
     with store_errors(Term("place.database")), engine.connect() as connection:
         connection.begin()
@@ -513,7 +516,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def glancing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection for one statement that reads: it sees one state by itself.
+    """A database connection for one statement that reads: it sees one state by itself.
 
     A server then is not asked to begin a view and to end it, which ``reading`` waits for as well.
     """
@@ -525,7 +528,7 @@ def glancing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def writing(engine: sa.Engine, patience: Patience | None = None) -> Iterator[sa.Connection]:
-    """One transaction that writes; committed, and on disk, when the block ends without a raise.
+    """One database transaction that writes; committed, and on disk, when the block ends without a raise.
 
     There is one writer at a time, so what the block reads is the newest state until the commit.
 

@@ -30,7 +30,7 @@ class Follower(Protocol):
 
 
 def position_of(connection: sa.Connection, name: str) -> int:
-    """How far a follower has come; 0 when it never ran."""
+    """How far a follower has come, by its row; 0 when it never ran."""
     table = database.follower
     found = connection.execute(sa.select(table.c.position).where(table.c.name == name)).scalar_one_or_none()
     return 0 if found is None else int(found)

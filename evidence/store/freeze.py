@@ -1,4 +1,4 @@
-"""What is frozen because it may show a child: the one condition by which every list leaves it out (invariant 10).
+"""What is frozen because it may show a child: rows, and the condition by which every list leaves it out (invariant 10).
 
 An item is frozen together with whatever is of the same message, and with every message of its album; so is what is
 seen of them later, since the condition is asked each time and nothing is noted of each item. A file that a client
@@ -10,10 +10,31 @@ brought, or a channel's picture, is of no message and is frozen alone.
 The condition needs ids and keyed marks alone, since the collector asks it too and holds no key that opens a record.
 """
 
+from dataclasses import dataclass
+from itertools import groupby
+
 import sqlalchemy as sa
 
+from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.store import database
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFreeze:
+    """A freeze that waits for a decision, as rows in clear show it.
+
+    Attributes:
+        index: Where in the log it is; ``event_id`` names it there.
+        items: The item that was named, and what was of its message and album then.
+        places: Channel and message of each; no message where it is of none.
+    """
+
+    index: int
+    event_id: str
+    frozen_at: str
+    items: tuple[str, ...]
+    places: tuple[tuple[str, int | None], ...]
 
 
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
@@ -33,7 +54,7 @@ def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[b
 
 
 def is_frozen(connection: sa.Connection, item_id: str) -> bool:
-    """Whether an item is frozen, by itself or with its message or album."""
+    """Whether an item's row is frozen, by itself or with its message or album."""
     table = database.item
     wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~not_frozen())
     return connection.execute(wanted).first() is not None
@@ -42,7 +63,7 @@ def is_frozen(connection: sa.Connection, item_id: str) -> bool:
 def is_frozen_message(
     connection: sa.Connection, channel_id: str, message_id: int, *, album: bytes | None = None
 ) -> bool:
-    """Whether anything of a message, or of its album as far as it is kept, is frozen.
+    """Whether, by the rows, anything of a message is frozen, or of its album as far as it is kept.
 
     Args:
         album: The mark of its album, where the message itself is not kept yet.
@@ -61,7 +82,10 @@ def _is_frozen_album(connection: sa.Connection, channel_id: str, album: bytes) -
 
 
 def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
-    """An item, whatever is of the same message, and whatever is of a message of its album, in the order of the log."""
+    """The rows of one post: an item, whatever is of the same message, and whatever is of its album.
+
+    They are in the order of the log.
+    """
     this, other = database.item.alias("this"), database.item.alias("other")
     here, there = database.item.alias("here"), database.item.alias("there")
     itself = sa.select(this.c.idx, this.c.item_id).where(this.c.item_id == item_id)
@@ -78,7 +102,7 @@ def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
 
 
 def frozen_files(connection: sa.Connection) -> frozenset[int]:
-    """The log indexes of all files that are frozen."""
+    """The log indexes, from the rows, of all files that are frozen."""
     item, frozen = database.item.c, database.frozen.c
     channels = sa.select(frozen.channel_id).where(frozen.lifted_idx.is_(None))
     # within these channels alone: an index leads there, and nothing is read where nothing is frozen
@@ -87,14 +111,14 @@ def frozen_files(connection: sa.Connection) -> frozenset[int]:
 
 
 def lifted_files(connection: sa.Connection) -> frozenset[int]:
-    """The log indexes of files of which two persons ended a freeze."""
+    """The log indexes, from the rows, of files of which two persons ended a freeze."""
     item, frozen = database.item.c, database.frozen.c
     wanted = sa.select(item.idx).join_from(database.frozen, database.item, item.item_id == frozen.item_id)
     return frozenset(connection.execute(wanted.where(frozen.lifted_idx.is_not(None))).scalars())
 
 
 def lifted_among(connection: sa.Connection, first: int, end: int) -> frozenset[int]:
-    """The files before entry ``first`` that two persons lifted from a freeze by entries from there and before ``end``.
+    """The files, from the rows, before entry ``first`` that two persons lifted by entries from there, before ``end``.
 
     Whatever is of a lifted message or album is among them, also what came later, unless it is frozen still. What was
     frozen when a follower passed it is so met again.
@@ -110,7 +134,7 @@ def lifted_among(connection: sa.Connection, first: int, end: int) -> frozenset[i
 
 
 def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
-    """The log indexes of the freezes, none of them ended, because of which an item is frozen."""
+    """The log indexes, from the rows, of the freezes, none of them ended, because of which an item is frozen."""
     table = database.frozen.c
     related = of_one_post(connection, item_id)
     wanted = sa.select(table.idx).where(table.item_id.in_(related), table.lifted_idx.is_(None))
@@ -118,13 +142,13 @@ def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
 
 
 def lifted_since(connection: sa.Connection, index: int) -> bool:
-    """Whether two persons ended a freeze in an entry of the log from this one on."""
+    """Whether a row says that two persons ended a freeze in an entry of the log from this one on."""
     table = database.frozen.c
     return connection.execute(sa.select(table.idx).where(table.lifted_idx >= index).limit(1)).first() is not None
 
 
 def was_lifted(connection: sa.Connection, item_id: str) -> bool:
-    """Whether two persons ended a freeze of this item before."""
+    """Whether a row says that two persons ended a freeze of this item before."""
     table = database.frozen.c
     wanted = sa.select(table.idx).where(table.item_id == item_id, table.lifted_idx.is_not(None))
     return connection.execute(wanted).first() is not None
@@ -153,3 +177,31 @@ def _at_a_frozen_place(channel_id: sa.ColumnElement[str], message_id: sa.ColumnE
 
 def _at_one_place(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(other.c.channel_id == one.c.channel_id, other.c.message_id == one.c.message_id)
+
+
+def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
+    """The rows of freezes that wait for a decision, in the order in which they were made."""
+    table, event = database.frozen, database.event
+    wanted = sa.select(table, event.c.leaf).join_from(table, event, event.c.idx == table.c.idx, isouter=True)
+    rows = connection.execute(wanted.where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
+    found = []
+    for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
+        each = list(of_one)
+        items, places = tuple(row.item_id for row in each), tuple((row.channel_id, row.message_id) for row in each)
+        event_id = parse_leaf(bytes(each[0].leaf)).event_id
+        found.append(WaitingFreeze(index, event_id, each[0].frozen_at, items, places))
+    return found
+
+
+def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:
+    """The items of a case that are frozen, by the rows; for whoever leaves them out, or counts them."""
+    held, item = database.case_item.c, database.item
+    rows = sa.select(held.item_id).join_from(database.case_item, item, item.c.item_id == held.item_id)
+    here = sa.and_(held.case_id == case_id, held.removed_idx.is_(None), ~not_frozen())
+    return frozenset(connection.execute(rows.where(here)).scalars())
+
+
+def freezes_of_case(connection: sa.Connection, case_id: str) -> list[int]:
+    """The log indexes, from the rows, of the freezes, none of them ended, that hold items of a case."""
+    items = frozen_of_case(connection, case_id)
+    return sorted({index for item_id in items for index in freezes_of(connection, item_id)})

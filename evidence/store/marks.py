@@ -73,7 +73,7 @@ class Marks:
 
 
 def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
-    """The marks of an ``observed`` event; names that are not there count as null."""
+    """The keyed marks of an ``observed`` event, as its row has them; names that are not there count as null."""
     if values["kind"] == Kind.FILE:
         # what the source calls it has a number that nobody can guess; it is never the name that a sender gave
         place = [post_sha256(values), values.get("position"), *(values.get("media") or ())]
@@ -92,14 +92,14 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
 
 
 def part_mark(key: SeenKey, values: Mapping[str, Any], message: Value) -> bytes:
-    """The mark of a part: of its place, and of the message's identity if that is known."""
+    """The keyed mark of a part: of its place, and of the message's identity if that is known."""
     place = [values["channel_id"], values.get("message_id"), values.get("position")]
     halves = [key.mark("part", *place), *([] if message is None else [key.mark("state", message)])]
     return b"".join(half[:PART_BYTES] for half in halves)
 
 
 def album_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
-    """The mark of the album that an ``observed`` message was posted in; None if it was posted alone.
+    """The keyed mark of the album that an ``observed`` message was posted in; None if it was posted alone.
 
     Like a place, it says where a message belongs and nothing of what it says.
     """
@@ -109,7 +109,7 @@ def album_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
 
 
 def missed_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
-    """The mark of the part that a ``hole`` is in the place of; None if it is in the place of none."""
+    """The keyed mark of the part that a ``hole`` is in the place of; None if it is in the place of none."""
     part, reason = values.get("position"), values["hole"]
     if reason not in _OF_A_PART or values.get("lo") != values.get("hi") or (part is None and reason != HoleReason.MODE):
         return None
@@ -117,7 +117,7 @@ def missed_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
 
 
 def hole_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes:
-    """The mark of a ``hole``: its source, reason, span and message.
+    """The keyed mark of a ``hole``: its source, reason, span and message.
 
     Holes of a time in which nothing was seen differ by both ends in time; those without a message by their container.
     What is missing, in words, is never part of it: that is a file's name.

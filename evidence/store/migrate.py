@@ -20,11 +20,11 @@ def _config(connection: sa.Connection) -> Config:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run every revision that the database has not seen yet, in one transaction."""
+    """Migrate a database: run every revision that it has not seen yet, in one transaction."""
     with database.writing(engine) as connection:
         upgrade_within(connection)
 
 
 def upgrade_within(connection: sa.Connection) -> None:
-    """Run those revisions in a transaction that is already open."""
+    """Migrate a database by those revisions in a transaction that is already open."""
     command.upgrade(_config(connection), "head")

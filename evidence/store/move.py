@@ -40,7 +40,7 @@ class TableRows:
 
 
 def count_rows(connection: sa.Connection) -> int:
-    """How many rows all tables have together."""
+    """How many rows all tables of a database have together."""
     return sum(
         connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in database.metadata.sorted_tables
@@ -111,7 +111,7 @@ def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, hear: H
 
 
 def held(connection: sa.Connection) -> Mapping[str, TableRows]:
-    """What each table holds."""
+    """What each table of a database holds."""
     found = {}
     for table in database.metadata.sorted_tables:
         digest, count = hashlib.sha256(), 0
@@ -123,7 +123,7 @@ def held(connection: sa.Connection) -> Mapping[str, TableRows]:
 
 
 def rows_sha256(tables: Mapping[str, TableRows]) -> str:
-    """Lower hex SHA-256 of what all tables hold."""
+    """Lower hex SHA-256 of what all tables of a database hold."""
     return sha256_hex(jcs({name: [str(each.rows), each.sha256] for name, each in tables.items()}))
 
 

@@ -21,7 +21,7 @@ ROW_BYTES = 8192
 
 
 def read_payload(connection: sa.Connection, objects: Objects, *, index: int, address: str) -> Iterator[bytes]:
-    """The ciphertext of a payload in chunks; nothing here checks it against its address.
+    """The ciphertext of a payload in chunks, from its row or an object; nothing here checks its address.
 
     Args:
         index: Of the leaf.

@@ -39,7 +39,7 @@ class Placed:
 
 
 def project(connection: sa.Connection, placed: Iterable[Placed], seen: SeenKey) -> None:
-    """Write the rows that follow from events, in their order; most types have none."""
+    """Write the rows of the projections that follow from events, in their order; most types have none."""
     for event_type, run in groupby(placed, key=lambda event: event.type):
         if one_row := _ROWS.get(event_type):
             table, row_of = one_row

@@ -63,7 +63,7 @@ def put_question(connection: sa.Connection, question: StoredQuestion) -> None:
 
 
 def question_marked(connection: sa.Connection, mark: str, now: datetime) -> StoredQuestion | None:
-    """The question or ticket of a mark; None where there is none, or it has expired."""
+    """The row of the question or ticket of a mark; None where there is none, or it has expired."""
     row = connection.execute(_questions(now).where(_table.c.subject == mark)).mappings().one_or_none()
     return None if row is None else _read(row)
 
@@ -77,17 +77,17 @@ def list_questions(connection: sa.Connection, now: datetime, case_id: str | None
 
 
 def withdraw_question(connection: sa.Connection, question: StoredQuestion) -> None:
-    """Destroy what was asked, in its row."""
+    """Destroy what was asked, in the row of a question."""
     put_question(connection, replace(question, state=QuestionState.WITHDRAWN, asked=b""))
 
 
 def forget_questions(connection: sa.Connection, now: datetime) -> int:
-    """Remove the rows of what has expired; return how many."""
+    """Remove the rows of questions and tickets that have expired; return how many."""
     return connection.execute(sa.delete(_table).where(_expired(now))).rowcount
 
 
 def has_expired_questions(connection: sa.Connection, now: datetime) -> bool:
-    """Whether there is something to remove."""
+    """Whether there are rows of questions or tickets that have expired."""
     return connection.execute(sa.select(_table.c.id).where(_expired(now)).limit(1)).first() is not None
 
 

@@ -18,7 +18,7 @@ from evidence.store.marks import PART_BYTES
 def received_parts(
     connection: sa.Connection, channel_id: str | None, *, message_id: int | None = None
 ) -> Mapping[int, Receipt]:
-    """What the rows say by now about the holes of a chat that are in the place of a part, by their log index.
+    """What the rows say by now about a chat's holes that are in the place of a part, by log index.
 
     Args:
         message_id: Only the holes of this message; None for all.

@@ -90,7 +90,7 @@ class Review:
 
 
 def types_of(connection: sa.Connection, types: Collection[str], *, first: int = 0) -> Mapping[int, str]:
-    """The leaves of some types by log index, in order, from leaf ``first`` on, as the leaves themselves say it."""
+    """The leaves of some types, as the database has them, by log index and in order, from leaf ``first`` on."""
     table = database.event.c
     every = sa.select(table.idx, table.leaf).order_by(table.idx)
     if first:
@@ -104,7 +104,7 @@ def open_reviews(connection: sa.Connection) -> Sequence[Review]:
 
 
 def review_of(connection: sa.Connection, request: str) -> Review | None:
-    """What a request waits for; None where it waits for nothing.
+    """What a request waits for, by rows and log; None where it waits for nothing.
 
     Of the leaves it asks those that rows name, so that it costs no more in a long log, and can be asked inside a
     turn. Only where the request has no row that fits, it asks every leaf.
@@ -119,13 +119,13 @@ def review_of(connection: sa.Connection, request: str) -> Review | None:
 
 
 def is_acted(connection: sa.Connection, request: str) -> bool:
-    """Whether an entry of the log is the act that a request asked for."""
+    """Whether an entry's row in the log is the act that a request asked for."""
     acted = sa.select(database.authority.c.acted_idx).where(database.authority.c.request == request)
     return connection.execute(acted).scalar() is not None
 
 
 def is_settled(connection: sa.Connection, request: str) -> bool:
-    """Whether what a request asked for is done, or was called off after its approval."""
+    """Whether, by the rows, what a request asked for is done, or was called off after its approval."""
     table = database.authority.c
     row = connection.execute(sa.select(table.acted_idx, table.closed_idx).where(table.request == request)).one_or_none()
     return row is not None and (row.acted_idx is not None or row.closed_idx is not None)

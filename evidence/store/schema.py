@@ -51,7 +51,7 @@ class Difference:
 
 
 def differences(connection: sa.Connection) -> Iterator[Difference]:
-    """Every object that is missing, changed or not ours, by kind and name."""
+    """Every object of a database's schema that is missing, changed or not ours, by kind and name."""
     expected, found = expected_objects(connection.dialect.name), found_objects(connection)
     for what in sorted(expected.keys() | found.keys()):
         ours, theirs = expected.get(what, ""), found.get(what, "")
@@ -71,7 +71,7 @@ def require_own_schema(connection: sa.Connection) -> None:
 
 
 def one_line(description: str) -> str:
-    """One side of a difference, short enough to be shown; a hyphen where there is no such object."""
+    """One side of a difference between schemas, short enough to show; a hyphen where there is no such object."""
     return " ".join(description.split())[:_SHOWN] or "-"
 
 

@@ -29,7 +29,7 @@ class Noted:
 
 
 def note_work(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime, progress: str = "") -> None:
-    """Note when work falls due next, and how far it has come; in place of what was noted before."""
+    """Note in a row when work falls due next, and how far it has come; in place of what was noted before."""
     row = {"kind": kind, "subject": subject, "due_at": format_time(due_at), "progress": progress}
     mine = sa.and_(_table.c.kind == kind, _table.c.subject == subject)
     if connection.execute(sa.update(_table).where(mine).values(row)).rowcount == 0:
@@ -37,17 +37,17 @@ def note_work(connection: sa.Connection, *, kind: str, subject: str, due_at: dat
 
 
 def noted(connection: sa.Connection, kind: str) -> dict[str, Noted]:
-    """What is noted of each subject of a kind, by the time at which it falls due."""
+    """What the rows note of each subject of a kind of work, by the time at which it falls due."""
     rows = connection.execute(sa.select(_table).where(_table.c.kind == kind).order_by(_table.c.due_at))
     return {row.subject: Noted(parse_time(row.due_at), row.progress or "") for row in rows}
 
 
 def is_noted(connection: sa.Connection, *, kind: str, subject: str) -> bool:
-    """Whether anything is noted about this work."""
+    """Whether any row notes this work."""
     mine = sa.select(_table.c.id).where(_table.c.kind == kind, _table.c.subject == subject)
     return connection.execute(mine).first() is not None
 
 
 def forget_work(connection: sa.Connection, *, kind: str, subject: str) -> None:
-    """Remove what was noted: the work is done, and its event says so."""
+    """Remove the row of work that is done, and whose event says so."""
     connection.execute(sa.delete(_table).where(_table.c.kind == kind, _table.c.subject == subject))

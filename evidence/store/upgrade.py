@@ -46,7 +46,7 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
 
 
 def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, marks: Marks, mode: Mode) -> bool:
-    """Whether a file of a message was left because of a lower mode or a freeze, and was not asked for in vain.
+    """Whether, by the rows, a message's file was left for a lower mode or a freeze, and not asked for in vain.
 
     It was kept only in a lower mode, however its message was edited since; or nothing was, because the mode fell while
     it was waited for, or its message was frozen then.

@@ -80,7 +80,7 @@ class Lease:
 
 
 def add_task(connection: sa.Connection, task: Task, *, subject: str) -> str:
-    """Add a task; return its id, or that of one which has not ended and is of the same kind and subject."""
+    """Add the row of a task; return its id, or that of one not ended of the same kind and subject."""
     same = sa.select(_table.c.id).where(_table.c.kind == task.kind, _table.c.subject == subject)
     found = connection.execute(same).scalar()
     if found is not None:
@@ -118,7 +118,7 @@ def find_task(connection: sa.Connection, task_id: str) -> Task:
 def list_tasks(
     connection: sa.Connection, *, owner: str | None = None, states: Collection[TaskState] = tuple(TaskState)
 ) -> Sequence[Task]:
-    """The tasks in some states, the oldest first; of one owner, or of all."""
+    """The rows of tasks in some states, the oldest first; of one owner, or of all."""
     chosen = _tasks().where(_table.c.state.in_([state.value for state in states]))
     if owner is not None:
         chosen = chosen.where(_table.c.owner == owner)
@@ -141,7 +141,7 @@ class Mine:
 
 
 def tasks_after(connection: sa.Connection, mine: Mine, after: str, limit: int) -> Sequence[Task]:
-    """At most ``limit`` tasks, in the order in which they were asked for, from the one behind ``after``.
+    """At most ``limit`` rows of tasks, in the order of asking, from the one behind ``after``.
 
     Args:
         after: The ``task_place`` of a task; empty to begin with the first.
@@ -156,31 +156,31 @@ def tasks_after(connection: sa.Connection, mine: Mine, after: str, limit: int) -
 
 
 def task_place(task: Task) -> str:
-    """The place of a task in the order of asking; it never changes."""
+    """The place of a task's row in the order of asking; it never changes."""
     return f"{format_time(task.asked_at)} {task.task_id}"
 
 
 def tasks_of_request(connection: sa.Connection, request: str) -> Sequence[Task]:
-    """The tasks that wait for a request, or do what it asked for, the oldest first."""
+    """The rows of tasks that wait for a request, or do what it asked for, the oldest first."""
     chosen = _tasks().where(_table.c.request == request).order_by(_table.c.due_at, _table.c.id)
     return [_task(row) for row in connection.execute(chosen).mappings()]
 
 
 def count_tasks(connection: sa.Connection) -> dict[TaskState, int]:
-    """How many tasks there are in each state."""
+    """How many rows of tasks there are in each state."""
     counted = sa.select(_table.c.state, sa.func.count()).where(_table.c.state.is_not(None)).group_by(_table.c.state)
     found: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
     return {state: found.get(state.value, 0) for state in TaskState}
 
 
 def has_work(connection: sa.Connection, kinds: Collection[str], now: datetime) -> bool:
-    """Whether there is a task of some kinds that nobody works on."""
+    """Whether there is a row of a task, of some kinds, that nobody works on."""
     free = sa.select(_table.c.id).where(_is_free(now), _table.c.kind.in_(sorted(kinds)))
     return connection.execute(free.limit(1)).first() is not None
 
 
 def lease_task(connection: sa.Connection, kinds: Collection[str], now: datetime) -> tuple[Task, Lease] | None:
-    """Lease the oldest task of some kinds that nobody works on; None where there is none."""
+    """Lease the row of the oldest task of some kinds that nobody works on; None where there is none."""
     oldest = _tasks().where(_is_free(now), _table.c.kind.in_(sorted(kinds)))
     row = connection.execute(oldest.order_by(_table.c.due_at, _table.c.id).limit(1)).mappings().one_or_none()
     if row is None:
@@ -200,7 +200,7 @@ def lease_task(connection: sa.Connection, kinds: Collection[str], now: datetime)
 
 
 def renew_lease(connection: sa.Connection, lease: Lease, now: datetime, *, done: int, total: int) -> None:
-    """Keep a task for another while, and note how far it has come.
+    """Keep the row of a task for another while, and note how far it has come.
 
     Raises:
         TaskLostError: Another has it, or it was cancelled.
@@ -209,7 +209,7 @@ def renew_lease(connection: sa.Connection, lease: Lease, now: datetime, *, done:
 
 
 def note_outcome(connection: sa.Connection, lease: Lease, outcome: bytes) -> None:
-    """Note what came of a task, in the transaction that logs its act; it is not at its end yet.
+    """Note in a task's row what came of it, in the transaction that logs its act; it is not at its end yet.
 
     Raises:
         TaskLostError: Another has it, or it was cancelled: nothing may be logged.
@@ -218,7 +218,7 @@ def note_outcome(connection: sa.Connection, lease: Lease, outcome: bytes) -> Non
 
 
 def await_approval(connection: sa.Connection, lease: Lease, request: str) -> None:
-    """Let a task wait for a second person, in the transaction that logs the request.
+    """Let a task's row wait for a second person, in the transaction that logs the request.
 
     Raises:
         TaskLostError: Another has it, or it was cancelled: nothing may be logged.
@@ -227,7 +227,7 @@ def await_approval(connection: sa.Connection, lease: Lease, request: str) -> Non
 
 
 def give_back(connection: sa.Connection, lease: Lease, due_at: datetime) -> None:
-    """Put a task back into the queue: it could not be done now.
+    """Put a task's row back into the queue: it could not be done now.
 
     Raises:
         TaskLostError: Another has it, or it was cancelled.
@@ -240,7 +240,7 @@ def give_back(connection: sa.Connection, lease: Lease, due_at: datetime) -> None
 def end_task(
     connection: sa.Connection, lease: Lease, state: TaskState, now: datetime, outcome: bytes | None = None
 ) -> None:
-    """End a task.
+    """Mark the row of a task as ended.
 
     Args:
         outcome: Replaces what was noted before; None leaves it.
@@ -252,14 +252,14 @@ def end_task(
 
 
 def list_waiting(connection: sa.Connection) -> Sequence[Task]:
-    """The tasks that wait for a second person, or for what that person approved to be done."""
+    """The rows of tasks that wait for a second person, or for what that person approved to be done."""
     states = [TaskState.WAITING.value, TaskState.RUNNING.value]
     waits = sa.and_(_table.c.request.is_not(None), _table.c.leased_until.is_(None), _table.c.state.in_(states))
     return [_task(row) for row in connection.execute(_tasks().where(waits).order_by(_table.c.id)).mappings()]
 
 
 def move_waiting(connection: sa.Connection, request: str, *, approved: bool) -> None:
-    """Let the task of a request run because it was approved, or wait again because that could not be done."""
+    """Let the row of a request's task run because it was approved, or wait again because that failed."""
     before, after = TaskState.WAITING.value, TaskState.RUNNING.value
     if not approved:
         before, after = after, before
@@ -270,14 +270,14 @@ def move_waiting(connection: sa.Connection, request: str, *, approved: bool) -> 
 def end_waiting(
     connection: sa.Connection, task_id: str, state: TaskState, now: datetime, outcome: bytes | None = None
 ) -> None:
-    """End a task of ``list_waiting``, if it still is one."""
+    """Mark a row of ``list_waiting`` as ended, if it still is one."""
     states = [TaskState.WAITING.value, TaskState.RUNNING.value]
     mine = sa.and_(_table.c.id == task_id, _table.c.leased_until.is_(None), _table.c.state.in_(states))
     connection.execute(sa.update(_table).where(mine).values(_ended(state, now, outcome)))
 
 
 def cancel_task(connection: sa.Connection, task_id: str, now: datetime) -> bool:
-    """Cancel a task whose act is not in the log; return whether there was one to cancel.
+    """Cancel, in its row, a task whose act is not in the log; return whether there was one to cancel.
 
     Whoever works on it can log nothing for it from now on.
     """
@@ -289,13 +289,13 @@ def cancel_task(connection: sa.Connection, task_id: str, now: datetime) -> bool:
 
 
 def fail_queued(connection: sa.Connection, task_id: str, now: datetime, outcome: bytes) -> None:
-    """End a task that nobody works on and whose act is not in the log."""
+    """Mark as failed, in its row, a task that nobody works on and whose act is not in the log."""
     mine = sa.and_(_table.c.id == task_id, _table.c.state == TaskState.QUEUED.value, _table.c.outcome.is_(None))
     connection.execute(sa.update(_table).where(mine).values(_ended(TaskState.FAILED, now, outcome)))
 
 
 def forget_tasks(connection: sa.Connection, *, ended_before: datetime) -> Sequence[str]:
-    """Remove tasks that ended before this time, and return their ids."""
+    """Remove the rows of tasks that ended before this time, and return their ids."""
     old = sa.and_(_table.c.state.is_not(None), _table.c.done_at < format_time(ended_before))
     ids = list(connection.execute(sa.select(_table.c.id).where(old)).scalars())
     connection.execute(sa.delete(_table).where(old))

@@ -51,7 +51,7 @@ _NAME_BYTES = 255
 def unpack_export(
     archive: BinaryIO, folder: Path, *, most_bytes: int, require_room: Callable[[int], object] = lambda _needed: None
 ) -> None:
-    """Unpack an archive into an empty folder.
+    """Unpack the ZIP archive of an export into an empty folder.
 
     Args:
         archive: Can be sought in.

@@ -45,7 +45,7 @@ class NamedFile:
 
 
 def reason_of(path: str) -> HoleReason | None:
-    """Why words stand in the place of a file's path; None for a path.
+    """Why an export has words in the place of a file's path; None for a path.
 
     A path of Telegram Desktop begins with a folder's name, never with a parenthesis.
     """

@@ -166,7 +166,7 @@ def _listed(chat: Chat) -> ListedChat:
 
 
 def is_private(chat_type: str | None) -> bool:
-    """Whether a chat of this type is no group and no channel."""
+    """Whether a chat of an export, by its type, is no group and no channel."""
     return not (chat_type or "").endswith(SHARED)
 
 

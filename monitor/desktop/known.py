@@ -79,7 +79,7 @@ Rows = Mapping[str, tuple[KeyRow, ...]]
 
 
 def table(*rows: KeyRow) -> Rows:
-    """Rows by key; one key may go to two places."""
+    """Rows of the table of an export's keys, by key; one key may go to two places."""
     found: dict[str, tuple[KeyRow, ...]] = {}
     for row in rows:
         found[row.key] = (*found.get(row.key, ()), row)
@@ -114,12 +114,15 @@ def file(key: str, to: str = "media") -> KeyRow:
 
 
 def weightless(key: str, why: str, shape: Shape | None = None) -> KeyRow:
-    """Known, and no evidence of what was said; what it should be is looked at all the same, where nobody else does."""
+    """A key of an export that says nothing: known, and no evidence of what was said.
+
+    What it should be is looked at all the same, where nobody else does.
+    """
     return KeyRow(key, Goes.WEIGHTLESS, why, shape)
 
 
 def part(kind: str, *rows: KeyRow) -> Shape:
-    """An object as one part; its rows name the fields."""
+    """An object of an export as one part; its rows name the fields."""
     rows_by_key = table(*rows)
 
     def shape(reader: PartReader, value: Parsed, where: str) -> Part | None:
@@ -134,7 +137,7 @@ def part(kind: str, *rows: KeyRow) -> Shape:
 def collect(
     reader: PartReader, told: Mapping[str, Parsed], rows: Rows, where: str, found: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The fields of each kind of part that an object's keys go to; unknown keys are noted.
+    """The fields of each kind of part that the keys of an export's object go to; unknown keys are noted.
 
     Args:
         where: The object's name, for notes; empty for the message itself.
@@ -186,7 +189,7 @@ def _place(found: dict[str, Any], row: KeyRow, value: object) -> None:
 
 
 def parts_of(found: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Parts and counters, each in the order of ``PARTS``."""
+    """What an exported message says, as parts and counters, each in the order of ``PARTS``."""
     built = [one for kind in PARTS if kind in found for one in _built(kind, found[kind])]
     return (
         tuple(one for one in built if one.kind not in COUNTERS),

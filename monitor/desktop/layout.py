@@ -144,7 +144,7 @@ class _Wanted:
 
 
 def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
-    """Walk the whole file and give the one chat that is meant.
+    """Walk the whole file of an export and give the one chat that is meant.
 
     Args:
         chat_id: Bare; or as ``user123``, ``group123`` or ``channel123``; or with the ``-100`` of a channel or the

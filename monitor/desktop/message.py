@@ -74,7 +74,7 @@ class Message:
 
 
 def message_id(parsed: Parsed) -> int | None:
-    """The identifier of an element of ``messages``; None when it is no message.
+    """The identifier of an element of an export's ``messages``; None when it is no message.
 
     Negative for what came from the group that a supergroup was before: the exporter shifts
     those by 1,000,000,000 (``AdjustMigrateMessageIds`` in export_data_types.cpp).
@@ -83,7 +83,7 @@ def message_id(parsed: Parsed) -> int | None:
 
 
 def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Message:
-    """Read one element of ``messages``.
+    """Read one element of an export's ``messages``.
 
     Args:
         number: Its ``message_id``.
@@ -119,7 +119,7 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
 
 
 def named_files(parsed: Mapping[str, Parsed], *, chat: Chat) -> tuple[NamedFile, ...]:
-    """The files that an element of ``messages`` names: those of ``read_message``, and nothing else is read."""
+    """The files that an element of an export's ``messages`` names: those of ``read_message``, and no more is read."""
     if _NAMING.isdisjoint(parsed):
         return ()
     files = _Source(parsed, chat).files()
@@ -129,7 +129,7 @@ def named_files(parsed: Mapping[str, Parsed], *, chat: Chat) -> tuple[NamedFile,
 
 
 def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str, Value]:
-    """The fields that a message and each of its files share."""
+    """The fields that an exported message and each of its files share."""
     return {
         "channel_id": chat.id,
         "channel_title": strip_previews(chat.title).value,

@@ -20,7 +20,7 @@ _BARE_PATH = re.compile(rb'(?<!\\)"document_id": ([^"\s\[\]{},0-9-][^"\r\n]*)(?=
 
 
 def repaired(raw: bytes) -> bytes:
-    r"""A copy of ``raw`` with the known faults repaired; equal to it where there are none."""
+    r"""A copy of an export's ``raw`` JSON with the known faults of Telegram Desktop repaired, or just the same."""
     return _ESCAPE.sub(_unicode_escape, _BARE_PATH.sub(_quoted, _SEPARATOR.sub(rb"\1", raw)))
 
 

@@ -81,7 +81,7 @@ class Rich:
 
 
 def read_rich(reader: PartReader, value: Parsed) -> Rich:
-    """Read a ``rich_message``; ``unread`` and ``unknown`` of the reader say what it held besides."""
+    """Read a ``rich_message`` of an export; ``unread`` and ``unknown`` of the reader say what else it held."""
     rich = Rich(reader)
     told = required_mapping(reader, value, "rich_message") or {}
     for key, inner in told.items():
@@ -238,7 +238,7 @@ RICH_TEXTS: Mapping[str, RichText] = MappingProxyType(
 
 
 def add_words(rich: Rich, value: Parsed, where: str) -> None:
-    """Add the words of a rich text, and its formatting as entities."""
+    """Add the words of an export's rich text, and its formatting as entities."""
     if value is None:
         return
     if is_text(value):

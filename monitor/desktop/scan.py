@@ -44,7 +44,10 @@ class ByteSpan:
 
 
 def place(data: Buffer, offset: int) -> Term:
-    """Line and column of a byte offset, both from 1; a column is a character, as editors count."""
+    """Line and column of a byte offset in an export's file, both from 1.
+
+    A column is a character, as editors count.
+    """
     line, line_start = 1, 0
     for start in range(0, offset, _CHUNK):
         chunk = data[start : min(start + _CHUNK, offset)]
@@ -56,7 +59,7 @@ def place(data: Buffer, offset: int) -> Term:
 
 
 def broken(data: Buffer, offset: int, code: str, *, found: Fact = "", **facts: Fact) -> BrokenExportError:
-    """The error for damage at a byte offset, never quoting what stands there."""
+    """The error for damage to an export at a byte offset, never quoting what stands there."""
     error = BrokenExportError(code, where=place(data, offset), found=found, **facts)
     return CutOffExportError("cut_off_export.here", cause=error) if offset >= len(data) else error
 

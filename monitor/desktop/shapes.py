@@ -151,7 +151,7 @@ def flag(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def code(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A word of Telegram Desktop's own."""
+    """A word of Telegram Desktop's own in an export."""
     if not (isinstance(value, str) and _CODE.fullmatch(value)):
         reader.refuse(where)
         return None
@@ -159,7 +159,7 @@ def code(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def one_of(*known: str) -> Shape:
-    """A word of Telegram Desktop's own, of these; another one is unknown and kept."""
+    """A word of Telegram Desktop's own in an export, of these; another one is unknown and kept."""
 
     def shape(reader: PartReader, value: Parsed, where: str) -> str | None:
         found = code(reader, value, where)
@@ -195,7 +195,9 @@ def is_local(value: Parsed) -> bool:
 
 
 def is_local_time_of(local: str, moment: datetime) -> bool:
-    """Whether a clock on earth shows ``local`` at this moment: zones are quarters of an hour from -12 to +14 hours.
+    """Whether a clock on earth shows an export's ``local`` at this moment.
+
+    Zones are quarters of an hour from -12 to +14 hours.
 
     Raises:
         ValueError: ``local`` is no day or no time.

@@ -46,7 +46,7 @@ class _RefusedError(ValueError):
 
 
 def read_value(data: Buffer, span: ByteSpan) -> Parsed:
-    """Parse the bytes of ``span`` as exactly one JSON value.
+    """Parse the bytes of an export's ``span`` as exactly one JSON value.
 
     Raises:
         BrokenExportError: Not one JSON value, not UTF-8, or a name that is repeated, too long or
@@ -150,5 +150,5 @@ def _named(name: str, value: Parsed) -> tuple[str, Parsed]:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text has no half of a surrogate pair alone."""
+    """Whether a text of an export has no half of a surrogate pair alone."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -37,7 +37,10 @@ _IN_ITS_PLACE = re.compile(r"(?:\([^()]{1,200}\)|[^/\\]{1,100}(?:[/\\][^/\\]{1,2
 
 
 def document(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """The number of a custom emoji. A path instead of it counts files of the export and says nothing of the message."""
+    """The number of a custom emoji in an export.
+
+    A path instead of it counts files of the export and says nothing of the message.
+    """
     number = integer_of(value)
     if number is None and not (value is None or (is_text(value) and _IN_ITS_PLACE.fullmatch(str(value)))):
         reader.refuse(where)

@@ -85,7 +85,7 @@ class ExportFacts:
 def write_export(
     folder: Path, *, seed: int, messages: int, photos: int = 6, chat_type: str = "public_supergroup"
 ) -> ExportFacts:
-    """Write an export of one chat into ``folder``, which is made when it is absent.
+    """Write a generated export of one chat into ``folder``, which is made when it is absent.
 
     Args:
         seed: Not negative; the same seed gives the same bytes.
@@ -115,7 +115,7 @@ def write_export(
 
 
 def rehearsal_picture(source: np.random.Generator, *, width: int = 480, height: int = 360) -> Image.Image:
-    """Coloured blocks under slow waves: strong edges, so that a perceptual hash has something to hold."""
+    """A generated picture: coloured blocks under slow waves, with strong edges that a perceptual hash can hold."""
     blocks = source.integers(0, 256, (_BLOCKS, _BLOCKS, 3), dtype=np.uint8)
     picture = Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
     rows, columns = np.mgrid[0:height, 0:width]

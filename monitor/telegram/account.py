@@ -36,13 +36,13 @@ class Freeze:
 
 
 def read_freeze(text: str) -> Freeze:
-    """A freeze, from the form in which the database keeps it."""
+    """An account's freeze by Telegram, from the form in which the watch keeps it."""
     said = json.loads(text)
     return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
 
 
 def look_at_account(line: Asks) -> tuple[AccountState, Freeze | None]:
-    """The state of the account, and its freeze.
+    """What Telegram says of the account right now: its state, and its freeze.
 
     Raises:
         FloodError: Telegram asks for a pause.

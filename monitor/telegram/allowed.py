@@ -69,7 +69,7 @@ _WRAPPERS = (functions.InvokeWithLayerRequest, functions.InitConnectionRequest, 
 
 
 def method_of(request: TLRequest) -> str:
-    """The method that a request calls, inside whatever wraps it: ``messages.GetHistory``."""
+    """The method that a request to Telegram calls, inside whatever wraps it: ``messages.GetHistory``."""
     while isinstance(request, _WRAPPERS):
         request = request.query
     kind = type(request)
@@ -79,7 +79,7 @@ def method_of(request: TLRequest) -> str:
 
 
 def require_allowed(request: TLRequest) -> None:
-    """Check that a request may be sent.
+    """Check that the watch may send a request to Telegram.
 
     Raises:
         NotAllowedError: It is not on the list, or asks for more than the list allows.

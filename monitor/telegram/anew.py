@@ -32,7 +32,7 @@ class CommentedPost:
 
 
 def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | None:  # noqa: ANN401 - of the schema
-    """A whole message of which only the beginning came, with the reply that has it.
+    """Ask Telegram for a whole message of which only the beginning came; give it with the reply that has it.
 
     None if the message is whole already, or if Telegram does not give the rest.
 
@@ -54,7 +54,7 @@ def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | Non
 
 
 def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN401 - an object of the schema
-    """The same file with a fresh reference, from the place where it is now; None if the file or the place is gone.
+    """Ask Telegram for a fresh reference to a file, where it is now; None if the file or the place is gone.
 
     Raises:
         TelegramError: As for any request: that a channel is closed, or an answer is garbage, does not say that the file
@@ -75,7 +75,7 @@ def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN4
 
 
 def refreshed_through(ask: Ask, post: CommentedPost, stale: File) -> File | None:
-    """The same, for a file in a comment, or in the copy of a post that the comments hang below.
+    """Ask Telegram for a fresh reference to a file in a comment, or in the copy of a post below which comments hang.
 
     Args:
         post: The one through which the message was fetched.

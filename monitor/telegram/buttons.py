@@ -93,7 +93,7 @@ BUTTON_HOLES: Mapping[str, str] = MappingProxyType(
 
 
 def inline_button(reading: Reading, kind: TlTree) -> dict[str, Any]:
-    """What a button does."""
+    """What a button under a message from Telegram does."""
     name = constructor_of(kind)
     if name not in BUTTONS:
         reason = HoleReason.UNSUPPORTED if name in BUTTON_HOLES else HoleReason.UNKNOWN
@@ -106,7 +106,7 @@ def inline_button(reading: Reading, kind: TlTree) -> dict[str, Any]:
 
 
 def rows_of_buttons(reading: Reading, rows: list[TlTree], where: str) -> tuple[Part, ...]:
-    """The rows of a keyboard."""
+    """The rows of a keyboard under a message from Telegram."""
     return tuple(Part("row", {"buttons": tuple(_buttons(reading, row, where))}) for row in rows)
 
 

@@ -118,7 +118,7 @@ class CaptureAnswer:
 
 
 def read_answer(text: str) -> CaptureAnswer:
-    """The answer to a capture, from the form in which the database keeps it."""
+    """A running watch's answer to a capture, from the form in which the database keeps it."""
     said = json.loads(text)
     error = said["error"]
     return CaptureAnswer(
@@ -132,7 +132,7 @@ def read_answer(text: str) -> CaptureAnswer:
 
 
 def subject_of_capture(link: MessageLink) -> str:
-    """The name of a request to capture in the database."""
+    """The name, in the database, of a request to the watch to capture."""
     return f"{link.channel}/{link.number}/{link.comment or ''}"
 
 
@@ -151,7 +151,7 @@ class CaptureRequest:
 
 
 def request_by(doer: Doer, link: MessageLink, at: datetime, sessions: Sessions) -> CaptureRequest:
-    """A request of a person, to be answered by whoever has the key beside the sessions."""
+    """A person's request to a running watch to capture; whoever has the key beside the sessions answers it."""
     asked = CaptureRequest(link, "", parse_time(format_time(at)))
     return replace(asked, by=b64u(sessions.seal(json.dumps(doer.values()).encode(), _place(asked))))
 
@@ -178,7 +178,7 @@ def ask_for(connection: sa.Connection, asked: CaptureRequest) -> None:
 
 
 def asked_for(connection: sa.Connection, now: datetime) -> list[CaptureRequest]:
-    """The requests that somebody still waits for, the oldest first."""
+    """The requests to capture that somebody still waits for, the oldest first."""
     waiting = ((subject, each) for subject, each in task.noted(connection, CAPTURE).items() if _is_asked(each))
     return [
         CaptureRequest(_link_of(subject), each.progress.removeprefix(ASKED), each.due_at)
@@ -188,7 +188,7 @@ def asked_for(connection: sa.Connection, now: datetime) -> list[CaptureRequest]:
 
 
 def left_behind(connection: sa.Connection, now: datetime) -> list[MessageLink]:
-    """The links for which nobody waits any more, and those whose answers nobody has collected in time."""
+    """The links of captures for which nobody waits any more, and those whose answers nobody collected in time."""
     noted = task.noted(connection, CAPTURE).items()
     return [_link_of(subject) for subject, each in noted if _is_over(each, now)]
 
@@ -202,7 +202,7 @@ def _is_asked(noted: task.Noted) -> bool:
 
 
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
-    """What a running watch answered; None until it has."""
+    """What a running watch answered to a request to capture; None until it has."""
     noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
     return read_answer(noted.progress) if noted is not None and not _is_asked(noted) else None
 
@@ -387,7 +387,7 @@ Glances = tuple[Seen, Sequence[Glance], Explained | None]
 
 
 def capture(link: MessageLink, way: Way, followings: Mapping[str, Following], asked_by: Doer | None = None) -> Glances:
-    """Look at the message that a link names, and keep it.
+    """Capture one message: ask Telegram for the message that a link names, and have it kept.
 
     Args:
         followings: The channels of the register, by the names under which they are followed.

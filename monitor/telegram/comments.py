@@ -38,7 +38,7 @@ _NO_NUMBER = (1 << 31) - 1
 
 
 def name_of_comments(channel: str) -> str:
-    """The name for the comments on a channel's posts."""
+    """The name under which the watch follows the comments on a channel's posts."""
     return f"{channel}/comments"
 
 

@@ -51,7 +51,7 @@ def contents_of(  # noqa: PLR0913 - all that a source knows of one message
     fetch: Fetch,
     self_destructing: bool,
 ) -> list[Observation | Hole]:
-    """What the log gets from a ``Message``, ``MessageService`` or ``MessageEmpty``.
+    """What the log gets from a ``Message``, ``MessageService`` or ``MessageEmpty`` of Telegram.
 
     Args:
         peers: Those of the reply in which the message came.

@@ -39,7 +39,7 @@ _SAID = (Kind.MESSAGE, Kind.SERVICE)
 def span_due(
     now: datetime, *, counted_at: datetime | None, aged_at: datetime | None, every: timedelta
 ) -> tuple[datetime, datetime] | None:
-    """The times between which the messages with due counters were posted; None if no counters are due.
+    """Between which times messages were posted whose counters the watch must read; None if none is due.
 
     Args:
         counted_at: When those of the whole window were last read; None for never, and then none are due yet.
@@ -55,7 +55,10 @@ def span_due(
 
 
 def blocks_between(connection: sa.Connection, channel_id: int, since: datetime, until: datetime) -> list[int]:
-    """The blocks of numbers that have messages posted between two times, newest first."""
+    """The blocks of numbers, for the watch to read counters of, with messages from between two times.
+
+    The newest come first.
+    """
     item = database.item.c
     posted = sa.and_(item.posted_at > format_time(since), item.posted_at <= format_time(until))
     wanted = sa.select(item.message_id).where(item.channel_id == str(channel_id), item.message_id.is_not(None), posted)
@@ -64,7 +67,7 @@ def blocks_between(connection: sa.Connection, channel_id: int, since: datetime, 
 
 
 def numbers_in(connection: sa.Connection, channel_id: int, block: int) -> list[int]:
-    """The messages of a block that are kept and not known to be gone, descending."""
+    """The messages of a block whose counters the watch reads, descending: kept, and not known to be gone."""
     known = known_below(connection, channel_id, (block + 1) * BLOCK, BLOCK)
     return [number for number in known if number >= block * BLOCK]
 
@@ -90,7 +93,7 @@ class CountedBlock:
 
 
 def counts_of(messages: Sequence[Observation], before: Mapping[str, str], at: datetime, seen: SeenKey) -> CountedBlock:
-    """What messages of one channel counted, compared with the marks of the last reading."""
+    """What Telegram counted for messages of one channel, compared with the marks of the last reading."""
     said = {str(each.message_id): _counted(each) for each in messages if each.kind in _SAID}
     marks = {
         str(each.message_id): _mark(seen, each, said[str(each.message_id)]) for each in messages if each.kind in _SAID
@@ -104,13 +107,13 @@ def counts_of(messages: Sequence[Observation], before: Mapping[str, str], at: da
 
 
 def read_marks(connection: sa.Connection, channel_id: int, block: int) -> Mapping[str, str]:
-    """The marks of a block as they were last read."""
+    """The marks of a block's counters as the watch last read them."""
     noted = task.noted(connection, COUNTED).get(_subject(channel_id, block))
     return json.loads(noted.progress) if noted is not None and noted.progress else {}
 
 
 def write_marks(connection: sa.Connection, channel_id: int, block: int, marks: Mapping[str, str], at: datetime) -> None:
-    """Keep the marks of a block with the observation to which they belong; forget those that are past the window."""
+    """Keep the marks of a block's counters with their observation; forget those that are past the window."""
     subject = _subject(channel_id, block)
     task.note_work(connection, kind=COUNTED, subject=subject, due_at=at + WINDOW, progress=json.dumps(dict(marks)))
     for other, each in task.noted(connection, COUNTED).items():

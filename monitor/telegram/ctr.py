@@ -42,7 +42,7 @@ class AESModeOfOperationCTR:
 
 
 def stand_in() -> None:
-    """Register this module as ``pyaes``, unless the real one is loaded already."""
+    """Register this module as ``pyaes`` for Telethon, unless the real one is loaded already."""
     if NAME not in sys.modules:
         module = ModuleType(NAME, __doc__)
         module.AESModeOfOperationCTR = AESModeOfOperationCTR  # type: ignore[attr-defined]

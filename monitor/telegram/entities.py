@@ -87,7 +87,7 @@ class _Run:
 
 
 def read_text(reading: Reading, words: str, entities: Sequence[TlTree], where: str) -> tuple[Value, tuple[Entity, ...]]:
-    """The text of a message of the server, and its entities."""
+    """The text of a live message from Telegram's server, and its entities."""
     said = reading.clean(words)
     if not is_uncut(said):  # a picture was cut out: its pieces must not spell it again
         if entities:
@@ -98,7 +98,7 @@ def read_text(reading: Reading, words: str, entities: Sequence[TlTree], where: s
 
 
 def words(reading: Reading, value: Any, where: str) -> PartWords | None:  # noqa: ANN401 - a shape
-    """A ``TextWithEntities`` as the words of a part."""
+    """A ``TextWithEntities`` of Telegram as the words of a part."""
     if constructor_of(value) != "TextWithEntities":
         reading.note(HoleReason.UNKNOWN, f"{where}: {constructor_of(value)}", value)
         return None
@@ -106,7 +106,7 @@ def words(reading: Reading, value: Any, where: str) -> PartWords | None:  # noqa
 
 
 def formatted(reading: Reading, plain: str, entities: Sequence[TlTree], where: str) -> PartWords | None:
-    """Words with their entities as the words of a part."""
+    """Words from Telegram with their entities, as the words of a part."""
     if not plain:
         return None
     said = reading.clean(plain)
@@ -180,7 +180,7 @@ def _fields(reading: Reading, behind: TlEntity, entity: TlTree, said: str, where
 
 
 def time_form(entity: TlTree) -> dict[str, Value]:
-    """How Telegram shows a date."""
+    """How Telegram shows a date in a text."""
     forms = [form for form in DATE_FORMS if entity.get(form)]
     return {"time_form": " ".join(forms)} if forms else {}
 

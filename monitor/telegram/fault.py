@@ -60,7 +60,7 @@ class Fault(Exception):  # noqa: N818 - Telegram's word is error; here it is not
 
 
 def meaning(fault: Fault, method: str, now: datetime) -> TelegramError:
-    """Our error for one of Telegram's."""
+    """Our error for one that Telegram sent."""
     if found := _FLOOD.fullmatch(fault.name):
         wait_s = min(max(int(found[1]), 1), _LONGEST_WAIT_S)  # 0 has been seen, and means soon
         return FloodError.of(method, now + timedelta(seconds=wait_s))

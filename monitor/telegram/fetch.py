@@ -283,7 +283,7 @@ class Fetching:
 
 
 def taken_off(place: WaitingFile, now: datetime, name: str = "", message_sha256: str | None = None) -> Hole:
-    """The hole of a file whose channel was taken off the register before it was fetched.
+    """The hole of a file whose channel was taken off the register before the watch fetched it.
 
     Args:
         message_sha256: The identity of its message, if the run that noticed the file is the one that leaves it.

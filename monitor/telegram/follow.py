@@ -1145,7 +1145,7 @@ def _can_be_read(request: TLRequest, body: Body) -> bool:
 
 
 def named_in(error: UnknownConstructorError) -> str:
-    """What could not be read: a constructor's number, or how reading it ended."""
+    """What the watch could not read of a channel: a constructor's number, or how reading it ended."""
     return str(error.facts.get("number") or error.facts.get("system") or "")
 
 

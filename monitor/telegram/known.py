@@ -67,7 +67,7 @@ _WHOLE = {"MessageMediaPhoto": ("photo", "photo"), "MessageMediaDocument": ("fil
 
 
 def said(to: str, shape: TlShape) -> Row:
-    """A field of TL that becomes a field of a part."""
+    """A field of a live message's TL object that becomes a field of a part."""
     return Row(to, shape)
 
 
@@ -75,17 +75,17 @@ INTO = Row(into=True)
 
 
 def near(read: Near) -> Row:
-    """A field of TL that is read with its neighbours."""
+    """A field of a live message's TL object that is read with its neighbours."""
     return Row(near=read)
 
 
 def unused(why: str, *names: str) -> dict[str, Row]:
-    """Fields of TL that are left out."""
+    """Fields of a live message's TL objects that are left out."""
     return dict.fromkeys(names, Row(left_out=why))
 
 
 def collect(reading: Reading, told: TlTree, tables: "Mapping[str, Rows] | None" = None) -> None:
-    """Tell what an object says, field by field, as its table has it.
+    """Tell what an object of Telegram's layer says, field by field, as its table has it.
 
     Args:
         tables: Those of a message if none are given.
@@ -128,7 +128,7 @@ def _tell_of_absence(reading: Reading, told: TlTree) -> None:
 
 
 def parts_of(reading: Reading) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """What was told, as parts and counters, each in the order of ``PARTS``."""
+    """What was told of an object of the layer, as parts and counters, each in the order of ``PARTS``."""
     built = [one for kind in PARTS if kind in reading.found for one in _built(kind, reading.found[kind])]
     return (
         tuple(one for one in built if one.kind not in COUNTERS),
@@ -141,7 +141,7 @@ def _built(kind: str, found: Any) -> list[Part]:  # noqa: ANN401 - whole parts, 
 
 
 def part(kind: str) -> TlShape:
-    """An object as one part of its own."""
+    """An object of Telegram's layer as one part of its own."""
 
     def shape(reading: Reading, value: Any, where: str) -> Part:  # noqa: ANN401, ARG001 - a shape
         inner = Reading(reading.peers, notes=reading.notes)
@@ -327,7 +327,7 @@ _ORIGIN: dict[str, Rows] = {
 
 
 def reply_of(reading: Reading, told: TlTree, *, own: str | None, is_service: bool) -> str | None:
-    """The message of this chat that is replied to; whatever else the header says is told.
+    """The message of this chat that one from Telegram replies to; whatever else the header says is told.
 
     Args:
         own: The chat of the message itself.
@@ -1160,7 +1160,7 @@ ACTION_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def action_name(action: TlTree) -> str | None:
-    """What an action is called; None if it has no name, or has words from the server instead."""
+    """What Telegram's layer calls an action; None if it has no name, or has words from the server instead."""
     name = constructor_of(action)
     if name == "MessageActionBotAllowed" and action.get("attach_menu"):
         return "attach_menu_bot_allowed"

@@ -57,13 +57,16 @@ class Constructor:
 
 @functools.cache
 def constructors() -> tuple[Constructor, ...]:
-    """Every constructor of the layer, without the requests."""
+    """Every constructor of Telegram's layer, without the requests."""
     return tuple(_constructor(one) for listed in _classes().values() for one in listed)
 
 
 @functools.cache
 def of_type(name: str) -> tuple[Constructor, ...]:
-    """The constructors of a type. Fields spell it without its namespace; a type that has none goes first."""
+    """The constructors of a type of Telegram's layer.
+
+    Fields spell it without its namespace; a type that has none goes first.
+    """
     for space in _namespaces():
         if found := _by_base().get(crc32(f"{space}{name}".encode())):
             return found
@@ -72,7 +75,7 @@ def of_type(name: str) -> tuple[Constructor, ...]:
 
 @functools.cache
 def fields_of(name: str) -> Mapping[str, TlField]:
-    """The fields of the constructors that ``to_dict`` calls by this name; empty if the layer has none."""
+    """The fields of the layer's constructors that ``to_dict`` calls by this name; empty if the layer has none."""
     found = {key: one for generated in _classes().get(name, ()) for key, one in _fields(generated).items()}
     return MappingProxyType(found)
 

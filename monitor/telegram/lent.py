@@ -144,7 +144,7 @@ def is_lent(engine: sa.Engine, name: str) -> bool:
 
 @contextmanager
 def lending(sequencer: Sequencer, name: str, clock: Clock) -> Iterator[None]:
-    """Say that this account answers others, for as long as the block runs."""
+    """Say that a running watch answers others with this account, for as long as the block runs."""
     with sequencer.take() as connection:
         task.note_work(connection, kind=LENDS, subject=name, due_at=clock())
     try:

@@ -49,7 +49,7 @@ class Asking:
 
 
 def log_in(line: Line, network: Network, phone: str, asking: Asking) -> int:
-    """Log an account in, and return its user number.
+    """Log an account in with Telegram, and return its user number.
 
     Raises:
         AccountError: Number, code, password or application is wrong, or Telegram has banned the number.

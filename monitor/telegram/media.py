@@ -73,7 +73,7 @@ UNREAD_FIELDS: Mapping[str, str] = MappingProxyType(
 
 
 def tell_media(reading: Reading, every: Iterable[Carried], *, inside: Collection[str] = ()) -> None:
-    """Tell a part for each picture and file of an object, and note those for which Telegram gives no location.
+    """Tell a part for each picture and file of a TL object, and note those for which Telegram gives no location.
 
     Args:
         inside: Identities that are already in a block of a rich message.
@@ -88,7 +88,7 @@ def tell_media(reading: Reading, every: Iterable[Carried], *, inside: Collection
 
 
 def media_fields(reading: Reading, carried: Carried) -> dict[str, Any]:
-    """What is said about one picture or file."""
+    """What Telegram says about one picture or file."""
     one = carried.told
     photo = one["_"].startswith("Photo")
     fields = _photo(reading, one) if photo else _document(reading, one, carried.edge)

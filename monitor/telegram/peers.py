@@ -64,7 +64,7 @@ class Peers:
 
 
 def identifier_of(peer: object) -> str | None:
-    """The identifier of a ``Peer`` of the layer; None for anything else."""
+    """The identifier of a ``Peer`` of Telegram's layer; None for anything else."""
     if not is_told(peer) or peer["_"] not in _PEERS:
         return None
     kind, key = _PEERS[peer["_"]]
@@ -72,7 +72,7 @@ def identifier_of(peer: object) -> str | None:
 
 
 def usernames_of(chat: TlTree, *, active: bool = True) -> list[str]:
-    """The user names of an account or a chat, without ``@``: those in use, or those that are not."""
+    """The user names that Telegram gives an account or a chat, without ``@``: those in use, or those that are not."""
     listed = [one["username"] for one in chat.get("usernames", ()) if bool(one.get("active")) is active]
     return [chat["username"], *listed] if active and chat.get("username") else listed
 

@@ -239,7 +239,7 @@ class _Visit:
 
 
 def carried_in(found: TlTree) -> tuple[Carried, ...]:
-    """What an object carries: first what was sent itself, then everything else, in the order of the layer."""
+    """The pictures and files of a TL object: first what was sent itself, then the rest, in the order of the layer."""
     every = [
         _carried(visit) for visit in _walk(found) if is_told(visit.value) and visit.value["_"] in FILE_CONSTRUCTORS
     ]
@@ -248,7 +248,7 @@ def carried_in(found: TlTree) -> tuple[Carried, ...]:
 
 
 def thumbnails_in(found: TlTree) -> tuple[Thumbnail, ...]:
-    """Every preview that is embedded in an object, in the order of the layer."""
+    """Every preview that is embedded in a TL object, in the order of the layer."""
     return tuple(
         Thumbnail(visit.path, len(visit.value))
         for visit in _walk(found)
@@ -345,7 +345,7 @@ class Slot:
 
 
 def slots_in(found: TlTree, carried: tuple[Carried, ...] | None = None) -> tuple[Slot, ...]:
-    """The files of a message, or of a chat, that are evidence; also those that are no longer there.
+    """The files of a message or a chat of Telegram that are evidence; also those that are no longer there.
 
     Args:
         carried: What ``carried_in`` found in it, if the caller already has that.
@@ -357,24 +357,24 @@ def slots_in(found: TlTree, carried: tuple[Carried, ...] | None = None) -> tuple
 
 
 def files_in(found: TlTree) -> tuple[File, ...]:
-    """The files of ``slots_in`` that can be downloaded."""
+    """The files of ``slots_in`` that can be downloaded from Telegram."""
     return tuple(slot.file for slot in slots_in(found) if slot.file is not None)
 
 
 def is_cut_short(found: TlTree) -> bool:
-    """Whether the message is only the beginning of a rich one, the rest of which must be asked for."""
+    """Whether the message is only the beginning of a rich one, the rest of which Telegram must be asked for."""
     rich = found.get("rich_message")
     return is_told(rich) and bool(rich.get("part"))
 
 
 def largest(photo: TlTree) -> TlTree | None:
-    """The largest size of a photo that is on the server; None if only previews are embedded."""
+    """The largest size of a photo that is on Telegram's server; None if only previews are embedded."""
     sizes = [one for one in photo.get("sizes", ()) if one["_"] in _SIZES]
     return max(sizes, key=lambda one: (one["w"] * one["h"], size_of(one)), default=None)
 
 
 def size_of(size: TlTree) -> int:
-    """How many bytes a size of a photo has."""
+    """How many bytes a size of a photo has on Telegram's server."""
     match size["_"]:
         case "PhotoSizeProgressive":
             return max(size.get("sizes", ()), default=0)
@@ -385,7 +385,7 @@ def size_of(size: TlTree) -> int:
 
 
 def name_of(document: TlTree) -> str | None:
-    """The name that a document's sender gave it."""
+    """The name that the sender of a document on Telegram gave it."""
     names = [one["file_name"] for one in document.get("attributes", ()) if one["_"] == "DocumentAttributeFilename"]
     return names[0] or None if names else None
 

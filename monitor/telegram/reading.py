@@ -87,12 +87,12 @@ TlShape: TypeAlias = Callable[[Reading, Any, str], Any]
 
 
 def text(reading: Reading, value: Any, where: str) -> Value:  # noqa: ANN401, ARG001 - a shape
-    """A text from the server; None if it is empty."""
+    """A text from Telegram's server; None if it is empty."""
     return reading.clean(value) if value else None
 
 
 def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A whole number from the server."""
+    """A whole number from Telegram's server."""
     if not -_INTEGERS < value < _INTEGERS:
         reading.note(HoleReason.UNREAD, where, value)
         return None
@@ -100,7 +100,7 @@ def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: AN
 
 
 def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A number from the server in digits, as short as it can be and still be read back."""
+    """A number from Telegram's server in digits, as short as it can be and still be read back."""
     spelled = repr(float(value)).removesuffix(".0")
     if "e" in spelled:
         spelled = f"{value:.18f}".rstrip("0").rstrip(".")
@@ -111,12 +111,12 @@ def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: A
 
 
 def flag(reading: Reading, value: Any, where: str) -> str:  # noqa: ANN401, ARG001 - a shape
-    """Yes or no from the server."""
+    """Yes or no from Telegram's server."""
     return "yes" if value else "no"
 
 
 def moment(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A time from the server."""
+    """A time from Telegram's server."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         reading.note(HoleReason.BAD_DATE, where, str(value))
         return None
@@ -124,45 +124,45 @@ def moment(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN
 
 
 def link(reading: Reading, value: Any, where: str) -> Link | None:  # noqa: ANN401 - a shape
-    """An address from the server."""
+    """An address from Telegram's server, in a message that is read live."""
     address = text(reading, value, where)
     return None if address is None else Link(address)
 
 
 def phone(reading: Reading, value: Any, where: str) -> Number | None:  # noqa: ANN401 - a shape
-    """A telephone number from the server."""
+    """A telephone number from Telegram's server."""
     number = text(reading, value, where)
     return None if number is None else Number(NumberKind.PHONE, number)
 
 
 def named(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
-    """Somebody of whom the server gives only the name."""
+    """Somebody of whom Telegram's server gives only the name."""
     name = text(reading, value, where)
     return None if name is None else Person(name=name)
 
 
 def user(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of an account, from the server."""
+    """The bare number of an account, from Telegram's server."""
     return reading.account(value)
 
 
 def group(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a basic group, from the server."""
+    """The bare number of a basic group, from Telegram's server."""
     return reading.peers.person(f"group{value}")
 
 
 def channel(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a channel or supergroup, from the server."""
+    """The bare number of a channel or supergroup, from Telegram's server."""
     return reading.peers.person(f"channel{value}")
 
 
 def community(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a community, from the server."""
+    """The bare number of a community, from Telegram's server."""
     return reading.peers.person(f"community{value}")
 
 
 def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
-    """An account, a group or a channel, from the server."""
+    """An account, a group or a channel, from Telegram's server."""
     identifier = identifier_of(value)
     if identifier is None:
         reading.note(HoleReason.UNKNOWN, f"{where}: {constructor_of(value)}", value)
@@ -171,17 +171,17 @@ def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: AN
 
 
 def always(value: str) -> TlShape:
-    """What a field of TL says by being there."""
+    """What a field of TL from Telegram's server says by being there."""
     return lambda _reading, _value, _where: value
 
 
 def code_after(prefix: str) -> TlShape:
-    """The name of a TL constructor without the prefix of its type: ``busy``."""
+    """The name of a constructor from Telegram's server without the prefix of its type: ``busy``."""
     return lambda _reading, value, _where: _snake(constructor_of(value).removeprefix(prefix)) or "none"
 
 
 def list_of(shape: TlShape) -> TlShape:
-    """A TL vector of these; one that says nothing is left out."""
+    """A vector from Telegram's server of these; one that says nothing is left out."""
 
     def of_each(reading: Reading, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - a shape
         found = (shape(reading, one, where) for one in value)
@@ -191,7 +191,7 @@ def list_of(shape: TlShape) -> TlShape:
 
 
 def constructor_of(value: object) -> str:
-    """The name of a TL object's constructor; of a plain value, of its type."""
+    """The name of the constructor of a TL object from Telegram's server; of a plain value, of its type."""
     return str(value["_"]) if is_told(value) else type(value).__name__
 
 

@@ -136,7 +136,7 @@ class _Below(_Noting):
 
 
 def messages_before(request: TLRequest, body: Body) -> Received:
-    """The messages of a reply that can be read only up to some place; ``said`` is a list of them.
+    """The messages of Telegram's reply that can be read only up to some place; ``said`` is a list of them.
 
     A reply lists its messages before the chats and accounts that they mention. So a chat or account that cannot be
     read leaves every message before it whole.
@@ -148,7 +148,7 @@ def messages_before(request: TLRequest, body: Body) -> Received:
 
 
 def first_number(request: TLRequest, body: Body) -> int | None:
-    """The number of the first message of a reply that cannot be read; None if there is none that this layer knows.
+    """The number of the first message of a reply of Telegram's that cannot be read; None if this layer knows none.
 
     The number comes before anything in a message that can be unknown.
     """
@@ -165,7 +165,7 @@ def first_number(request: TLRequest, body: Body) -> int | None:
 
 
 def read_reply(request: TLRequest, body: Body) -> Received:
-    """Read the body that answers a request.
+    """Read the RPC body that Telegram sent as the answer to a request.
 
     Raises:
         UnknownConstructorError: Something in it is of another layer, or it is not TL at all.

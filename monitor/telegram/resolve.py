@@ -65,7 +65,7 @@ class Invitation:
 
 
 def resolve_name(line: Asks, session: AccountSession, name: str) -> FoundChannel:
-    """The channel that has a user name.
+    """The channel that has a user name, asked of Telegram.
 
     Raises:
         ChannelError: The channel cannot be seen.
@@ -86,7 +86,7 @@ def resolve_name(line: Asks, session: AccountSession, name: str) -> FoundChannel
 
 
 def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundChannel:
-    """The channel that has a number.
+    """The channel that has a number, asked of Telegram.
 
     Raises:
         ChannelError: It cannot be seen.
@@ -100,7 +100,7 @@ def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundCha
 
 
 def meet(ask: Callable[[TLRequest], Received], session: AccountSession, wanted: frozenset[int]) -> None:
-    """Keep what it takes to ask for the wanted channels that the account has joined.
+    """Keep what it takes to ask Telegram for the wanted channels that the account has joined.
 
     Nothing else of the account's chats is kept. LIMIT: of each folder, only the latest chats are listed.
 
@@ -174,7 +174,7 @@ class Chats:
 
 
 def look_at_invitation(line: Asks, session: AccountSession, invite: str) -> Invitation:
-    """What an invitation shows; it is not followed.
+    """What Telegram shows of an invitation, which is not followed.
 
     Args:
         invite: What follows ``t.me/+``.

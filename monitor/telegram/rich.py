@@ -76,7 +76,7 @@ class RichPage:
 
 
 def read_blocks(reading: Reading, blocks: list[TlTree], media: Mapping[str, Mapping[str, Any]]) -> RichPage:
-    """Read the blocks of a rich message, or of the article behind a link."""
+    """Read the blocks of a rich message of Telegram's layer, or of the article behind a link."""
     rich = RichPage(reading, media)
     for block in blocks:
         _block(rich, block, None, "")
@@ -84,7 +84,7 @@ def read_blocks(reading: Reading, blocks: list[TlTree], media: Mapping[str, Mapp
 
 
 def read_rich_message(reading: Reading, told: TlTree) -> RichPage:
-    """Read a ``RichMessage``."""
+    """Read a live ``RichMessage`` from Telegram's server."""
     rich = read_blocks(reading, told.get("blocks", []), _media_in(reading, told))
     if told.get("part"):
         reading.note(HoleReason.UNREAD, "rich_message: all but its beginning")
@@ -93,7 +93,7 @@ def read_rich_message(reading: Reading, told: TlTree) -> RichPage:
 
 
 def read_article(reading: Reading, told: TlTree) -> dict[str, Any]:
-    """The words and links of a ``Page``, the article behind a link."""
+    """The words and links of a ``Page`` from Telegram's server, the article behind a link."""
     rich = read_blocks(reading, told.get("blocks", []), _media_in(reading, told))
     if told.get("part"):
         reading.note(HoleReason.UNREAD, "cached_page: all but its beginning")

@@ -68,7 +68,7 @@ class Beside:
 def snapshot_of(
     full: object, beside: Beside, peers: Peers, *, raw: bytes | None, raw_type: str, channel_id: str
 ) -> Observation:
-    """What a ``messages.ChatFull`` says about its chat.
+    """What a ``messages.ChatFull`` from Telegram's server says about its chat.
 
     Args:
         channel_id: As ``Observation`` spells it.
@@ -79,7 +79,7 @@ def snapshot_of(
 def beside_snapshot(
     full: object, beside: Beside, peers: Peers, *, channel_id: str, seen_at: datetime, fetch: Fetch
 ) -> list[Observation | Hole]:
-    """The picture of the chat, and the holes of its snapshot."""
+    """The picture of a watched chat, and the holes of its snapshot."""
     snapshot = _Snapshot.of(full, beside, peers, channel_id)
     digest = message_sha256({**snapshot.fields(), "kind": Kind.CHANNEL.value})
     return [*snapshot.files(digest, seen_at, fetch), *snapshot.holes(digest, seen_at)]

@@ -119,7 +119,7 @@ class Standing:
 
 
 def read_standing(text: str) -> Standing:
-    """A standing, from the form in which the database keeps it."""
+    """How a watched channel stands, from the form in which the database keeps it."""
     said = json.loads(text) if text else {}
     times = {name: parse_time(said[name]) for name in _TIMES if said.get(name)}
     return Standing(
@@ -172,7 +172,7 @@ class WaitingFile:
 
 
 def file_place(observation: Observation, channel_id: int, entry: str, seen: SeenKey) -> WaitingFile:
-    """Where the file of an observation belongs."""
+    """The place of an observation's file among those that wait for the watch to fetch them."""
     position = int(str(observation.fields.get("position") or 0))
     identity = observation.medium.identity if observation.medium else ""
     number = observation.message_id or 0
@@ -181,7 +181,7 @@ def file_place(observation: Observation, channel_id: int, entry: str, seen: Seen
 
 
 def places_waiting(connection: sa.Connection) -> list[WaitingFile]:
-    """Where files wait, the oldest messages of each channel first."""
+    """Where files wait for the watch to fetch them, the oldest messages of each channel first."""
     places = []
     for subject, noted in task.noted(connection, FETCH).items():
         channel_id, number, position, mark = subject.split("/")
@@ -190,12 +190,12 @@ def places_waiting(connection: sa.Connection) -> list[WaitingFile]:
 
 
 def standings(connection: sa.Connection) -> dict[str, Standing]:
-    """The standing of each channel that was ever looked at, by its name in the register."""
+    """How each channel stands that the watch ever looked at, by its name in the register."""
     return {name: read_standing(noted.progress) for name, noted in task.noted(connection, WATCH).items()}
 
 
 def write_standing(connection: sa.Connection, channel: str, standing: Standing, due_at: datetime) -> None:
-    """Keep how a channel stands."""
+    """Keep how a watched channel stands."""
     task.note_work(connection, kind=WATCH, subject=channel, due_at=due_at, progress=standing.text())
 
 
@@ -215,19 +215,22 @@ def clock_ahead(connection: sa.Connection) -> tuple[timedelta, datetime] | None:
 
 
 def cursor(connection: sa.Connection, channel_id: int) -> int:
-    """The channel's ``pts`` up to which everything is kept; 0 before the first look."""
+    """The watch's place in a channel: its ``pts`` up to which everything is kept; 0 before the first look."""
     return position_of(connection, _follower(channel_id))
 
 
 def move_cursor(connection: sa.Connection, channel_id: int, pts: int) -> None:
-    """Record that everything up to this ``pts`` is kept."""
+    """Move the watch's place in a channel: everything up to this ``pts`` is kept."""
     table, name = database.follower, _follower(channel_id)
     connection.execute(sa.delete(table).where(table.c.name == name))
     connection.execute(sa.insert(table), {"name": name, "position": pts})
 
 
 def known_below(connection: sa.Connection, channel_id: int, below: int, limit: int) -> list[int]:
-    """The highest numbers under ``below`` to ask about again, descending: kept, not known to be gone, not frozen."""
+    """The highest numbers under ``below`` for the watch to ask about again, descending.
+
+    They are kept, not known to be gone, and not frozen.
+    """
     item = database.item.c
     mine = item.channel_id == str(channel_id)
     gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
@@ -237,7 +240,9 @@ def known_below(connection: sa.Connection, channel_id: int, below: int, limit: i
 
 
 def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mode, limit: int) -> list[int]:
-    """The highest numbers under ``below``, descending, of messages of which a lower mode left a file or their bytes.
+    """The highest numbers under ``below`` to fetch again, descending: of messages whose file a lower mode left.
+
+    It left the file, or its bytes.
 
     What of them was left is asked of each message (``evidence.store.upgrade``); messages that are known to be gone, or
     frozen, are left out.

@@ -65,7 +65,7 @@ def told(value: object, cut: Cut | None = None) -> TlTree:
 
 
 def is_told(value: object) -> TypeGuard[TlTree]:
-    """Whether a value is an object of the layer."""
+    """Whether a value is an object of Telegram's layer."""
     return isinstance(value, dict) and "_" in value
 
 
@@ -127,7 +127,7 @@ class TlRecord:
 
 
 def lasting(value: object) -> Value:
-    """Any value of the layer as it may enter a record, without what differs for another account or on another day."""
+    """A value of Telegram's layer as it may enter a record, without what differs for another account or day."""
     return strip_previews(_lasting(_spelled(value, []))).value
 
 
@@ -142,7 +142,7 @@ def _lasting(value: Any) -> Any:  # noqa: ANN401 - any value of the layer
 
 
 def record_of(found: TlTree) -> TlRecord:
-    """What ``told`` gave, as it may enter a record.
+    """What ``told`` gave of a TL object, as it may enter a record.
 
     Raises:
         CanonicalError: It holds something that is not a value of the layer.

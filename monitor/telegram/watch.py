@@ -773,7 +773,7 @@ def _by_message(places: Iterable[WaitingFile]) -> dict[int, list[list[WaitingFil
 
 
 def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
-    """The state of each account at Telegram, by name, if any was ever noted."""
+    """The state of each account at Telegram, by name, as the watch noted it, if it noted any."""
     with reading(engine) as connection:
         noted = task.noted(connection, ACCOUNT)
     return {name: AccountState(each.progress) for name, each in noted.items()}

@@ -7,16 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from casefiles.case import add_items, case_items, open_case
-from casefiles.freeze import (
-    SAME_FILE,
-    FreezeHint,
-    FrozenItems,
-    freeze_copies,
-    freeze_items,
-    freezes_of_case,
-    frozen_of_case,
-    waiting_freezes,
-)
+from casefiles.freeze import SAME_FILE, FreezeHint, FrozenItems, freeze_copies, freeze_items
 from evidence.authority import Doer
 from evidence.custody.event import Draft
 from evidence.errors import UnknownItemError
@@ -24,6 +15,7 @@ from evidence.match.library import Library
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import generate_identity
 from evidence.store.database import reading
+from evidence.store.freeze import freezes_of_case, frozen_of_case, waiting_freezes
 from evidence.times import parse_time
 from tests.evidence.log.ledger import NOBODY, Ledger, new_ledger
 from tests.evidence.match.libraries import BASE, prints

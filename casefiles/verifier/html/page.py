@@ -20,7 +20,7 @@ _STYLE: Final = "verify.css"
 
 @functools.cache
 def verifier_page() -> str:
-    """The page, as HTML."""
+    """The page that verifies a bundle in a browser, as HTML."""
     script = linked_parts(PACKAGE, *PAGE, made={TABLES: tables_module()})
     style = part_of(PACKAGE, _STYLE)
     head = tag(
@@ -39,7 +39,7 @@ def verifier_page() -> str:
 
 @functools.cache
 def page_sha256() -> str:
-    """The digest of the file, in lower hex, as letters print it."""
+    """The digest of the page that verifies a bundle, in lower hex, as letters print it."""
     return hashlib.sha256(verifier_page().encode("utf-8")).hexdigest()
 
 

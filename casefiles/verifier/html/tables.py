@@ -70,7 +70,10 @@ _SAID: Final = ("message", "expected", "found")
 
 @functools.cache
 def tables_module() -> str:
-    """The module ``tables.js``; no ``<`` is left in it, so nothing in it ends the element that it stands in."""
+    """The module ``tables.js`` of the page that verifies a bundle.
+
+    No ``<`` is left in it, so nothing in it ends the element that it stands in.
+    """
     text = json.dumps(_tables(), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
     return f"export const tables = {text};\n"
 
@@ -157,7 +160,7 @@ def _name_types() -> Mapping[str, str]:
 
 
 def said_codes() -> Mapping[str, Mapping[str, str]]:
-    """The words of the codes that the page may name, in English, for whoever helps with it."""
+    """The words of the codes that the page which verifies a bundle may name, in English, for whoever helps with it."""
     told = catalogue("en")
     named = {code for name in ENGINE if name != TABLES for code in _CODE.findall(part_of(PACKAGE, name))}
     return {

@@ -153,7 +153,7 @@ class Exchange:
 
 
 def key_number(key: bytes) -> int:
-    """``auth_key_id`` of a key, signed: the low 64 bits of its SHA-1."""
+    """As the loopback Telegram agrees it: ``auth_key_id`` of a key, signed, the low 64 bits of its SHA-1."""
     return int.from_bytes(_sha1(key)[-8:], "little", signed=True)
 
 

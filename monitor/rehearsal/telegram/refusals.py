@@ -14,10 +14,10 @@ class RefusedError(Exception):
 
 
 def bad(message: str) -> RefusedError:
-    """An error of code 400."""
+    """The loopback Telegram's error of code 400."""
     return RefusedError(BAD_REQUEST, message)
 
 
 def private() -> RefusedError:
-    """The answer for a channel that an account may not see or is banned from, or that is gone."""
+    """The loopback Telegram's answer for a channel that an account may not see or is banned from, or that is gone."""
     return RefusedError(NOT_ACCEPTABLE, "CHANNEL_PRIVATE")

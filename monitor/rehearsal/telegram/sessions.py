@@ -44,7 +44,7 @@ class Incoming:
 
 
 def open_packet(key: bytes, packet: bytes) -> Incoming:
-    """Decrypt a client's packet, and check its message key.
+    """As the loopback Telegram, decrypt a client's packet, and check its message key.
 
     Raises:
         PacketError: Another key, or changed bytes.
@@ -60,7 +60,7 @@ def open_packet(key: bytes, packet: bytes) -> Incoming:
 
 
 def close_packet(key: bytes, key_number: int, plain: bytes, entropy: Entropy) -> bytes:
-    """Encrypt a packet to a client; ``plain`` begins with salt and session."""
+    """As the loopback Telegram, encrypt a packet to a client; ``plain`` begins with salt and session."""
     plain += entropy(_PADDING_BYTES + -(len(plain) + _PADDING_BYTES) % 16)
     message_key = sha256(key[96:128] + plain).digest()[8:24]
     sealed: bytes = cryptg.encrypt_ige(plain, *_cipher(key, message_key, _FROM_SERVER))
@@ -74,7 +74,10 @@ def _cipher(key: bytes, message_key: bytes, x: int) -> tuple[bytes, bytes]:
 
 
 def unpack(number: int, sequence: int, body: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """The messages of a body: number, sequence number and bytes of each; a container holds several."""
+    """The messages in a body that the loopback Telegram received: number, sequence number and bytes of each.
+
+    A container holds several.
+    """
     if body[:4] != struct.pack("<I", _CONTAINER):
         yield number, sequence, body
         return

@@ -156,7 +156,7 @@ NOTHING_READ = dict.fromkeys(
 
 
 def dialog_of(room: Room) -> Tl:
-    """A room as a list of chats has it: its newest message, and its pts."""
+    """A room of the loopback Telegram as a list of chats has it: its newest message, and its pts."""
     return types.Dialog(
         peer=room.peer,
         top_message=room.numbers[-1] if room.numbers else 0,

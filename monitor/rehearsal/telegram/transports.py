@@ -44,7 +44,7 @@ class Transport(Protocol):
 
 
 async def recognise(reader: ByteSource) -> Transport:
-    """The transport that the first bytes of a connection announce."""
+    """The transport that a connection to the loopback Telegram announces by its first bytes."""
     first = await reader.readexactly(1)
     if first[0] == _ABRIDGED:
         return Abridged(reader)
@@ -174,7 +174,7 @@ def _reasonable(length: int) -> int:
 
 
 async def read_or_end(transport: Transport) -> bytes | None:
-    """The next packet, or None when the client has gone."""
+    """The next packet to the loopback Telegram, or None when the client has gone."""
     try:
         return await transport.read()
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -38,17 +38,17 @@ class Encoded:
 
 
 def unknown(size: int = 20, *, constructor: int = NOBODY_KNOWS) -> Encoded:
-    """An object of a constructor that no client knows, with ``size`` bytes of fields."""
+    """What the loopback Telegram sends as a constructor that no client knows, with ``size`` bytes of fields."""
     return Encoded(struct.pack("<I", constructor) + bytes(range(1, 1 + size)))
 
 
 def vector(objects: Sequence[Tl]) -> Encoded:
-    """A bare ``Vector t``, as some requests answer it."""
+    """A bare ``Vector t``, as the loopback Telegram answers some requests with it."""
     return Encoded(struct.pack("<Ii", _VECTOR, len(objects)) + b"".join(bytes(each) for each in objects))
 
 
 def read_object(data: bytes) -> Tl:
-    """The one object that ``data`` begins with; what follows it is padding.
+    """The one TL object that ``data``, as the loopback Telegram received it, begins with; what follows is padding.
 
     Raises:
         telethon.errors.TypeNotFoundError: No constructor of this layer.
@@ -59,7 +59,7 @@ def read_object(data: bytes) -> Tl:
 
 
 def packed(data: bytes) -> bytes:
-    """``data`` as ``gzip_packed`` where that is smaller, as Telegram sends its answers."""
+    """``data`` as ``gzip_packed`` where that is smaller, as the loopback Telegram sends its answers."""
     if len(data) < _GZIP_FROM:
         return data
     small = gzip.compress(data, compresslevel=1, mtime=0)
@@ -67,14 +67,17 @@ def packed(data: bytes) -> bytes:
 
 
 def string(data: bytes) -> bytes:
-    """``data`` as a TL string: its length, itself, and zeros to a multiple of four."""
+    """``data`` as the TL string that the loopback Telegram sends: length, itself, and zeros to a multiple of four."""
     if len(data) < 254:  # noqa: PLR2004 - the length of TL's short form
         return bytes([len(data)]) + data + bytes(-(len(data) + 1) % 4)
     return b"\xfe" + len(data).to_bytes(3, "little") + data + bytes(-len(data) % 4)
 
 
 def method_name(request: Tl) -> str:
-    """What the schema calls a request: ``messages.getHistory``. Two classes may share a name, but not this one."""
+    """What the schema calls a request to the loopback Telegram: ``messages.getHistory``.
+
+    Two classes may share a name, but not this one.
+    """
     kind = type(request)
     name = kind.__name__.removesuffix("Request")
     place = kind.__module__.removeprefix("telethon.tl.functions").removeprefix(".")

@@ -52,7 +52,7 @@ class Unwrapped:
 
 
 def unwrap(request: Tl) -> Unwrapped:
-    """Take off ``invokeWithLayer``, ``initConnection`` and the like."""
+    """As the loopback server, take off ``invokeWithLayer``, ``initConnection`` and the like from a request."""
     layer, updates = 0, True
     while True:
         match request:
@@ -72,7 +72,7 @@ def unwrap(request: Tl) -> Unwrapped:
 
 
 def answer_request(caller: Caller, request: Tl, faults: Faults) -> Tl:
-    """The result of a request.
+    """The loopback server's answer: the result of a request, or what stands in the way of one.
 
     Raises:
         RefusedError: It is refused; a request that nobody answers is METHOD_NOT_SUPPORTED.
@@ -90,7 +90,7 @@ def answer_request(caller: Caller, request: Tl, faults: Faults) -> Tl:
 
 
 def is_awake_after(key: KnownKey, unwrapped: Unwrapped) -> bool:
-    """Whether a request asks for updates as well: of somebody logged in, at home, and not by wrapping."""
+    """Whether a request asks the loopback server for updates as well: somebody logged in, at home, not by wrapping."""
     return unwrapped.updates and key.account is not None and not key.guest
 
 
