@@ -101,14 +101,14 @@ def export(
     from api.office.short import case_of
     from casefiles.bundle.destination import Destination
 
+    if not preview and not (reason or "").strip():
+        raise UsageError("usage.export_without_reason")
     home = open_home(ctx)
     case_id = case_of(home, case_id)
     if preview:
         require_contents(home, case_id)
         emit(preview_fields(audience), as_json=as_json, text=preview_words(audience))
         return
-    if not (reason or "").strip():
-        raise UsageError("usage.export_without_reason")
     destination = Destination(_place(case_id, out, stick))
     require_exportable(home, case_id, destination)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
