@@ -88,6 +88,7 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, fingerprint, read_pem
 from evidence.stamp.chain import chain_to_root, is_self_issued
+from evidence.stamp.cms import SignerFacts
 from evidence.stamp.revocation import RevocationList, read_list
 from evidence.stamp.token import TokenInfo, read_token
 from evidence.times import MAX_SKEW, format_time
@@ -267,13 +268,13 @@ class OpenedBundle:
         return ProvenTimes(self.checkpoint, sha256_hex(self.members[layout.CHECKPOINT]), Bounds(final, earlier))
 
     @cached_property
-    def seal_root_keys(self) -> frozenset[bytes]:
-        """Keys of the roots that the seal leads to; empty when it does not hold, which its own checks say."""
+    def sealed_under(self) -> "_SealedUnder":
+        """Who sealed, under which roots; under none when the seal does not hold, which its own checks say."""
         try:
             signer, at = self.seal.signer, self.seal_stamp.gen_time
         except Explained:
-            return frozenset()
-        return root_keys(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
+            return _SealedUnder("", frozenset())
+        return _sealed_under(self, signer, at)
 
     @cached_property
     def uses(self) -> list[Use]:
@@ -547,7 +548,7 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
     if opened.seal_pin:
         return Basis("basis.certificate_valid_and_given", {"gen_time": format_time(opened.seal_stamp.gen_time)})
     for info in opened.sound_stamps():
-        _require_other_root(opened, info, code="undecided.who_sealed")
+        _require_other_root(opened, info, opened.sealed_under, code="undecided.who_sealed")
     return Basis("basis.certificate_valid", {"gen_time": format_time(opened.seal_stamp.gen_time)})
 
 
@@ -616,8 +617,6 @@ def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenI
         UndecidedError: No root was given for it: whoever relies on the sender's seal alone need not know this office.
     """
     signer = seal.signer
-    if not opened.roots:
-        raise _no_roots(signer.certificate, signer.others)
     try:
         _require_root(opened, signer.certificate, signer.others, at=info.gen_time)
     except VerificationError as error:
@@ -627,14 +626,11 @@ def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenI
         raise UndecidedError("undecided.counter_seal", found=f"{signer.certificate.name} {own}") from error
     _trusted(opened, info)
     roots, at = opened.roots, info.gen_time
-    own_keys = root_keys(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
-    if own_keys & root_keys(certificate=info.certificate, others=info.others, roots=roots, at=at):
-        raise UndecidedError("undecided.when_stamped", certificate=signer.certificate.name, office=info.office)
-    if signer.other_revocation:
-        raise BundleSealError("bundle_seal.other_revocation")
+    _require_other_root(opened, info, _sealed_under(opened, signer, at), code="undecided.when_stamped")
+    lists = _lists_of(signer)
     chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
     uses = [Use(chain, at, stamped=False), *stamp_uses([info], roots)]
-    require_unrevoked(_lists(signer.lists), uses, beside=signer.others, archived_at=archived_at)
+    require_unrevoked(lists, uses, beside=signer.others, archived_at=archived_at)
 
 
 def _log_key(opened: OpenedBundle) -> Basis:
@@ -717,9 +713,7 @@ def _log_stamps(opened: OpenedBundle) -> Basis:
 
 def _seal_revocation(opened: OpenedBundle) -> Basis:
     signer = opened.seal.signer
-    if signer.other_revocation:
-        raise BundleSealError("bundle_seal.other_revocation")
-    of_seal, *of_renewals = _lists(signer.lists), *map(_lists, opened.archive_lists[1:])
+    of_seal, *of_renewals = _lists_of(signer), *map(_lists, opened.archive_lists[1:])
     if not opened.roots:
         raise _no_roots(signer.certificate, signer.others)
     beside = (*signer.others, *opened.kept_certificates())
@@ -734,6 +728,13 @@ def _seal_revocation(opened: OpenedBundle) -> Basis:
     if without:
         return Basis("basis.unrevoked_but", {"lists": count, "names": ", ".join(sorted(without))})
     return Basis("basis.unrevoked", {"lists": count})
+
+
+def _lists_of(signer: SignerFacts) -> Sequence[RevocationList]:
+    """The lists in a seal, which may carry revocation information of no other kind."""
+    if signer.other_revocation:
+        raise BundleSealError("bundle_seal.other_revocation")
+    return _lists(signer.lists)
 
 
 def _lists(ders: Iterable[bytes]) -> Sequence[RevocationList]:
@@ -939,17 +940,30 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
         )
 
 
-def _require_other_root(opened: OpenedBundle, info: TokenInfo, *, code: str) -> None:
-    """Refuse to decide where the seal and a time stamp lead to one and the same root."""
+@dataclass(frozen=True, slots=True)
+class _SealedUnder:
+    """Who sealed, and the keys of the roots that were given to which that leads."""
+
+    name: str
+    keys: frozenset[bytes]
+
+
+def _sealed_under(opened: OpenedBundle, signer: SignerFacts, at: datetime) -> _SealedUnder:
+    keys = root_keys(certificate=signer.certificate, others=signer.others, roots=opened.roots, at=at)
+    return _SealedUnder(signer.certificate.name, keys)
+
+
+def _require_other_root(opened: OpenedBundle, info: TokenInfo, sealed: _SealedUnder, *, code: str) -> None:
+    """Refuse to decide where a seal and a time stamp lead to one and the same root."""
     keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
-    if keys & opened.seal_root_keys:
-        raise UndecidedError(code, certificate=opened.seal.signer.certificate.name, office=info.office)
+    if keys & sealed.keys:
+        raise UndecidedError(code, certificate=sealed.name, office=info.office)
 
 
 def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
-    _require_other_root(opened, info, code="undecided.when_stamped")
+    _require_other_root(opened, info, opened.sealed_under, code="undecided.when_stamped")
     return Basis("basis.stamped", {"latest": format_time(info.latest), "office": info.office})
 
 

@@ -570,3 +570,11 @@ def test_many_pages_are_made_again_only_if_asked(tmp_path: Path, monkeypatch: py
 
 def test_a_bundle_without_pages_says_so(tmp_path: Path) -> None:
     assert pages_of(forge.checked(forge.good_bundle(), tmp_path)).code == "basis.no_pages"
+
+
+def test_a_counter_seal_without_any_root_is_undecided(tmp_path: Path) -> None:
+    report = forge.checked(forge.countersigned(), tmp_path, trust=[])
+    codes = {finding.id: finding.code for finding in report.findings}
+    assert (report.verdict, codes["seal.counter"]) == (Verdict.INDETERMINATE, "undecided.no_roots")
+    whole = forge.checked(forge.countersigned(), tmp_path, trust=forge.counter_roots())
+    assert whole.verdict is Verdict.PASSED  # the control

@@ -131,3 +131,16 @@ def test_the_stamp_of_a_daily_seal_proves_no_time_of_entries_that_it_may_not_cov
     assert "log" in [proven.what for proven in proven_times(report)]
     findings = [replace(each, verdict=Verdict.FAILED) if each.id == check else each for each in report.findings]
     assert "log" not in [proven.what for proven in proven_times(replace(report, findings=tuple(findings)))]
+
+
+def test_a_renewal_and_a_counter_seal_prove_later_times_too(tmp_path: Path) -> None:
+    renewed = forge.checked(container_bytes(forge.renewed()), tmp_path)
+    assert [(proven.what, proven.where) for proven in proven_times(renewed)][-1] == (
+        "renewed",
+        "META-INF/timestamp003.tst",
+    )
+    sealed_too = forge.checked(forge.countersigned(), tmp_path, trust=forge.counter_roots())
+    assert "counter_seal" in [proven.what for proven in proven_times(sealed_too)]
+    assert not {"renewed", "counter_seal"} & {
+        proven.what for proven in proven_times(forge.checked(forge.good_bundle(), tmp_path))
+    }
