@@ -1,9 +1,9 @@
 """Replies to messages of a case that are not in it: one of them may say that it is not she.
 
-Who picks exhibits decides what a court sees. So a direct reply to a message of the case belongs beside it, or a person
-says why not: the entry ``left_out`` names which replies, sealed, and tells how many, and why.
-LIMIT: only replies that name the message in the same chat, and are at most ``REACH`` numbers behind a message of the
-case: their records have to be opened to see what they answer, and a channel can have a million.
+Whoever picks the exhibits decides what a court sees. So a direct reply to a message of the case belongs beside it, or a
+person says why not: the entry ``left_out`` names these replies, sealed, and says how many there are, and why.
+LIMIT: only replies that name the message in the same chat and are at most ``REACH`` numbers behind a message of the
+case. Each record has to be opened to see what it answers, and a channel can have a million.
 """
 
 from collections import defaultdict
@@ -28,13 +28,13 @@ from evidence.store.upgrade import stands
 LEFT_OUT = "left_out"
 """The type of the entry by which a person leaves replies out."""
 REACH = 500
-"""How many numbers behind a message a reply to it is looked for."""
+"""How many numbers behind a message a reply is looked for."""
 _ANSWERS = (Kind.MESSAGE.value, Kind.EDIT.value)
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweringItem:
-    """A preserved message that answers one of the case, and is not in it.
+    """A preserved message that answers one of the case, and is not in the case.
 
     Attributes:
         message_id: Its number; ``answers`` is the number of the message of the case.
@@ -49,7 +49,7 @@ class AnsweringItem:
 def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
     """The direct replies to messages of a case that are not in it, and that nobody left out for a reason.
 
-    Frozen ones are not told. Of a reply that was edited, its first item stands for all.
+    Frozen replies are not among them. If a reply was edited, its first item stands for all.
 
     Raises:
         LeafError: A record is missing, damaged or not of its leaf.
@@ -70,7 +70,7 @@ def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Se
 
 
 def left_out_drafted(case_id: str, replies: Sequence[AnsweringItem], doer: Doer) -> Draft:
-    """The entry by which replies beside a case are left out, for the doer's reason.
+    """The entry that leaves out replies beside a case, for the doer's reason.
 
     The reason is for the reader of a bundle.
     """
@@ -96,7 +96,7 @@ def _numbers(connection: sa.Connection, case_id: str) -> Mapping[str, frozenset[
 
 
 def _near(connection: sa.Connection, channel: str, numbers: frozenset[int]) -> Iterator[sa.Row[Any, Any, Any, Any]]:
-    """The messages of a channel that may answer one of these, and are none of these, in the order of the log."""
+    """The messages of a channel that may answer one of these, and are not among these, in the order of the log."""
     table = database.item.c
     rows = sa.select(table.idx, table.item_id, table.channel_id, table.message_id).where(
         table.channel_id == channel, table.kind.in_(_ANSWERS), stands(), not_frozen()

@@ -1,4 +1,4 @@
-"""``evidence add``: what somebody brings as files is kept at once."""
+"""``evidence add``: keeps at once what somebody brings as files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,10 +49,10 @@ def add(
 ) -> None:
     """Keep each FILE at once: screenshots, pictures, videos, documents, saved pages, exports of other programs.
 
-    Each is sealed as it is, logged and stamped; nobody at this computer can open it again, and nothing in it is read
-    as a message. One person may do that, and a second person reviews it within seven days. This needs no passphrase.
-    The same file again, from the same person and source, adds nothing, unless it has at most 4,096 bytes. For an
-    export of Telegram Desktop, use 'import', which reads its messages.
+    Each is sealed as it is, logged and stamped. Nobody can open it again at this computer, and nothing in it is read
+    as a message. One person may do this, and a second person reviews it within seven days. No passphrase is needed.
+    The same file from the same person and source adds nothing, unless it has at most 4,096 bytes. For an export of
+    Telegram Desktop, use 'import', which reads its messages.
     """
     from api.office.addition import Brought
     from api.office.short import case_of

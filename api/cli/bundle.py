@@ -59,12 +59,12 @@ _TELLS = {
     help="Language of the report.",
 )
 @approved_option
-@click.option("--reason", metavar="TEXT", help="Why; logged, and printed in the bundle. Needed, but for --preview.")
+@click.option("--reason", metavar="TEXT", help="Why; logged, and printed in the bundle. Required without --preview.")
 @click.option(
     "--leaving-out",
     "leaving_out",
     metavar="TEXT",
-    help="Why replies to messages of the case stay out of it; logged, and printed in the bundle.",
+    help="Why replies to messages of the case stay out of it; logged, and printed in the bundle, but not a partner's.",
 )
 @click.option("--preview", is_flag=True, help="Say what the receiver will and will not see; write and log nothing.")
 @actor_option
@@ -93,7 +93,7 @@ def export(
     approved receiver; then a second person reviews it within seven days. Otherwise the request waits
     for 'approve', and the command exits 3. Then 'verifier' writes the page.
 
-    A reply to a message of the case belongs in it, or --leaving-out says why not.
+    If a preserved reply to a message of the case is not in the case, add it, or say why not with --leaving-out.
     """
     from api.office.bundle import Order, export_case, require_contents, require_exportable
     from api.office.left_out import leave_out

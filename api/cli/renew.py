@@ -1,4 +1,4 @@
-"""``case renew`` and ``case countersign``: a bundle gets a newer archive time stamp, and perhaps one more seal."""
+"""``case renew`` and ``case countersign`` give a bundle a newer archive time stamp, the second one also a seal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,10 +49,10 @@ trust_option = click.option(
 @json_option
 @click.pass_context
 def renew_file(ctx: click.Context, bundle: Path, out: Path, trust: tuple[Path, ...], as_json: bool) -> None:
-    """Add a newer time stamp to BUNDLE, which is of this office or of another, and write it to --out.
+    """Add a newer time stamp to BUNDLE, of this office or of another, and write the result to --out.
 
-    Do so before the certificate of the newest time stamp ends, or its algorithms get weak: once in some years. Nothing
-    that is in the bundle changes. The bundle must hold first. Nothing is logged.
+    Do so every few years, before the certificate of the newest time stamp ends or its algorithms become weak. Nothing
+    that is in the bundle changes. The bundle must hold to begin with. Nothing is logged.
     """
     from api.office.renew import renew
     from casefiles.bundle.destination import Destination
@@ -85,8 +85,9 @@ def countersign_file(
 ) -> None:
     """Add this office's seal, and a newer time stamp, to BUNDLE, which another office sent.
 
-    It says that this office had all of the bundle by then, and nothing about its content. Nothing that is in the bundle
-    changes, and the sender's seal stays the one that counts. The bundle must hold first. It is logged.
+    The seal says that this office had the whole bundle by then, and nothing about its content. Nothing that is in the
+    bundle changes, and the sender's seal remains the one that counts. The bundle must hold to begin with. The log keeps
+    that this was done.
     """
     from api.home import SEAL_FILE, read_certificate
     from api.office.renew import countersign

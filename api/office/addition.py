@@ -1,4 +1,4 @@
-"""Keeps at once the files that somebody brings: sealed by one person with a reason, which a second one reviews."""
+"""Keeps at once the files that somebody brings: one person seals them for a reason, and a second one reviews that."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,10 +30,10 @@ from evidence.times import format_time
 from monitor.files import brought_files, require_files
 
 METHOD = "file"
-"""How the content of an entry was had: as files, one by one."""
+"""How the content of an entry came: as files, one by one."""
 _PLACE_HEX = 16
 UNHEARD = Heard()
-"""Progress that nobody listens to."""
+"""Progress to which nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Brought:
     """What ``evidence add`` was asked for.
 
     Attributes:
-        source: Where the files come from, in the words of who brings them.
+        source: Where the files come from, in the words of whoever brings them.
         declared_by: A pseudonym.
-        doer: Whose reason is the source if they give none.
+        doer: Their reason is the source if they give none.
         case_id: A case that the files are added to; None for none.
 
     Raises:
-        AuthorityError: Nobody is declared, or by a name that is none; or the source has nothing in it.
+        AuthorityError: Nobody is declared, or the name is not a name; or the source is blank.
     """
 
     paths: Sequence[Path]
@@ -68,8 +68,8 @@ class AddedFile:
 
     Attributes:
         file: Its path, as it was named.
-        item_id: None where it could not be read to its end, as a hole in the log says; or where it is frozen.
-        added: Whether it is kept now for the first time from this source.
+        item_id: None if it could not be read to its end, as a hole in the log says, or if it is frozen.
+        added: Whether it is kept for the first time from this source.
         hole: The reason of that hole; ``frozen`` for a file that was kept before and is frozen.
     """
 
@@ -88,7 +88,7 @@ class Addition:
         grant: Its request is the entry that a second person reviews.
         in_case: How many were added to the case; None where none was named.
         walls: Those around the decoder of pictures, and those that this kernel lacks.
-        unstamped: Why no time stamp could be had yet.
+        unstamped: Why there is no time stamp yet.
     """
 
     place: str
@@ -100,7 +100,7 @@ class Addition:
 
     @property
     def missed(self) -> Sequence[AddedFile]:
-        """The files of which no item stands in the store."""
+        """The files that have no item in the store."""
         return [each for each in self.files if each.item_id is None]
 
     def told(self) -> dict[str, Any]:
@@ -118,13 +118,13 @@ class Addition:
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     """The verb behind ``evidence add``: seal and log files as they are, have that stamped, fill a case if one is named.
 
-    Run again after it was stopped, it knows what it kept, but for files that are so short that they could be guessed.
+    If it was stopped and runs again, it knows what it kept, except files so short that they could be guessed.
 
     Args:
         hear: Is told of each file that was read, or could not be.
 
     Raises:
-        BroughtFileError: A file is not there, is none, or is refused; nothing was kept.
+        BroughtFileError: A file is missing, is not a regular file, or may not be read; nothing was kept.
         UnknownItemError: There is no such case; nothing was kept.
         AuthorityError: Whoever agreed is the one who acts.
         StorageFullError: No space; what was logged is kept, and running it again completes the rest.
@@ -153,9 +153,9 @@ def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, V
 
 
 def _place(home: Home, brought: Brought) -> str:
-    """What one person brings from one source has a place of its own: no name of a file stands beside another's.
+    """A place of its own for what one person brings from one source: no file name stands beside another's.
 
-    It is made with a key, so that nobody finds person and source by guessing.
+    It is made with a key, so that nobody can find person and source by guessing.
     """
     mark = home.keys.seen_key().mark("local", text_value(brought.declared_by), text_value(brought.source))
     return f"local{mark.hex()[:_PLACE_HEX]}"

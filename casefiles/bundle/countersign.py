@@ -1,8 +1,8 @@
 """Adds a counter-seal to a bundle: a receiving office's own seal over what the first covers, and over the first.
 
-It says that this office had this bundle, whole, when it sealed it (ETSI EN 319 162-1: one more CAdES signature over an
-ASiCManifest of its own). It says nothing about the sender, and takes the place of nothing: no byte that was there
-changes, and an archive time stamp that covers it all comes with it.
+It says that this office had the whole bundle when it sealed it (ETSI EN 319 162-1: one more CAdES signature over an
+ASiCManifest of its own). It says nothing about the sender and replaces nothing: no byte that was there changes, and an
+archive time stamp over everything comes with it.
 """
 
 import io
@@ -38,7 +38,7 @@ def countersign_bundle(
     roots: Sequence[AnyCertificate],
     lists: Sequence[RevocationList] = (),
 ) -> tuple[bytes, Report]:
-    """Make a counter-sealed bundle of one that holds: with an archive time stamp over all of it, and verified.
+    """Make a counter-sealed bundle of one that holds: add the seal and an archive time stamp, and verify the result.
 
     Args:
         sealer: The office's own; not the one that sealed the bundle.
@@ -48,9 +48,9 @@ def countersign_bundle(
         lists: Revocation lists; those of the issuers above the new seal and stamps go into these.
 
     Raises:
-        ContainerError: It is no bundle.
-        BundleError: A check of it fails, before or after; or this seal is in it already.
-        StampError: No time stamp could be had.
+        ContainerError: It is not a bundle.
+        BundleError: A check fails, before or after; or this seal is in the bundle already.
+        StampError: There is no time stamp.
         OSError: It cannot be read.
     """
     members = read_container(bundle)
@@ -91,7 +91,7 @@ def _with_counter_seal(
 def _with_lists_of(
     signed: bytes, manifest: bytes, roots: Sequence[Certificate], lists: Iterable[RevocationList]
 ) -> bytes:
-    """A counter-seal with those of the lists that tell of it; none where it leads to no root, as the verifier says."""
+    """A counter-seal with the lists that tell of it; with none if it leads to no root, which the verifier reports."""
     seal = read_seal(signature=signed, manifest=manifest)
     info, signer = read_time_stamp(seal), seal.signer
     try:

@@ -1,8 +1,8 @@
 """Renews a bundle: one more archive time stamp, over everything that is there (ETSI EN 319 162-1, annex A.7).
 
-A time stamp is worth something as long as its office's certificate and its algorithms are. A newer one over all that
-lies there carries the proof on. Nothing that was there changes by a byte: the archive manifest of before only gets a
-number in its name. Anybody may renew, with any office: it needs no key, and says nothing of the records.
+A time stamp proves something only while its office's certificate and its algorithms are good. A newer one over all
+that is there carries the proof on. No byte that was there changes: the earlier archive manifest only gets a number in
+its name. Anybody may renew, with any office: it needs no key, and says nothing about the records.
 """
 
 import hashlib
@@ -34,18 +34,18 @@ def renew_bundle(
     lists: Iterable[RevocationList] = (),
     progress: Counting = unheard,
 ) -> tuple[bytes, Report]:
-    """Make a renewed bundle of one that holds: with one more archive time stamp, and verified.
+    """Make a renewed bundle of one that holds: add one more archive time stamp, and verify the result.
 
     Args:
         stamp: SHA-256 in, DER of a time-stamp token over it out.
         roots: Those of its seal, of its time stamps and of the office that stamps now.
-        lists: Revocation lists, read when the stamp is there; those of its issuers go into it.
-        progress: For the first of the two times that it is verified: that of ``examine``.
+        lists: Revocation lists, read once the stamp is there; those of its issuers go into it.
+        progress: That of ``examine``, for the first of the two verifications.
 
     Raises:
-        ContainerError: It is no bundle.
-        BundleError: A check of it fails, before or after.
-        StampError: No time stamp could be had.
+        ContainerError: It is not a bundle.
+        BundleError: A check fails, before or after.
+        StampError: There is no time stamp.
         OSError: It cannot be read.
     """
     members = read_container(bundle)
@@ -64,13 +64,13 @@ def with_newer_stamp(
     roots: Sequence[Certificate],
     lists: Iterable[RevocationList] = (),
 ) -> dict[str, bytes]:
-    """Make the members of a renewed bundle: those that hold, and one more archive time stamp over all of them.
+    """Make the members of a renewed bundle: those that are there, and one more archive time stamp over all of them.
 
-    The lists that tell of the new time stamp go into its token, which nothing else covers until the next renewal: an
-    office that did not stamp before has none in the seal, and without one EU DSS decides nothing about its stamp.
+    The lists that tell of the new time stamp go into its token, where nothing covers them until the next renewal. An
+    office that did not stamp before has no list in the seal, and without one EU DSS decides nothing about its stamp.
 
     Raises:
-        StampError: No time stamp could be had.
+        StampError: There is no time stamp.
     """
     *before, newest = links_of(members)
     number = len(before) + 1
@@ -89,7 +89,7 @@ def with_newer_stamp(
 def _with_own_lists(
     token: bytes, digest: bytes, roots: Sequence[Certificate], lists: Iterable[RevocationList]
 ) -> bytes:
-    """A token with those of the lists that tell of its chain; none where it leads to no root, as the verifier says."""
+    """A token with the lists that tell of its chain; with none if it leads to no root, which the verifier reports."""
     info = read_token(token, sha256=digest)
     try:
         uses = list(stamp_uses([info], roots))

@@ -1,8 +1,8 @@
 """The chain of archive time stamps (ETSI EN 319 162-1, annex A.7): each covers everything before it.
 
-The newest manifest is always called ``ASiCArchiveManifest.xml``. A renewal gives the one before a number, adds a
-manifest that lists all members as they lie, and a token over that; no byte of an old member changes. Whoever takes the
-newest link away again leaves a bundle as it was before the renewal: nothing in it can tell.
+The newest manifest is always called ``ASiCArchiveManifest.xml``. A renewal gives the previous one a
+number, adds a manifest that lists all members as they are, and adds a token over that; no byte of an old member
+changes. Whoever takes the newest link away again leaves a bundle as it was before the renewal: nothing in it can tell.
 
 A counter-seal is a second seal over what the first covers, and over the first. It is added with a link that covers it.
 Standard library only.
@@ -31,7 +31,7 @@ class ArchiveLink:
 
 
 def links_of(names: Collection[str]) -> Sequence[ArchiveLink]:
-    """The form of a bundle's archive stamps: the chain, oldest first, of members whose names are in order.
+    """The form of a bundle's archive stamps: the chain, oldest first, given names that are in order.
 
     See ``layout.require_members``.
     """
@@ -50,7 +50,7 @@ class CounterSeal:
 
 
 def counter_seals_of(names: Collection[str]) -> Sequence[CounterSeal]:
-    """The counter-seals in a bundle's layout, oldest first, of members whose names are in order."""
+    """The counter-seals in a bundle's layout, oldest first, given names that are in order."""
     count = sum(member_of(name).writer is MadeBy.COUNTER for name in names) // 2
     return tuple(CounterSeal(counter_manifest(each), counter_signature(each)) for each in range(1, count + 1))
 

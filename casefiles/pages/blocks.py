@@ -1,7 +1,7 @@
 """What pages are made of: headings, numbered paragraphs, rows, tables, drawings and exhibits, all of it worded.
 
 Every text here has been made safe by ``fonts.Tamer`` or is our own. ``source/pages.typ`` lays the blocks out and knows
-no word of a language. Standard library only.
+no word of any language. Standard library only.
 """
 
 import json
@@ -41,14 +41,14 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Lines of digests, keys or commands, each character as wide as the next."""
+    """Lines of digests, keys or commands, in characters of one width."""
 
     lines: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """A table with a head that comes again on each page."""
+    """A table whose head is repeated on each page."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -68,7 +68,7 @@ class Figure:
     """A drawing of strips under one another, which share one scale.
 
     Attributes:
-        alt: What it shows, for who does not see it.
+        alt: What it shows, for somebody who cannot see it.
         ends: What stands at the left and the right end of the scale.
         key: What the signs mean: a sign, as SVG, and its words.
     """
@@ -82,7 +82,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class GreyBox:
-    """The grey box in the place of a picture or file."""
+    """The grey box in place of a picture or file."""
 
     title: str
     rows: Sequence[LabelledRow]
@@ -100,7 +100,7 @@ class DrawnItem:
         number: Of the account.
         when: The time of posting, or of the edit.
         text: Line by line.
-        gone: It says that the message is there no more.
+        gone: The words that say that the message is no longer there.
     """
 
     kind: str
@@ -148,9 +148,9 @@ class Document:
     """One volume.
 
     Attributes:
-        lang, script: Of its words, for readers aloud.
+        lang, script: Of its words, for screen readers.
         made_at: The time that it states, ``2026-11-21T09:00:00.000Z``.
-        running: What stands on top of each page.
+        running: What stands at the top of each page.
         warning: Likewise, of a rehearsal; empty otherwise.
         contents: The title of the list of parts; empty where there is none.
     """

@@ -1,8 +1,8 @@
 """The report as volumes of blocks: the text report's own words and facts, in its order, drawn and numbered.
 
 Each part has the number that it has in the text, so that whoever cites one cites the other. The first volume has
-every part; further ones go on with the exhibits, each volume with ``ITEMS_A_VOLUME`` items at most. Paragraphs of ours
-count through a volume. Pure.
+every part; further volumes continue the exhibits. Each volume has at most ``ITEMS_A_VOLUME`` items, and numbers our own
+paragraphs throughout. Pure.
 """
 
 import itertools
@@ -55,7 +55,7 @@ from config.words import Words
 LONGEST = 20_000
 """Characters of a paragraph of ours."""
 MOST_NAMED = 12
-"""Accounts, and channels, that the summary names; the rest is counted."""
+"""Accounts, and channels, that the summary names; it counts the rest."""
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _LANES = ("posted", "acquired", "stamped")
@@ -77,7 +77,7 @@ def make_documents(words: Words, report: CaseReport, *, made_at: str) -> Iterato
 
 
 class _Volume:
-    """One volume while it is made: its paragraphs are counted, and what was changed in texts of others."""
+    """One volume while it is made: it counts its paragraphs, and what was changed in other people's texts."""
 
     def __init__(self, words: Words, report: CaseReport, number: int, groups: Sequence[Sequence[ReportItem]]) -> None:
         self._words, self._report, self._number, self._groups = words, report, number, groups
@@ -223,7 +223,7 @@ class _Volume:
         return ends[0] if ends[0] == ends[1] else self._words.say("report.entry.when", first=ends[0], last=ends[1])
 
     def _urgent(self, seen: Sequence["_Seen"]) -> Iterator[LabelledRow]:
-        """Until when the platform can be asked from where the first message was posted."""
+        """Until when the platform can be asked where the first message was posted from."""
         words, platform = self._words, sheet_platform()
         posted = sorted((each.posted, each.message) for each in seen if each.posted and each.message)
         if not posted:
@@ -273,7 +273,7 @@ class _Volume:
             yield Rows([(self._line(label), self._line(value)) for label, value in hole_rows(words, hole)])
 
     def _completeness(self) -> Iterator[PageBlock]:
-        """Which message numbers are shown and which were recorded as not seen, a strip for each channel."""
+        """Which message numbers are shown and which were recorded as not seen, in one strip for each channel."""
         words = self._words
         shown, unseen = self._shown_by_channel(), self._unseen_by_channel()
         lanes, told = [], []
@@ -358,7 +358,7 @@ class _Volume:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the summary needs of an item; an empty text is what is withheld, or not there."""
+    """What the summary needs of an item; a text is empty if it is withheld or not there."""
 
     number: int
     kind: str

@@ -14,7 +14,7 @@ _LEAST = 3.0
 
 
 def histogram(places: Iterable[float]) -> str:
-    """Drawn for the PDF: how many of something lie where, as bars over a line.
+    """Drawn for the PDF: how many of something are where, as bars over a line.
 
     Args:
         places: From 0, the left end, to 1, the right one.

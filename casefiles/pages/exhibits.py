@@ -2,7 +2,7 @@
 
 A message is drawn with the name and number of its account, its text as posted, and a grey box where a picture or
 file was. What else an item says stands below in rows; what every item says in the same words stands once, before
-them. Nothing that an item says is left out but by the limits of a page, which are counted. Pure; standard library only.
+them. Only the limits of a page leave out anything that an item says, and that is counted. Pure; standard library only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _DEEP = "\u00a0\u00a0\u00a0"
 
 
 def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
-    """The items that an exhibit of the PDF draws together, by the message that they are of.
+    """The items that an exhibit of the PDF draws together, by the message to which they belong.
 
     They are in the order in which the first of each stands in the log.
     """
@@ -43,7 +43,7 @@ def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
 def volumes_of(groups: Iterable[Sequence[ReportItem]], most: int) -> list[list[Sequence[ReportItem]]]:
     """The groups of exhibits in volumes of the PDF, of ``most`` items each but the last.
 
-    A message on the border goes on in the next.
+    A message that does not fit continues in the next volume.
     """
     volumes: list[list[Sequence[ReportItem]]] = [[]]
     room = most
@@ -63,7 +63,7 @@ class Draughtsman:
     """Draws the exhibits of one report.
 
     Args:
-        items: All items, whether or not they are drawn in one volume: what they have in common is told once.
+        items: All items, also if several volumes draw them: what they have in common is told once.
     """
 
     def __init__(self, words: Words, tamer: Tamer, items: Sequence[ReportItem], *, rehearsal: bool) -> None:

@@ -1,10 +1,10 @@
-"""The fonts of the pages, which characters they have, and a stranger's text made safe for a page.
+"""The fonts of the pages, which characters they have, and how a stranger's text is made safe for a page.
 
 The fonts are files beside this module, so that what they cover can be read: a typesetter that meets a character
 without a glyph refuses the whole document, or draws a box that says nothing. Here such a character is shown as its
 number, ``[U+1F40D]``, and counted; so is what turns the direction of a line or cannot be seen. A heap of accents is
-cut, a run without a space may be broken, and a text that would fill a book is shortened; each of these is counted
-too. What is exact is in the data: the pages are a drawing of it. Standard library only.
+cut and a text that would fill a book is shortened; both are counted too. A run without a space may be broken. The
+exact text is in the data: the pages are a drawing of it. Standard library only.
 """
 
 import functools
@@ -21,7 +21,7 @@ FACES = tuple(f"{name}.ttf" for name in ("NotoSans-Bold", "NotoSans-Regular", "N
 """Any of these may set a text of a stranger; digests and keys alone are in ``MONO``."""
 MONO = "NotoSansMono-Regular.ttf"
 MAX_LINES, MAX_CHARACTERS, MAX_LINE = 60, 4_000, 1_000
-"""Of a posted text on a page; and of a text on one line."""
+"""The limits of a posted text on a page, and of a text on one line."""
 _MAX_MARKS = 3
 _LAST = 0xFFFE
 """The last code point; the one behind it ends the table."""
@@ -97,7 +97,7 @@ class Tamer:
     """Makes texts safe for a page, and counts what it changed.
 
     Attributes:
-        longest: Characters of a text on one line; what goes beyond is not shown.
+        longest: How many characters of a text on one line are shown.
         replaced: Characters that are shown as their numbers.
         cut: Marks that were left out of a heap of them.
         shortened: Texts of which not all is shown.

@@ -1,9 +1,9 @@
 """The report as PDF: each volume typeset in a process of its own, with the same bytes for the same report.
 
-PDF/A-2a with PDF/UA-1 (ISO 19005-2, ISO 14289-1). Nothing but the report, the words, the fonts and the source that
-lie here, and the typesetter's version, decides a byte: not the folder, the clock, the zone of time or the fonts of
-the system. ``edition`` names those that are not in the bundle, so that a verifier with others says so and does not
-accuse anybody. Needs the package ``typst``.
+PDF/A-2a with PDF/UA-1 (ISO 19005-2, ISO 14289-1). Only the report, the words, the fonts and the source that lie
+here, and the typesetter's version, decide the bytes: not the folder, the clock, the time zone or the fonts of the
+system. ``edition`` names those that are not in the bundle, so that a verifier with others says so and accuses nobody.
+Needs the package ``typst``.
 """
 
 import functools
@@ -34,7 +34,7 @@ _SOURCE = "pages.typ"
 
 @functools.cache
 def edition() -> str:
-    """What makes the PDF beside the report and its words: the typesetter, the fonts and the source.
+    """What makes the PDF, besides the report and its words: the typesetter, the fonts and the source.
 
     Raises:
         PagesError: The typesetter is not installed, or a file is missing.
@@ -49,7 +49,7 @@ def edition() -> str:
     digest = hashlib.sha256()
     for content in files:
         digest.update(hashlib.sha256(content).digest())
-    # LIMIT: whether another processor computes every place on a page alike was not measured; so it is named too
+    # LIMIT: nobody measured whether another processor computes every place on a page alike, so it is named too
     return f"typst-{version} {sys.platform}-{platform.machine()}, {digest.hexdigest()[:16]}"
 
 
@@ -81,7 +81,7 @@ def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, 
         made_at: The time that the pages state, as the log writes it.
 
     Raises:
-        PagesError: The typesetter is not there, refuses a volume, or does not end.
+        PagesError: The typesetter is missing, refuses a volume, or does not end.
         CatalogueError: There are no words in this language.
     """
     documents = make_documents(load_words(language), report, made_at=made_at)
@@ -92,7 +92,7 @@ def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, 
 
 def _typeset(document: bytes) -> bytes:
     folder = _folder()
-    # -I: neither the folder that a user happens to be in nor his variables decide what is imported
+    # -I: neither the folder that a user happens to be in nor their variables decide what is imported
     command = [sys.executable, "-I", str(folder / "worker.py"), str(folder)]
     try:
         done = subprocess.run(command, input=document, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - ours

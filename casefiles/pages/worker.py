@@ -1,8 +1,8 @@
 """The typesetter as a process of its own: one document on standard input, its PDF on standard output.
 
-It is started as a script without this program's packages, compiles once and ends: the typesetter's memory grows from
-one document to the next, and a panic in it then ends this process alone. It reads the fonts and the source that it is
-given, no font of the system, and no clock. Needs the package ``typst``.
+It starts as a script without this program's packages, compiles once and ends: the typesetter's memory grows from one
+document to the next, and a panic in it ends only this process. It reads the fonts and the source that it is given, but
+no font of the system and no clock. Needs the package ``typst``.
 """
 
 import json

@@ -65,4 +65,4 @@ def test_a_file_that_was_not_kept_ends_it_with_an_error_code(
     monkeypatch.setattr(addition, "_added", broken)
     done = run("evidence", "add", picture, *SAID, home=home)
     assert done.code == REFUSED
-    assert f"{picture} was not kept now (broke_off)" in done.err
+    assert f"{picture} was not kept this time (broke_off)" in done.err

@@ -57,7 +57,7 @@ def test_the_summary_says_what_where_which_accounts_and_when() -> None:
     assert rows_under(document, "What") == [("Message", "2"), ("Edited message", "1")]
     assert rows_under(document, "Where") == [("1234567890", "=Test [U+202E] channel · item 1 to 3")]
     assert rows_under(document, "Which accounts") == [("7", "A · item 1 to 2"), ("8", "B · item 3")]
-    assert rows_under(document, "What is asked")[0] == ("Purpose", "criminal complaint")
+    assert rows_under(document, "What is asked for")[0] == ("Purpose", "criminal complaint")
 
 
 def test_what_is_urgent_is_the_day_after_which_the_address_of_the_first_message_may_be_gone() -> None:
@@ -91,7 +91,7 @@ def test_the_drawings_say_in_words_what_they_show() -> None:
 def test_a_title_that_turns_a_line_around_is_spelled_out_and_counted() -> None:
     document = pages_of({"channel_title": "evil\u202e\u2066", "text": "\U0001f600"})
     texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
-    assert any("that would move a line: 3." in text for text in texts)
+    assert any("that would shift a line: 3." in text for text in texts)
     assert not re.search("[\u202e\u2066\U0001f600]", said(document.blocks))
 
 
