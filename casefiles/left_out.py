@@ -54,13 +54,13 @@ def replies_beside(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Se
     Raises:
         LeafError: A record is missing, damaged or not of its leaf.
     """
-    decided = frozenset(_decided(engine, case_id, casework))
+    decided = _decided(engine, case_id, casework)
     with reading(engine) as connection:
         numbers = _numbers(connection, case_id)
         rows = [row for channel, those in numbers.items() for row in _near(connection, channel, those)]
     beside = dict[tuple[str, int], AnsweringItem]()
     opened = open_events(engine, [row.idx for row in rows], casework)
-    passed = {(row.channel_id, row.message_id) for row in rows if row.item_id in decided}
+    passed = _passed(rows, decided)
     for row, event in zip(rows, opened, strict=True):
         place = (str(row.channel_id), int(row.message_id))
         answered = event.record.values.get("reply_to") if event.record else None
@@ -78,11 +78,23 @@ def left_out_drafted(case_id: str, replies: Sequence[AnsweringItem], doer: Doer)
     return Draft(LEFT_OUT, doer.values() | values | {"text": text_value(doer.reason or "")})
 
 
-def _decided(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Iterator[str]:
-    """The items that were left out for a reason."""
-    for _, record in events_of_case(engine, case_id, [LEFT_OUT], casework):
+def _decided(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Mapping[str, int]:
+    """The items that were left out for a reason, each with the place in the log of the newest entry that says so."""
+    found = dict[str, int]()
+    for event, record in events_of_case(engine, case_id, [LEFT_OUT], casework):
         named = record.values["left_items"]
-        yield from (item for item in named if isinstance(item, str)) if isinstance(named, list) else ()
+        found |= {item: event.index for item in named if isinstance(item, str)} if isinstance(named, list) else {}
+    return found
+
+
+def _passed(rows: Sequence[sa.Row[Any, Any, Any, Any]], decided: Mapping[str, int]) -> frozenset[tuple[str, int]]:
+    """The places of replies that were left out, unless one was edited since: nobody has seen what it says now."""
+    newest, until = dict[tuple[str, int], int](), dict[tuple[str, int], int]()
+    for row in rows:
+        place = (row.channel_id, row.message_id)
+        newest[place] = max(newest.get(place, -1), row.idx)
+        until[place] = max(until.get(place, -1), decided.get(row.item_id, -1))
+    return frozenset(place for place, index in newest.items() if index < until[place])
 
 
 def _numbers(connection: sa.Connection, case_id: str) -> Mapping[str, frozenset[int]]:

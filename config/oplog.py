@@ -120,7 +120,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bundle_renewed": ("count", "bytes"),
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
-        "files_added": ("media", "known"),
+        "files_added": ("media",),
         "import_finished": ("messages", "media", "known"),
         "list_kept": ("office",),
         "list_missed": ("office", "error"),

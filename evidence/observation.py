@@ -184,7 +184,7 @@ class Observation:
     Attributes:
         kind: Never Kind.EDIT: whether a message is one, the store alone knows.
         channel_id: Decimal; the bare identifier that Telegram Desktop writes (no ``-100``).
-            For files that somebody brought, ``local`` and 16 hex: those of one person from one source.
+            For files that somebody brought, ``local`` and 16 hex, random for each time.
         message_id: Decimal; None for a channel or a loose file.
         posted_at: When the source says that it was posted, aware UTC.
         fields: Disclosable values by NAME of the ``observed`` schema: ``text``, ``sender_id``

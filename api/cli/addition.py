@@ -51,8 +51,7 @@ def add(
 
     Each is sealed as it is, logged and stamped. Nobody can open it again at this computer, and nothing in it is read
     as a message. One person may do this, and a second person reviews it within seven days. No passphrase is needed.
-    The same file from the same person and source adds nothing, unless it has at most 4,096 bytes. For an export of
-    Telegram Desktop, use 'import', which reads its messages.
+    For an export of Telegram Desktop, use 'import', which reads its messages.
     """
     from api.office.addition import Brought
     from api.office.short import case_of
@@ -79,10 +78,9 @@ def _added(home: "Home", brought: "Brought") -> "Addition":
 
 
 def _words(done: "Addition", case: str | None) -> str:
-    new = [each for each in done.files if each.added and each.item_id is not None]
-    known = len(done.files) - len(new) - len(done.missed)
-    lines = [f"Kept {counted(len(new), 'file')}, {known} already known."]
-    lines += [f"  {each.item_id}  {each.file}" for each in done.files if each.item_id is not None]
+    kept = [each for each in done.files if each.item_id is not None]
+    lines = [f"Kept {counted(len(kept), 'file')}."]
+    lines += [f"  {each.item_id}  {each.file}" for each in kept]
     if done.in_case is not None:
         lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
     if done.grant.review_by:

@@ -1,5 +1,6 @@
 """Keeps at once the files that somebody brings: one person seals them for a reason, and a second one reviews that."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -22,7 +23,7 @@ from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.observation import Hole, HoleReason, Mode, Observation
+from evidence.observation import Hole, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
@@ -31,7 +32,7 @@ from monitor.files import brought_files, require_files
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
-_PLACE_HEX = 16
+_PLACE_BYTES = 8
 UNHEARD = Heard()
 """Progress to which nobody listens."""
 
@@ -68,14 +69,12 @@ class AddedFile:
 
     Attributes:
         file: Its path, as it was named.
-        item_id: None if it could not be read to its end, as a hole in the log says, or if it is frozen.
-        added: Whether it is kept for the first time from this source.
-        hole: The reason of that hole; ``frozen`` for a file that was kept before and is frozen.
+        item_id: None if it could not be read to its end.
+        hole: The reason of the hole in its place.
     """
 
     file: str
     item_id: str | None
-    added: bool
     hole: str | None = None
 
 
@@ -118,7 +117,7 @@ class Addition:
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     """The verb behind ``evidence add``: seal and log files as they are, have that stamped, fill a case if one is named.
 
-    If it was stopped and runs again, it knows what it kept, except files so short that they could be guessed.
+    If it was stopped and runs again, what it kept before is kept twice: nothing is known again.
 
     Args:
         hear: Is told of each file that was read, or could not be.
@@ -127,12 +126,13 @@ def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
         BroughtFileError: A file is missing, is not a regular file, or may not be read; nothing was kept.
         UnknownItemError: There is no such case; nothing was kept.
         AuthorityError: Whoever agreed is the one who acts.
-        StorageFullError: No space; what was logged is kept, and running it again completes the rest.
+        StorageFullError: No space; what was logged is kept.
     """
     if brought.case_id is not None:
         require_case(home, brought.case_id)
     require_room(home.path, require_files(brought.paths))
-    place, doer = _place(home, brought), brought.doer
+    # random: nobody finds person or source from it, and no file name stands beside those of another time
+    place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", brought.doer
     doer = replace(doer, reason=doer.reason or brought.source)
     grant = one_person(Act.ADD, place, doer)
     provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
@@ -140,7 +140,7 @@ def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
         grant.log(writer.sequencer, [Draft("files_added", _values(brought, place, provenance))])
         kept = _kept(intake, contents, provenance, home.settings.intake.batch)
-        oplog.note("files_added", media=len(kept), known=sum(not is_new for _index, is_new in kept))
+        oplog.note("files_added", media=len(kept))
         with hear.stamping():
             unstamped = writer.beat(now=True)
     files = _files(home, brought.paths, kept)
@@ -152,40 +152,22 @@ def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, V
     return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths))}
 
 
-def _place(home: Home, brought: Brought) -> str:
-    """A place of its own for what one person brings from one source: no file name stands beside another's.
-
-    It is made with a key, so that nobody can find person and source by guessing.
-    """
-    mark = home.keys.seen_key().mark("local", text_value(brought.declared_by), text_value(brought.source))
-    return f"local{mark.hex()[:_PLACE_HEX]}"
-
-
-def _kept(
-    intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int
-) -> list[tuple[int, bool]]:
-    """For each file, the log index of the entry that stands for it, and whether that is new."""
-    found = list[tuple[int, bool]]()
-    rest = iter(contents)
+def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int) -> list[int]:
+    """For each file, the log index of its item, or of the hole in its place."""
+    found, rest = list[int](), iter(contents)
     while group := list(islice(rest, batch)):
-        kept = intake.keep_batch(group, provenance)
-        found += zip(kept.indexes, kept.added, strict=True)
+        found += intake.keep_batch(group, provenance).indexes
     return found
 
 
-def _files(home: Home, paths: Sequence[Path], kept: Sequence[tuple[int, bool]]) -> list[AddedFile]:
+def _files(home: Home, paths: Sequence[Path], kept: Sequence[int]) -> list[AddedFile]:
     item, hole = database.item.c, database.hole.c
-    indexes = [index for index, _is_new in kept]
     with reading(home.engine) as connection:
-        items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(indexes), not_frozen()))
+        items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         named = {row.idx: row.item_id for row in items}
-        holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(indexes)))
+        holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
-    return [
-        AddedFile(str(path), found, is_new, None if found else reasons.get(index, HoleReason.FROZEN.value))
-        for path, (index, is_new) in zip(paths, kept, strict=True)
-        for found in [named.get(index)]
-    ]
+    return [AddedFile(str(path), named.get(index), reasons.get(index)) for path, index in zip(paths, kept, strict=True)]
 
 
 def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:

@@ -33,6 +33,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
+from api.office.freeze import require_no_frozen_copy
 from api.office.left_out import require_replies_told
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
@@ -227,7 +228,7 @@ def export_case(
     if earlier := _finish(home, order, casework, destination):
         return earlier
     destination.require_free()
-    require_replies_told(home, order.case_id, casework)
+    _require_fit_to_leave(home, order.case_id, casework)
     grant, making = one_person(Act.EXPORT, _target(order), order.doer), Making(casework, stages, inside)
     since = _size(home)
     if grant.review_by:
@@ -263,7 +264,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
                     "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
                 )
 
-    require_replies_told(home, order.case_id, casework)
+    _require_fit_to_leave(home, order.case_id, casework)
     since = _size(home)
 
     def make(writer: Writer) -> _Made:
@@ -334,7 +335,7 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
         OSError: A stream refused; the export is logged.
     """
     require_contents(home, order.case_id)
-    require_replies_told(home, order.case_id, casework)
+    _require_fit_to_leave(home, order.case_id, casework)
     grant, making, since = one_person(Act.EXPORT, _target(order), order.doer), Making(casework), _size(home)
     if grant.review_by:
         _require_agreed(home, order, casework)
@@ -363,6 +364,17 @@ def require_contents(home: Home, case_id: str) -> None:
 
 def _target(order: Order) -> str:
     return f"{order.case_id} for {order.audience}"
+
+
+def _require_fit_to_leave(home: Home, case_id: str, casework: KeyIdentity) -> None:
+    """Check what only records tell: what contradicts the case is told, and nothing is a copy of what is frozen.
+
+    Raises:
+        AuthorityError: A reply is not in the case, and nobody said why.
+        UnknownItemError: A file has the digest of a frozen one.
+    """
+    require_replies_told(home, case_id, casework)
+    require_no_frozen_copy(home, case_id, casework)
 
 
 def _require_agreed(home: Home, order: Order, casework: KeyIdentity) -> None:

@@ -4,7 +4,7 @@ A freeze needs no passphrase. Who froze, and why, is sealed in the log, so only 
 an item may not approve the end of its freeze. Destruction, or a hand-over to the police, is not built.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from api.home import Home
 from api.office.opened import OpenOffice
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
-from casefiles.case import open_events
+from casefiles.case import held_items, open_events
 from casefiles.freeze import WITHIN, FreezeHint, FrozenItems, freeze_copies, freeze_items
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
@@ -21,10 +21,12 @@ from evidence.canonical import Value, text_of
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_others
+from evidence.observation import Kind
 from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import WaitingFreeze, freezes_of, waiting_freezes
+from evidence.store.freeze import WaitingFreeze, freezes_of, frozen_files, not_frozen, waiting_freezes
 from evidence.store.projection import Placed
 from evidence.times import format_time
 
@@ -111,6 +113,36 @@ def require_seen(home: Home, item_id: str, cases: Collection[str] | None) -> Non
     with reading(home.engine) as connection:
         if connection.execute(wanted if cases is None else wanted.where(held.case_id.in_(cases))).first() is None:
             raise UnknownItemError("unknown_item.no_such_item", found=item_id[:64])
+
+
+def require_no_frozen_copy(home: Home, case_id: str, casework: KeyIdentity) -> None:
+    """Check, before a case leaves, that none of its files has the bytes of a frozen one (invariant 10).
+
+    Whoever brings a frozen file again has no key that could tell.
+
+    Raises:
+        UnknownItemError: One has; it is named, to be frozen.
+    """
+    item = database.item.c
+    with reading(home.engine) as connection:
+        frozen = sorted(frozen_files(connection))
+        if not frozen:
+            return
+        held = held_items(connection, case_id)
+        files = sa.select(item.idx).where(item.item_id.in_(held), item.kind == Kind.FILE.value, not_frozen())
+        mine = list(connection.execute(files.order_by(item.idx)).scalars())
+    hidden = {digest for _event, digest in _digests(home, frozen, casework)}
+    for event, digest in _digests(home, mine, casework):
+        if digest in hidden:
+            raise UnknownItemError("unknown_item.copy_of_frozen", where=case_id, found=event)
+
+
+def _digests(home: Home, indexes: Sequence[int], casework: KeyIdentity) -> Iterator[tuple[str, Value]]:
+    """The files that were read, by event, each with the SHA-256 of its bytes."""
+    for event in open_events(home.engine, indexes, casework):
+        digest = event.record.values.get("sha256") if event.record else None
+        if digest is not None:
+            yield event.leaf.event_id, digest
 
 
 def list_freezes(

@@ -85,6 +85,21 @@ def test_what_was_left_out_for_a_reason_is_told_no_more_in_that_case_alone(home:
     assert len(beside(home, other)) == 3
 
 
+def test_a_reply_that_is_edited_after_it_was_left_out_is_told_again(home: Home, tmp_path: Path) -> None:
+    ids = ids_of(home)
+    case = new_case(home, [ids[1]])
+    with home.writing() as writer:
+        leave(writer.sequencer, home, case, found(home, case))
+    assert beside(home, case) == []  # the control
+    folder = export_of_replies(tmp_path / "later")
+    export = json.loads((folder / "result.json").read_text("utf-8"))
+    (reply,) = [each for each in export["messages"] if each["id"] == 2]
+    reply |= {"text": "I was wrong", "edited": "2024-11-15T10:00:00", "edited_unixtime": "1731661200"}
+    (folder / "result.json").write_text(json.dumps(export), encoding="utf-8")
+    take_in(home, folder, Mode.METADATA_ONLY)
+    assert beside(home, case) == [(2, 1)]
+
+
 def leave(sequencer: Sequencer, home: Home, case: str, replies: list[AnsweringItem]) -> None:
     sequencer.append([left_out_drafted(case, replies, doer(home))])
 

@@ -1,9 +1,10 @@
-"""What somebody brings is sealed and logged at once, known again, and never stands beside another's."""
+"""What somebody brings is sealed and logged at once, and stands beside nothing of another time."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from api.home import Home
@@ -16,10 +17,12 @@ from casefiles.case import held_items
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
+from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
 from monitor.errors import BroughtFileError
-from tests.homes import PASSPHRASE, doer, items_of, new_home, records_of, reviews_of, size_of
+from tests.casefiles.forge import members_of
+from tests.homes import PASSPHRASE, doer, export_of, items_of, new_home, records_of, reviews_of, size_of
 from tests.nonempty import nonempty
 
 
@@ -49,7 +52,7 @@ def bring(
 def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path) -> None:
     done = bring(home, picture)
     (item,) = items_of(home)
-    assert [(each.item_id, each.added) for each in done.files] == [(item.item_id, True)]
+    assert [each.item_id for each in done.files] == [item.item_id]
     assert (item.channel_id, item.kind, item.mode, item.message_id) == (done.place, "file", Mode.SEALED.value, None)
     assert done.unstamped is None
     run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.require_passed()
@@ -71,33 +74,53 @@ def test_a_second_person_reviews_what_one_added(home: Home, picture: Path) -> No
     assert len(reviews_of(home)) == 1  # and no more
 
 
-def test_the_same_file_again_adds_nothing(home: Home, tmp_path: Path) -> None:
-    long = tmp_path / "long"
-    long.write_bytes(b"x" * 5000)
-    first, again = bring(home, long), bring(home, long)
-    assert [each.added for each in again.files] == [False]
-    assert [each.item_id for each in again.files] == [each.item_id for each in first.files]
-    assert len(items_of(home)) == 1
-
-
-def test_a_file_that_could_be_guessed_is_kept_each_time(home: Home, tmp_path: Path) -> None:
-    card = tmp_path / "card.vcf"
-    card.write_text("TEL:+38970000000")
-    bring(home, card)
-    bring(home, card)
-    assert len(items_of(home)) == 2
-
-
-def test_the_file_of_another_person_or_source_is_an_item_of_its_own(home: Home, tmp_path: Path) -> None:
-    long = tmp_path / "long"
-    long.write_bytes(b"x" * 5000)
-    places = {
-        bring(home, long).place,
-        bring(home, long, declared_by="iva").place,
-        bring(home, long, source="her mail").place,
-    }
-    assert len(places) == len(items_of(home)) == 3
+def test_what_is_brought_again_is_an_item_of_its_own_at_a_place_of_its_own(home: Home, tmp_path: Path) -> None:
+    paths = [tmp_path / "long", tmp_path / "card.vcf"]
+    paths[0].write_bytes(b"x" * 5000)
+    paths[1].write_text("TEL:+38970000000")
+    places = {bring(home, *paths).place, bring(home, *paths).place}
+    assert (len(places), len(items_of(home))) == (2, 4)
     assert {each.channel_id for each in nonempty(items_of(home))} == places
+
+
+def test_no_name_of_a_file_stands_beside_what_was_brought_at_another_time(home: Home, picture: Path) -> None:
+    broken = picture.with_name("of-another-client.jpg")
+    broken.write_bytes(b"\xff\xd8\xff" + b"x" * 5000)
+    bring(home, broken)  # a hole says that it could not be decoded, and names it
+    case = open_case(home, doer(home)).case_id
+    bring(home, picture, case=case)
+    bundle = picture.with_name("case.asice")
+    export_of(home, case, bundle)
+    shown = b"".join(members_of(bundle.read_bytes()).values())
+    assert b"Screenshot.png" in shown  # the control
+    assert b"of-another-client" not in shown
+
+
+def test_a_copy_of_a_frozen_file_leaves_in_no_bundle(home: Home, picture: Path) -> None:
+    case = open_case(home, doer(home)).case_id
+    kept = bring(home, picture, case=case).files[0].item_id
+    assert kept is not None
+    out = picture.with_name("case.asice")
+    export_of(home, case, out)  # the control
+    freeze(home, [kept], doer(home, approver=None))
+    copy = bring(home, picture, case=case).files[0].item_id
+    with pytest.raises(UnknownItemError) as raised:
+        export_of(home, case, picture.with_name("again.asice"))
+    assert (raised.value.code, raised.value.found) == ("unknown_item.copy_of_frozen", copy)
+
+
+def test_two_files_that_cannot_be_read_are_two_holes(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for each in nonempty(paths):
+        each.write_bytes(b"x")
+    monkeypatch.setattr("monitor.files._opened", lambda path: (path / "below").open("rb"))
+    monkeypatch.setattr("api.office.addition.require_files", lambda _paths: 0)
+    done = bring(home, *paths)
+    assert [each.hole for each in done.files] == ["missing_file", "missing_file"]
+    with reading(home.engine) as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(database.hole)).scalar_one() == 2
 
 
 def test_it_is_added_to_a_case(home: Home, picture: Path) -> None:
@@ -106,7 +129,6 @@ def test_it_is_added_to_a_case(home: Home, picture: Path) -> None:
     assert done.in_case == 1
     with reading(home.engine) as connection:
         assert held_items(connection, case) == {done.files[0].item_id}
-    assert bring(home, picture, case=case).in_case == 0
 
 
 @pytest.mark.parametrize("case", [None, "case-000000000000"])
@@ -145,16 +167,8 @@ def test_a_file_that_breaks_off_is_a_hole_and_the_others_are_kept(
     monkeypatch.setattr("api.office.addition.require_files", then_gone)
     done = bring(home, gone, picture)
     assert [(each.item_id is None, each.hole) for each in done.files] == [(True, "missing_file"), (False, None)]
-    assert done.missed == [AddedFile(str(gone), None, added=True, hole="missing_file")]
+    assert done.missed == [AddedFile(str(gone), None, "missing_file")]
     assert len(items_of(home)) == 1
-
-
-def test_a_file_that_is_frozen_is_not_named(home: Home, picture: Path) -> None:
-    item = bring(home, picture).files[0].item_id
-    assert item is not None
-    freeze(home, [item], doer(home, approver=None))
-    (again,) = bring(home, picture).files
-    assert (again.item_id, again.added, again.hole) == (None, False, "frozen")
 
 
 def test_each_file_is_heard_of(home: Home, picture: Path, tmp_path: Path) -> None:
