@@ -17,12 +17,18 @@ from dataclasses import dataclass
 
 from casefiles.errors import GateError
 
-MAX_STREAM_BYTES, MAX_UNPACKED_BYTES = 1 << 26, 1 << 29
+MAX_STREAM_BYTES, MAX_UNPACKED_BYTES, MAX_SEARCHED_BYTES = 1 << 22, 1 << 27, 1 << 20
+"""Of one stream, of all, and of those that are searched for pictures, which takes much longer than to unpack them."""
 _HEAD, _TAIL = b"%PDF-1.7\n%\x80\x80\x80\x80\n\n", b"\n%%EOF"
 _STREAM, _END = b">>\nstream\n", b"\nendstream\nendobj\n"
 _DICTIONARY = re.compile(rb"([1-9][0-9]{0,9}) 0 obj\n<</Length ([0-9]{1,9})([^<>()]*)")
 _OPENED = b" 0 obj\n<</Length "
-_STRING = re.compile(rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\))*\)", re.DOTALL)
+_MARKS = re.compile(rb"\\.|[()\\]", re.DOTALL)
+_PRINTABLE = bytes(range(0x20, 0x7F))
+_TABLE = re.compile(rb"xref\n0 ([1-9][0-9]{0,9})\n0000000000 65535 f\r\n((?:[0-9]{10} 00000 n\r\n)*)trailer\n<<")
+"""The one table of a PDF (ISO 32000-1, 7.5.4): where each object begins."""
+_ENTRY_BYTES = 20
+_OBJECT = re.compile(rb"^([1-9][0-9]{0,9}) 0 obj\n", re.MULTILINE)
 _NOT_PLAIN = bytes(set(range(0x100)) - {0x0A, 0x0D, *range(0x20, 0x7F)} | set(b"#%()"))
 """What the objects may not have outside their strings: another spelling of a name, a comment, an open string."""
 _NAME = re.compile(rb"/[^\s()<>\[\]{}/%]*")
@@ -59,7 +65,8 @@ STREAM_ROLES = {
 """By the name that refers to a stream: what its dictionary says beside its length."""
 FONT_TABLES = frozenset(b"cvt |fpgm|glyf|head|hhea|hmtx|loca|maxp|name|post|prep".split(b"|"))
 """The tables of a font that draws its letters by outlines (OpenType)."""
-_INLINE = b"\nBI"
+_INLINE = re.compile(rb"(?<![A-Za-z0-9])BI(?![A-Za-z0-9])")
+"""The operator that begins an inline image (ISO 32000-1, 8.9.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +90,35 @@ def parts_of_pages(name: str, content: bytes) -> Iterator[bytes]:
     if not content.startswith(_HEAD) or not content.endswith(_TAIL) or content.count(b"startxref\n") != 1:
         raise GateError("gate.pages_form", where=name)
     # (2) objects without their streams and strings: every name is on the list
-    objects, streams = _taken_apart(name, content[len(_HEAD) - 1 : -len(_TAIL)])
-    yield b"\n".join(_STRING.findall(objects))
-    plain = _STRING.sub(b"", objects)
+    objects, streams, begins = _taken_apart(name, content[: -len(_TAIL)])
+    plain, strings = _without_strings(name, objects)
+    yield strings
     _require_names(name, plain)
-    # (3) each stream is what one object says it is
-    roles, room = _roles(plain), MAX_UNPACKED_BYTES
+    # (3) the table leads to these objects, and nowhere into a string or a stream
+    _require_table(name, content, begins)
+    # (4) each stream is what one object says it is
+    roles, room, searched = _roles(plain), MAX_UNPACKED_BYTES, MAX_SEARCHED_BYTES
     for stream in streams:
         unpacked = _unpacked(name, stream)
         room -= len(unpacked)
+        for part in _to_search(name, roles.get(stream.number, b""), stream, unpacked):
+            searched -= len(part)
+            if searched < 0:
+                raise GateError("gate.pages_large", where=name)
+            yield part
         if room < 0:
             raise GateError("gate.pages_large", where=name)
-        yield from _to_search(name, roles.get(stream.number, b""), stream, unpacked)
 
 
-def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream]]:
-    parts, streams, at = [], [], 0
+def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream], dict[int, bytes]]:
+    """The objects without their streams, the streams, and where each object begins, by its number."""
+    parts, streams, begins, at = list[bytes](), list[_Stream](), dict[int, bytes](), len(_HEAD) - 1
+
+    def plain(end: int) -> None:
+        part = content[at:end]
+        begins.update({at + found.start(): found[1] for found in _OBJECT.finditer(part)})
+        parts.append(part)
+
     while (begin := content.find(_STREAM, at)) >= 0:
         opened = content.rfind(_OPENED, at, begin)
         line = max(at, content.rfind(b"\n", at, max(opened, at)) + 1)
@@ -109,15 +129,53 @@ def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream]]:
         end = data + int(found[2])
         if content[end : end + len(_END)] != _END:
             raise GateError("gate.pages_form", where=name)
-        parts.append(content[at : found.start()])
+        plain(found.start())
+        begins[found.start()] = found[1]
         streams.append(_Stream(found[1], found[3], content[data:end]))
         at = end + len(_END)
-    parts.append(content[at:])
-    return b"\n".join(parts), streams
+    plain(len(content))
+    return b"\n".join(parts), streams, begins
+
+
+def _without_strings(name: str, content: bytes) -> tuple[bytes, bytes]:
+    """What is beside the literal strings (ISO 32000-1, 7.3.4.2), and the strings, which have printable ASCII alone."""
+    plain, strings, at, begun, depth = list[bytes](), list[bytes](), 0, 0, 0
+    for mark in _MARKS.finditer(content):
+        if mark[0] == b"(":
+            if not depth:
+                plain.append(content[at : mark.start()])
+                begun = mark.start()
+            depth += 1
+        elif not depth:
+            raise GateError("gate.pages_form", where=name)
+        elif mark[0] == b")":
+            depth -= 1
+            if not depth:
+                at = mark.end()
+                strings.append(content[begun:at])
+    plain.append(content[at:])
+    joined = b"".join(strings)
+    if depth or joined.translate(None, delete=_PRINTABLE):
+        raise GateError("gate.pages_form", where=name)
+    return b" ".join(plain), joined
+
+
+def _require_table(name: str, content: bytes, begins: Mapping[int, bytes]) -> None:
+    """Check that the one table has a place for each object, where it begins, and no other table follows."""
+    told = content[content.rindex(b"startxref\n") + len(b"startxref\n") : -len(_TAIL)]
+    table = _TABLE.match(content, int(told)) if told.isdigit() and len(told) <= _ENTRY_BYTES else None
+    if table is None or b"/Prev" in content[table.end() :]:
+        raise GateError("gate.pages_form", where=name)
+    entries = table[2]
+    places = {int(entries[at : at + 10]) for at in range(0, len(entries), _ENTRY_BYTES)}
+    numbers = [begins.get(int(entries[at : at + 10])) for at in range(0, len(entries), _ENTRY_BYTES)]
+    wanted = [str(number).encode() for number in range(1, int(table[1]))]
+    if numbers != wanted or places != begins.keys():
+        raise GateError("gate.pages_form", where=name)
 
 
 def _require_names(name: str, plain: bytes) -> None:
-    if len(plain.translate(None, delete=_NOT_PLAIN)) != len(plain):
+    if len(plain.translate(None, delete=_NOT_PLAIN)) != len(plain) or b"stream" in plain:
         raise GateError("gate.pages_form", where=name)
     for found in set(_NAME.findall(plain)) - PAGE_NAMES:
         if not _OWN_NAME.fullmatch(found):
@@ -155,13 +213,37 @@ def _to_search(name: str, role: bytes, stream: _Stream, unpacked: bytes) -> Iter
         _require_outlines(name, unpacked)
     elif role != b"Contents":
         yield unpacked
-    elif _INLINE in unpacked:
+    else:
+        _require_drawing(name, unpacked)
+
+
+def _require_drawing(name: str, content: bytes) -> None:
+    """Check that what is drawn on a page is lines and letters: no inline image, no comment, nothing unprintable."""
+    if content.translate(None, delete=_PRINTABLE + b"\n"):
+        raise GateError("gate.pages_form", where=name)
+    if b"BI" not in content and b"%" not in content:  # nearly always, and much quicker to see
+        return
+    plain, _strings = _without_strings(name, content)
+    if b"%" in plain:
+        raise GateError("gate.pages_form", where=name)
+    if _INLINE.search(plain):
         raise GateError("gate.pages_image", where=name)
 
 
 def _require_outlines(name: str, font: bytes) -> None:
-    """Check that a font has the tables of outlines and no other, and nothing beside them."""
-    count = int.from_bytes(font[4:6], "big")
-    tables = {font[12 + 16 * at : 16 + 16 * at] for at in range(count)}
-    if strange := sorted(tables - FONT_TABLES):
-        raise GateError("gate.pages_object", where=name, found=ascii(strange[0])[2:-1])
+    """Check that a font has the tables of outlines and no other, one behind the other, and nothing beside them."""
+    last = end = 12 + 16 * int.from_bytes(font[4:6], "big")
+    if last > len(font):
+        raise GateError("gate.pages_form", where=name)
+    for at in range(12, last, 16):
+        table, begin, length = (
+            font[at : at + 4],
+            *(int.from_bytes(font[at + by : at + by + 4], "big") for by in (8, 12)),
+        )
+        if table not in FONT_TABLES:
+            raise GateError("gate.pages_object", where=name, found=ascii(table)[2:-1])
+        if begin != end:
+            raise GateError("gate.pages_form", where=name)
+        end += (length + 3) & ~3
+    if end != len(font):
+        raise GateError("gate.pages_form", where=name)

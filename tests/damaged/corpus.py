@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from casefiles.bundle.members import make_payload
 from casefiles.bundle.sign import Sealer, make_seal, with_lists
-from casefiles.format import layout
+from casefiles.format import layout, pdf
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries
 from casefiles.format.records import events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
@@ -1004,6 +1004,37 @@ def description_in_another_spelling() -> bytes:
 # --- the report as PDF
 
 
+@damaged("content.no_pictures")
+def pages_whose_table_leads_into_a_stream() -> bytes:
+    """An object that only the table knows, inside a drawing that is packed without being made shorter."""
+
+    def led(pages: bytes) -> bytes:
+        at = pages.index(b"stream\n") + 9
+        return re.sub(rb"[0-9]{10} 00000 n", b"%010d 00000 n" % at, pages, count=1)
+
+    return with_pages(led)
+
+
+@damaged("content.no_pictures")
+def pages_with_a_second_table() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"trailer\n<<", b"trailer\n<</Prev 9", 1))
+
+
+@damaged("content.no_pictures")
+def pages_with_a_comment_in_the_drawing() -> bytes:
+    return with_pages(lambda pages: with_stream(pages, lambda drawn: drawn + b"\n%" + b"A" * 60))
+
+
+@damaged("content.no_pictures")
+def pages_with_an_image_behind_a_bracket_in_the_drawing() -> bytes:
+    return with_pages(lambda pages: with_stream(pages, lambda drawn: drawn + b"\n[]BI/W 1/H 1/BPC 8/CS/G ID AEI"))
+
+
+@damaged("content.no_pictures")
+def pages_with_brackets_that_never_close() -> bytes:
+    return with_pages(lambda pages: pages.replace(b"/MarkInfo<<", b"/MarkInfo<<" + b"(\\" * 100_000, 1))
+
+
 @damaged("content.pages")
 def pages_left_out() -> bytes:
     members = dict(forge.members_of(forge.paged_bundle()))
@@ -1025,7 +1056,7 @@ def pages_that_the_description_does_not_name() -> bytes:
 
 @damaged("content.no_pictures")
 def pages_with_an_image_object() -> bytes:
-    return with_pages(lambda pages: pages.replace(b"/ProcSet[", b"/XObject<</I 1 0 R>>/ProcSet[", 1))
+    return with_pages(lambda pages: retabled(pages.replace(b"/ProcSet[", b"/XObject<</I 1 0 R>>/ProcSet[", 1)))
 
 
 @damaged("content.no_pictures")
@@ -1045,12 +1076,12 @@ def pages_with_a_file_in_them() -> bytes:
 
 @damaged("content.no_pictures")
 def pages_with_an_action() -> bytes:
-    return with_pages(lambda pages: pages.replace(b"/MarkInfo<<", b"/OpenAction 1 0 R/MarkInfo<<", 1))
+    return with_pages(lambda pages: retabled(pages.replace(b"/MarkInfo<<", b"/OpenAction 1 0 R/MarkInfo<<", 1)))
 
 
 @damaged("content.no_pictures")
 def pages_with_a_name_in_another_spelling() -> bytes:
-    return with_pages(lambda pages: pages.replace(b"/MarkInfo<<", b"/#4fpenAction 1 0 R/MarkInfo<<", 1))
+    return with_pages(lambda pages: retabled(pages.replace(b"/MarkInfo<<", b"/#4fpenAction 1 0 R/MarkInfo<<", 1)))
 
 
 @damaged("content.no_pictures")
@@ -1065,7 +1096,7 @@ def pages_with_a_stream_that_nothing_names() -> bytes:
 
 
 def with_stream(pages: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """Pages whose first drawing is another; the places in the table at the end are those of before."""
+    """Pages whose first drawing is another, with a table that leads to each object."""
     number = re.search(rb"/Contents ([0-9]+) 0 R", pages)
     assert number
     head = re.search(rb"\n" + number[1] + rb" 0 obj\n<</Length ([0-9]+)/Filter/FlateDecode>>\nstream\n", pages)
@@ -1073,7 +1104,18 @@ def with_stream(pages: bytes, change: Callable[[bytes], bytes]) -> bytes:
     end = head.end() + int(head[1])
     packed = zlib.compress(change(zlib.decompress(pages[head.end() : end])))
     opening = head[0].replace(b"/Length " + head[1], b"/Length " + str(len(packed)).encode())
-    return pages[: head.start()] + opening + packed + pages[end:]
+    return retabled(pages[: head.start()] + opening + packed + pages[end:])
+
+
+def retabled(pages: bytes) -> bytes:
+    """Changed pages with the table of where each object begins made again, as whoever changes them can do."""
+    body = pages[: pages.rindex(b"xref\n0 ")]
+    trailer = pages[pages.index(b"trailer\n", len(body)) : pages.rindex(b"startxref\n")]
+    _objects, _streams, begins = pdf._taken_apart("", body)
+    places = {int(number): at for at, number in begins.items()}
+    rows = b"".join(b"%010d 00000 n\r\n" % places[number] for number in sorted(places))
+    table = b"xref\n0 %d\n0000000000 65535 f\r\n" % (max(places) + 1)
+    return body + table + rows + trailer + b"startxref\n%d\n%%%%EOF" % len(body)
 
 
 def stamped(

@@ -14,7 +14,14 @@ from typing import Any, Final
 from asn1crypto import x509
 
 from casefiles.format import layout
-from casefiles.format.pdf import FONT_TABLES, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES, PAGE_NAMES, STREAM_ROLES
+from casefiles.format.pdf import (
+    FONT_TABLES,
+    MAX_SEARCHED_BYTES,
+    MAX_STREAM_BYTES,
+    MAX_UNPACKED_BYTES,
+    PAGE_NAMES,
+    STREAM_ROLES,
+)
 from casefiles.format.records import COLUMNS
 from casefiles.format.schema import schema_bytes
 from casefiles.verifier.cades import DOCUMENT_KINDS
@@ -114,6 +121,7 @@ def _tables() -> dict[str, Any]:
             "roles": {_text(role): _text(kind) for role, kind in STREAM_ROLES.items()},
             "streamBytes": MAX_STREAM_BYTES,
             "unpackedBytes": MAX_UNPACKED_BYTES,
+            "searchedBytes": MAX_SEARCHED_BYTES,
         },
         "pictures": [
             {

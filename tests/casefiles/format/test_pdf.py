@@ -11,7 +11,8 @@ from casefiles.format import layout, pdf
 from casefiles.format.pdf import parts_of_pages
 from casefiles.format.pictures import require_no_picture
 from tests.casefiles import forge
-from tests.damaged.corpus import with_stream
+from tests.damaged.corpus import retabled, with_stream
+from tests.nonempty import nonempty
 
 NAME = layout.pages_name("en", 1)
 GIF = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
@@ -61,6 +62,14 @@ def test_pages_of_the_typesetter_pass() -> None:
         (swapped(b"/Filter/FlateDecode", b"/Filter/DCTDecodexx"), "gate.pages_object"),
         (swapped(b"/FontFile2 ", b"/Contents  "), "gate.pages_object"),
         (lambda content: with_stream(content, lambda drawn: drawn + b"\nBI/W 1 ID x EI"), "gate.pages_image"),
+        (lambda content: with_stream(content, lambda drawn: drawn + b"]BI(%)ID"), "gate.pages_image"),
+        (lambda content: with_stream(content, lambda drawn: drawn + b"\n%x"), "gate.pages_form"),
+        (lambda content: with_stream(content, lambda drawn: drawn + b"\0"), "gate.pages_form"),
+        (lambda content: with_stream(content, lambda drawn: drawn + b"(%)%)BI"), "gate.pages_form"),
+        (swapped(b"/MarkInfo<<", b"/MarkInfo(\n)<<"), "gate.pages_form"),
+        (swapped(b"/MarkInfo<<", b"/MarkInfo\\<<"), "gate.pages_form"),
+        (swapped(b"trailer\n<<", b"trailer\n<</Prev 1"), "gate.pages_form"),
+        (swapped(b" 00000 n\r\n", b" 00000 f\r\n"), "gate.pages_form"),
     ],
 )
 def test_anything_else_is_refused(change: Callable[[bytes], bytes], code: str) -> None:
@@ -74,7 +83,7 @@ def test_what_is_packed_badly_or_bears_a_tail_is_refused() -> None:
     packed = zlib.compress(b"q\nQ\n") + b"tail"
     end = head.end() + int(head[1])
     longer = head[0].replace(head[1], str(len(packed)).encode(), 1) + packed
-    assert refused(pages()[: head.start()] + longer + pages()[end:]) == "gate.pages_form"
+    assert refused(retabled(pages()[: head.start()] + longer + pages()[end:])) == "gate.pages_form"
 
 
 def test_pages_that_unpack_to_more_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,9 +104,39 @@ def test_a_colour_font_hides_no_picture() -> None:
 
     named = pages().replace(b"/FontFile2 " + number[1], b"/Contents " + number[1])
     changed = with_stream(b"/Contents " + number[1] + b" 0 R" + named, coloured)[len(b"/Contents  0 R" + number[1]) :]
-    assert refused(changed.replace(b"/Contents " + number[1] + b" 0", b"/FontFile2 " + number[1] + b" 0")) == (
-        "gate.pages_object"
-    )
+    renamed = changed.replace(b"/Contents " + number[1] + b" 0", b"/FontFile2 " + number[1] + b" 0")
+    assert refused(retabled(renamed)) == "gate.pages_object"
+
+
+def with_font(change: Callable[[bytes], bytes]) -> bytes:
+    """The pages with another first font."""
+    named = re.search(rb"/FontFile2 ([0-9]+)", pages())
+    assert named
+    head = re.search(rb"\n%s 0 obj\n<</Length ([0-9]+)/Filter/FlateDecode>>\nstream\n" % named[1], pages())
+    assert head
+    end = head.end() + int(head[1])
+    packed = zlib.compress(change(zlib.decompress(pages()[head.end() : end])))
+    opening = head[0].replace(b"/Length " + head[1], b"/Length " + str(len(packed)).encode())
+    return retabled(pages()[: head.start()] + opening + packed + pages()[end:])
+
+
+def test_a_font_has_its_tables_and_nothing_beside_them() -> None:
+    require_no_picture(NAME, with_font(lambda font: font))  # the control
+    for change in nonempty([lambda font: font + b"\xff\xd8\xff\xe0", lambda font: font[:4], lambda font: font[:40]]):
+        assert refused(with_font(change)) == "gate.pages_form"
+    moved = with_font(lambda font: font[:20] + b"\0\0\0\0" + font[24:])
+    assert refused(moved) == "gate.pages_form"
+
+
+def test_a_plain_drawing_passes_and_a_table_that_leads_elsewhere_does_not() -> None:
+    plain = with_stream(pages(), lambda _drawn: b"q\nQ\n")
+    require_no_picture(NAME, plain)
+    assert refused(re.sub(rb"[0-9]{10} 00000 n", b"0000000099 00000 n", plain, count=1)) == "gate.pages_form"
+
+
+def test_too_much_to_search_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "MAX_SEARCHED_BYTES", 1_000)
+    assert refused(pages()) == "gate.pages_large"
 
 
 def test_a_picture_in_the_description_is_found() -> None:
@@ -105,11 +144,11 @@ def test_a_picture_in_the_description_is_found() -> None:
     length = re.search(rb"<</Length ([0-9]+)/Type/Metadata", described)
     assert length
     longer = b"<</Length " + str(int(length[1]) + len(GIF)).encode() + b"/Type/Metadata"
-    assert refused(described.replace(length[0], longer)) == "gate.picture"
+    assert refused(retabled(described.replace(length[0], longer))) == "gate.picture"
 
 
 def test_letters_and_brackets_in_a_title_are_no_objects() -> None:
     title = re.search(rb"/Title\(([^()]+)\)", pages())
     assert title
     odd = rb"/Title(a (b (c) /OpenAction #41 %) \) \\ endobj)"
-    require_no_picture(NAME, pages().replace(title[0], odd, 1))
+    require_no_picture(NAME, retabled(pages().replace(title[0], odd, 1)))
