@@ -69,11 +69,12 @@ def test_no_command_is_usage_and_shows_them_all() -> None:
 
 NEEDED_BESIDE = {
     "case add": ["case-1", "item-1"],
+    "case export": ["--reason", "why"],
     "evidence search": ["word"],
     "watch add": ["--reported-as", "Smokva", "--mode", "metadata_only"],
     "monitor login": ["--check"],
 }
-"""What a command cannot do without, though it can do without each: here words or a sender."""
+"""What a command cannot do without, though it can do without each: words or a sender, a reason or a preview."""
 
 
 def call_of(words: tuple[str, ...], command: click.Command, file: Path) -> list[str]:
