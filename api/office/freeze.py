@@ -116,9 +116,9 @@ def require_seen(home: Home, item_id: str, cases: Collection[str] | None) -> Non
 
 
 def require_no_frozen_copy(home: Home, case_id: str, casework: KeyIdentity) -> None:
-    """Check, before a case leaves, that none of its files has the bytes of a frozen one (invariant 10).
+    """Check, before a case leaves, that no file that somebody brought has the bytes of a frozen one (invariant 10).
 
-    Whoever brings a frozen file again has no key that could tell.
+    Whoever brings a file again has no key that could tell; of what is posted again, the lookout tells.
 
     Raises:
         UnknownItemError: One has; it is named, to be frozen.
@@ -130,6 +130,7 @@ def require_no_frozen_copy(home: Home, case_id: str, casework: KeyIdentity) -> N
             return
         held = held_items(connection, case_id)
         files = sa.select(item.idx).where(item.item_id.in_(held), item.kind == Kind.FILE.value, not_frozen())
+        files = files.where(item.channel_id.startswith("local"))
         mine = list(connection.execute(files.order_by(item.idx)).scalars())
     hidden = {digest for _event, digest in _digests(home, frozen, casework)}
     for event, digest in _digests(home, mine, casework):
