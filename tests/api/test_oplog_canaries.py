@@ -120,6 +120,9 @@ def live(life: Canaries) -> None:
     code, _ = life.run("case", "export", opened["case_id"], "--out", bundle, "--for", "court", *approved)
     assert code == 0
     life.run("verify", bundle)
+    life.run("case", "renew", bundle, "--out", folder / f"renewed-{PLANTED['word']}.asice")
+    brought = ("--declared-by", PLANTED["declared"], "--source", PLANTED["word"])
+    life.run("evidence", "add", picture, *brought, *reason)
     life.run("evidence", "search", PLANTED["word"], "--case", opened["case_id"], *reason)
     life.run("backup", folder / f"backup-{PLANTED['word']}")
     life.run("audit")
