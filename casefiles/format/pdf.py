@@ -236,10 +236,8 @@ def _require_outlines(name: str, font: bytes) -> None:
     if last > len(font):
         raise GateError("gate.pages_form", where=name)
     for at in range(12, last, 16):
-        table, begin, length = (
-            font[at : at + 4],
-            *(int.from_bytes(font[at + by : at + by + 4], "big") for by in (8, 12)),
-        )
+        table = font[at : at + 4]
+        begin, length = (int.from_bytes(font[at + by : at + by + 4], "big") for by in (8, 12))
         if table not in FONT_TABLES:
             raise GateError("gate.pages_object", where=name, found=ascii(table)[2:-1])
         if begin != end:
