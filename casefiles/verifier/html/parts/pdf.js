@@ -3,17 +3,17 @@ import { fromLatin1, joined, latin1 } from "./bytes.js";
 import { refuse } from "./refuse.js";
 import { tables } from "./tables.js";
 
-const { names, roles, fontTables, streamBytes, unpackedBytes, searchedBytes } = tables.pages;
-const PAGE_NAMES = new Set(names);
+const PAGES = tables.pages;
+const PAGE_NAMES = new Set(PAGES.names);
 const PDF_HEAD = "%PDF-1.7\n%\x80\x80\x80\x80\n\n";
 const PDF_TAIL = "\n%%EOF";
 const STREAM = ">>\nstream\n";
 const STREAM_END = "\nendstream\nendobj\n";
 const DICTIONARY = /^([1-9][0-9]{0,9}) 0 obj\n<<\/Length ([0-9]{1,9})([^<>()]*)$/;
-const MARKS = /\\[^]|[()\\]/g;
-const TABLE = /xref\n0 ([1-9][0-9]{0,9})\n0000000000 65535 f\r\n((?:[0-9]{10} 00000 n\r\n)*)trailer\n<</y;
-const OBJECTS = /^([1-9][0-9]{0,9}) 0 obj\n/gm;
-const INLINE = /(?<![A-Za-z0-9])BI(?![A-Za-z0-9])/;
+const PDF_MARKS = /\\[^]|[()\\]/g;
+const PDF_TABLE = /xref\n0 ([1-9][0-9]{0,9})\n0000000000 65535 f\r\n((?:[0-9]{10} 00000 n\r\n)*)trailer\n<</y;
+const PDF_OBJECTS = /^([1-9][0-9]{0,9}) 0 obj\n/gm;
+const PDF_INLINE = /(?<![A-Za-z0-9])BI(?![A-Za-z0-9])/;
 const NOT_PLAIN = /[^\n\r\x20-\x7e]|[#%()]/;
 const NAMES_IN = /\/[^\s()<>[\]{}/%]*/g;
 const OWN_NAME = /^\/(?:[cf][0-9]{1,4}|[A-Z]{6}\+Noto[A-Za-z]+-(?:Bold|Regular)(?:-Identity-H)?)$/;
@@ -28,13 +28,13 @@ export async function* partsOfPages(name, content) {
   requirePageNames(name, plain);
   requireTable(name, text, begins);
   const found = rolesOf(plain);
-  let [room, searched] = [unpackedBytes, searchedBytes];
+  let [room, searched] = [PAGES.unpackedBytes, PAGES.searchedBytes];
   for (const { number, kind, packed } of streams) {
     const unpacked = kind.includes("/Filter/FlateDecode") ? await unpack(name, packed) : packed;
     room -= unpacked.length;
     if (room < 0) refuse("gate.pages_large", { where: name });
     const role = found.get(number) ?? "";
-    if (roles[role] !== kind) refuse("gate.pages_object", { where: name, found: (role || kind).slice(0, 80) });
+    if (PAGES.roles[role] !== kind) refuse("gate.pages_object", { where: name, found: (role || kind).slice(0, 80) });
     if (role === "FontFile2") requireOutlines(name, unpacked);
     else if (role !== "Contents") {
       searched -= unpacked.length;
@@ -49,7 +49,7 @@ function pagesTakenApart(name, text) {
   const [parts, streams, begins] = [[], [], new Map()];
   let at = PDF_HEAD.length - 1;
   const plain = (part) => {
-    for (const found of part.matchAll(OBJECTS)) begins.set(at + found.index, found[1]);
+    for (const found of part.matchAll(PDF_OBJECTS)) begins.set(at + found.index, found[1]);
     parts.push(part);
   };
   for (let begin = text.indexOf(STREAM, at); begin >= 0; begin = text.indexOf(STREAM, at)) {
@@ -74,7 +74,7 @@ function pagesTakenApart(name, text) {
 function withoutStrings(name, text) {
   const [plain, strings] = [[], []];
   let [at, begun, depth] = [0, 0, 0];
-  for (const { 0: mark, index } of text.matchAll(MARKS)) {
+  for (const { 0: mark, index } of text.matchAll(PDF_MARKS)) {
     if (mark === "(") {
       if (!depth) {
         plain.push(text.slice(at, index));
@@ -99,8 +99,8 @@ function withoutStrings(name, text) {
 /** Check that the one table has a place for each object, where it begins, and no other table follows. */
 function requireTable(name, text, begins) {
   const told = text.slice(text.lastIndexOf("startxref\n") + 10, -PDF_TAIL.length);
-  TABLE.lastIndex = /^[0-9]{1,15}$/.test(told) ? Number(told) : text.length;
-  const table = TABLE.exec(text);
+  PDF_TABLE.lastIndex = /^[0-9]{1,15}$/.test(told) ? Number(told) : text.length;
+  const table = PDF_TABLE.exec(text);
   if (!table || text.includes("/Prev", table.index + table[0].length)) refuse("gate.pages_form", { where: name });
   const places = table[2].match(/[0-9]{10}/g) ?? [];
   const fits = places.every((place, at) => begins.get(Number(place)) === String(at + 1));
@@ -113,7 +113,7 @@ function requireDrawing(name, content) {
   if (!content.includes("BI") && !content.includes("%")) return; // nearly always, and much quicker to see
   const { plain } = withoutStrings(name, content);
   if (plain.includes("%")) refuse("gate.pages_form", { where: name });
-  if (INLINE.test(plain)) refuse("gate.pages_image", { where: name });
+  if (PDF_INLINE.test(plain)) refuse("gate.pages_image", { where: name });
 }
 
 function requirePageNames(name, plain) {
@@ -126,7 +126,7 @@ function requirePageNames(name, plain) {
 /** By the number of an object, the one name that refers to it as to a stream; two names give none. */
 function rolesOf(plain) {
   const found = new Map();
-  for (const [, role, number] of plain.matchAll(new RegExp(`/(${Object.keys(roles).join("|")}) ([1-9][0-9]{0,9}) 0 R`, "g"))) {
+  for (const [, role, number] of plain.matchAll(new RegExp(`/(${Object.keys(PAGES.roles).join("|")}) ([1-9][0-9]{0,9}) 0 R`, "g"))) {
     found.set(number, (found.get(number) ?? role) === role ? role : "");
   }
   return found;
@@ -140,13 +140,13 @@ async function unpack(name, packed) {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       parts.push(value);
       length += value.length;
-      if (length > streamBytes) break;
+      if (length > PAGES.streamBytes) break;
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     refuse("gate.pages_form", { where: name });
   }
-  if (length > streamBytes) refuse("gate.pages_large", { where: name });
+  if (length > PAGES.streamBytes) refuse("gate.pages_large", { where: name });
   return joined(...parts);
 }
 
@@ -161,7 +161,7 @@ function requireOutlines(name, font) {
   let end = last;
   for (let at = 12; at < last; at += 16) {
     const table = text.slice(at, at + 4);
-    if (!fontTables.includes(table)) refuse("gate.pages_object", { where: name, found: table });
+    if (!PAGES.fontTables.includes(table)) refuse("gate.pages_object", { where: name, found: table });
     if (view.getUint32(at + 8) !== end) form();
     end += Math.ceil(view.getUint32(at + 12) / 4) * 4;
   }
