@@ -33,6 +33,7 @@ from casefiles.sheet.data import SheetKind
 from config.watchlist import probe_entry, watch_entry
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
+from evidence.custody.event import Draft
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
@@ -102,7 +103,8 @@ def act_for_client(home: Home, case: str, item: str) -> None:
     recognise_seen(home, case, Statement("mila", item, home.clock().date(), "en", "I saw it there."), ann, casework)
     write_sheet(home, SheetWish(case, SheetKind.DISCLOSURE, home.path.parent / "a.txt"), ann, casework)
     with home.writing() as writer:
-        writer.sequencer.append([left_out_drafted(case, [AnsweringItem(item, "42", 2, 1)], ann)])
+        sealed = Draft("counter_sealed", ann.values() | {"bundle_sha256": "0" * 64})
+        writer.sequencer.append([left_out_drafted(case, [AnsweringItem(item, "42", 2, 1)], ann), sealed])
     brought = home.path.parent / "a.txt"  # whatever it is
     add_files(home, Brought([brought], "her phone", "mila", replace(ann, approver=None), case))
 
