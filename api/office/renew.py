@@ -15,7 +15,7 @@ from typing import BinaryIO
 from api.home import Home
 from api.office.bundle import Stages, load_sealer, stamper, trusted_roots, unstaged
 from casefiles.bundle.countersign import countersign_bundle
-from casefiles.bundle.destination import Destination
+from casefiles.bundle.destination import Destination, give_name
 from casefiles.bundle.renew import renew_bundle
 from casefiles.errors import ContainerError
 from casefiles.format.zip import read_container
@@ -26,8 +26,9 @@ from config.errors import Explained, Term
 from evidence.authority import Doer
 from evidence.canonical import sha256_hex
 from evidence.custody.event import Draft
+from evidence.errors import HomeError
 from evidence.finding import Report, Verdict
-from evidence.objects.durable import move_file, write_file
+from evidence.objects.durable import storage_errors, sync_directory, write_file
 from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of
 from evidence.times import format_time
@@ -78,7 +79,7 @@ def renew(
         lists = home.lists.readable()
         data, report = renew_bundle(stream, stamp=stamp, roots=known, lists=lists, progress=checking)
     with _held(destination.bundle, data) as part:
-        move_file(part, destination.bundle)
+        _name(part, destination.bundle)
     return _told(destination.bundle, data, known, report)
 
 
@@ -117,7 +118,7 @@ def countersign(
     with home.writing() as writer, _held(destination.bundle, data) as part:
         values = doer.values() | {"bundle_sha256": sha256_hex(data)}
         writer.sequencer.append([Draft("counter_sealed", values)])
-        move_file(part, destination.bundle)
+        _name(part, destination.bundle)
         unstamped = writer.beat()
     return _told(destination.bundle, data, known, report), unstamped
 
@@ -145,9 +146,19 @@ def _told(bundle: Path, data: bytes, known: Sequence[Certificate], report: Repor
         renewals=len(stamps) - 1,
         stamped_at=format_time(newest.latest),
         office=newest.office,
-        roots=tuple(root for root in known if root in led),
+        roots=tuple(dict.fromkeys(root for root in known if root in led)),
         verdict=report.verdict,
     )
+
+
+def _name(part: Path, file: Path) -> None:
+    """Give the new file its name; what came to lie there meanwhile is not replaced."""
+    with storage_errors(file.parent):
+        try:
+            give_name(part, file)
+        except FileExistsError as error:
+            raise HomeError("home.out_taken", where=str(file)) from error
+        sync_directory(file.parent)
 
 
 @contextmanager

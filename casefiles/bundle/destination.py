@@ -138,7 +138,7 @@ class Parts:
             if again:
                 _clear(file)
             try:
-                _named(part, file)
+                give_name(part, file)
             except FileExistsError as error:
                 raise HomeError("home.export_name_taken", where=str(file), part=part.name) from error
         sync_directory(self.bundle.parent)
@@ -181,14 +181,19 @@ def _lock_of(part: Path) -> int | None:
 
 
 def _clear(file: Path) -> None:
-    """Remove an empty file. ``_named`` makes one where there are no hard links; it holds no data."""
+    """Remove an empty file. ``give_name`` makes one where there are no hard links; it holds no data."""
     with suppress(FileNotFoundError):
         status = file.lstat()
         if stat.S_ISREG(status.st_mode) and not status.st_size:
             file.unlink()
 
 
-def _named(part: Path, file: Path) -> None:
+def give_name(part: Path, file: Path) -> None:
+    """Give a complete file of an export or a renewal its name, which has then not reached the disk.
+
+    Raises:
+        FileExistsError: Another file has the name; it was not touched.
+    """
     try:
         os.link(part, file)  # unlike rename, link(2) refuses to replace
     except FileExistsError:

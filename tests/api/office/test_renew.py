@@ -64,6 +64,27 @@ def test_nothing_is_written_over_and_what_is_no_bundle_is_said(office: Office, b
     assert [file.name for file in tmp_path.iterdir()] == ["mine.asice"]
 
 
+def test_what_comes_to_lie_there_meanwhile_is_not_replaced(
+    office: Office, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.asice"
+
+    def then_taken(part: Path, data: bytes) -> None:
+        part.write_bytes(data)
+        out.write_bytes(b"mine")
+
+    monkeypatch.setattr("api.office.renew.write_file", then_taken)
+    with pytest.raises(HomeError) as refused:
+        renew(office.home, bundle, Destination(out), roots=())
+    assert (refused.value.code, out.read_bytes()) == ("home.out_taken", b"mine")
+    assert [file.name for file in tmp_path.iterdir()] == ["out.asice"]
+
+
+def test_a_root_that_is_given_twice_is_told_once(office: Office, bundle: Path, tmp_path: Path) -> None:
+    done = renew(office.home, bundle, Destination(tmp_path / "again"), roots=trusted_roots(office.home))
+    assert len(done.roots) == 1
+
+
 def test_a_receiving_office_adds_its_seal_and_logs_it(office: Office, bundle: Path, tmp_path: Path) -> None:
     other, _ = new_home(tmp_path / "other")
     casework, before = other.keys.unlock(PASSPHRASE).casework, size_of(other)
