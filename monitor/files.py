@@ -6,13 +6,13 @@ Each is kept as it is. Nothing in it is read as a message, so it says of itself 
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence.canonical import text_value
+from evidence.canonical import Value, text_value
 from evidence.observation import Kind, Medium, Observation
 from monitor.errors import BroughtFileError
 
@@ -39,9 +39,9 @@ def brought_files(paths: Sequence[Path], *, place: str, source: str) -> list[Obs
 def _observation(path: Path, place: str, source: str, number: int) -> Observation:
     fields = {"channel_title": text_value(source), "file_name": text_value(path.name), "position": str(number)}
     # the mark of a short file covers this too: whoever has the collector's key cannot confirm a guess of its bytes
-    named = {"media": [secrets.token_hex(16)]}
+    random: Mapping[str, Value] = {"acquisition": {"random": secrets.token_hex(16)}}
     medium = Medium(path.name, partial(_opened, path))
-    return Observation(Kind.FILE, place, None, None, fields | named, medium=medium)
+    return Observation(Kind.FILE, place, None, None, {**fields, **random}, medium=medium)
 
 
 @contextmanager

@@ -148,11 +148,11 @@ def _counted(values: Mapping[str, Any]) -> list[Value]:
 def _carrier(values: Mapping[str, Any]) -> Value:
     """The message of a file whose bytes could be guessed; the mark of a longer file survives changes of its message.
 
-    One that somebody brought is of no message, and what it is called then is random.
+    One that somebody brought is of no message; its random number stands in the place of one.
     """
     if int(values.get("bytes") or 0) > GUESSABLE_BYTES:
         return None
-    return values.get("message_sha256") or values.get("media")
+    return values.get("message_sha256") or (values.get("acquisition") or {}).get("random")
 
 
 def _source(values: Mapping[str, Any]) -> tuple[Value, Value]:

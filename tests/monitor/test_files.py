@@ -20,7 +20,7 @@ def test_a_file_is_read_as_it_lies_there(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 5000)
     (seen,) = brought_files([path], place=PLACE, source="from her phone")
     assert (seen.kind, seen.channel_id, seen.message_id, seen.posted_at) == (Kind.FILE, PLACE, None, None)
-    named = {name: value for name, value in seen.fields.items() if name != "media"}
+    named = {name: value for name, value in seen.fields.items() if name != "acquisition"}
     assert named == {"channel_title": "from her phone", "file_name": "čudno ime.png", "position": "0"}
     assert seen.medium is not None
     with seen.medium.open() as file:

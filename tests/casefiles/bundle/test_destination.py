@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casefiles.bundle import destination
-from casefiles.bundle.destination import Destination, Parts
+from casefiles.bundle.destination import Destination, Parts, give_name
 from evidence.errors import HomeError, StorageFullError
 
 BUNDLE, LETTER = b"bundle", b"letter"
@@ -104,7 +103,7 @@ def test_handing_over_goes_on_where_an_earlier_run_was_stopped(
     out: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = out.hold(BUNDLE, LETTER)
-    destination._named(parts.letter, out.letter)
+    give_name(parts.letter, out.letter)
     parts.close()
     with out.leftovers() as (left,):
         left.hand_over()
@@ -126,7 +125,7 @@ def test_without_hard_links_whole_files_are_moved(
     monkeypatch.setattr("os.link", no_links)
     parts = out.hold(BUNDLE, LETTER)
     for part, file in [(parts.letter, out.letter)][:stopped_after]:
-        destination._named(part, file)
+        give_name(part, file)
     parts.hand_over()
     assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
     assert names(out) == ["case.asice", "case.asice.letter.txt"]
