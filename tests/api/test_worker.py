@@ -31,7 +31,7 @@ from api.office.wanted import (
     ask_for_bundle,
 )
 from api.office.work import do_task
-from api.worker import LINES, Worker
+from api.worker import LINES, Worker, resting
 from casefiles.bundle.destination import Parts
 from config import oplog
 from config.errors import CallError
@@ -404,6 +404,18 @@ def test_a_task_that_kills_its_worker_each_time_is_given_up(desk: WorkerDesk, mo
                 desk.worker().step(LINES[1])
         desk.worker().step(LINES[1])
     assert desk.problem(task_id) == "home.task_given_up"
+
+
+def test_what_nobody_waits_for_rests_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, rests, answers = 100.0, list[float](), iter([False, False, True])
+    monkeypatch.setattr(workers.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(workers.time, "sleep", rests.append)
+    stopped, told = resting(lambda: next(answers)), list[bool]()
+    for worked in (0.25, 0.5, 8):
+        now += worked / 100
+        told.append(stopped())
+    assert told == [False, False, True]
+    assert rests == pytest.approx([0.0025, 0.005, 0.05])
 
 
 # Refused, stopped, broken
