@@ -30,6 +30,7 @@ from api.http import (
     metrics,
     question,
     recognition,
+    reply,
     request,
     session,
     task,
@@ -49,7 +50,7 @@ from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
 _ROOMS = (
-    *(session, channel, item, case, alert, freeze, intake, task, bundle, check, recognition, question),
+    *(session, channel, item, case, reply, alert, freeze, intake, task, bundle, check, recognition, question),
     *(hash_list, request, log, verify),
 )
 BODY_BYTES = 1_000_000

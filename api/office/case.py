@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.beside import beside
+from api.office.look import look_at_case
 from api.office.page import LIMIT, Page, page_of
 from api.office.task import remove_bundles
 from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
-from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import Consent, recorded_consent
 from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
@@ -305,9 +305,7 @@ def show_case(
         limit=limit,
         key=lambda each: each.item_id,
     )
-    snapshot = read_entries_of_cases(home.engine, casework).sealed(casework)
-    look = Draft("case_viewed", doer.values() | {"case": case_id})
-    unstamped = home.log_look(look, lambda connection, _placed: keep_entries_of_cases(connection, snapshot))
+    unstamped = look_at_case(home, case_id, doer, casework)
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None

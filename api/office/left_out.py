@@ -1,16 +1,27 @@
 """Replies that stand beside a case: told, and left out of its bundles only for a reason that is logged first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from api.home import Home
+from api.office.look import look_at_case
 from casefiles.case import require_client
 from casefiles.left_out import AnsweringItem, left_out_drafted, replies_beside
+from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
 
 _NAMED = 20
 """How many items a refusal names: more would be no line that somebody pastes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Replies to messages of a case that are not in it; ``unstamped`` says why no time stamp could be had yet."""
+
+    replies: Sequence[AnsweringItem]
+    unstamped: Explained | None
 
 
 def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[AnsweringItem]:
@@ -20,6 +31,18 @@ def beside_case(home: Home, case_id: str, casework: KeyIdentity) -> Sequence[Ans
         LeafError: A record is missing, damaged or not of its leaf.
     """
     return replies_beside(home.engine, case_id, casework)
+
+
+def show_replies(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Replies:
+    """The verb by which a call asks what ``case export`` would refuse: a look at the case, logged first.
+
+    Raises:
+        UnknownItemError: There is no such case, or it is a list of hashes.
+        LeafError: A record is missing, damaged or not of its leaf.
+    """
+    require_client(home.engine, case_id)
+    unstamped = look_at_case(home, case_id, doer, casework)
+    return Replies(beside_case(home, case_id, casework), unstamped)
 
 
 def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> None:
@@ -39,7 +62,7 @@ def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> Non
         )
 
 
-def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[AnsweringItem]:
+def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Replies:
     """The verb behind ``case export --leaving-out``: log that the replies beside a case are left out, and why.
 
     Nothing is logged where there are none.
@@ -51,7 +74,8 @@ def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Se
     require_client(home.engine, case_id)
     require_reason(doer, act="leave-out")
     found = beside_case(home, case_id, casework)
-    if found:
-        with home.writing() as writer:
-            writer.sequencer.append([left_out_drafted(case_id, found, doer)])
-    return found
+    if not found:
+        return Replies(found, None)
+    with home.writing() as writer:
+        writer.sequencer.append([left_out_drafted(case_id, found, doer)])
+        return Replies(found, writer.beat())

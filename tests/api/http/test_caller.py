@@ -40,6 +40,8 @@ ROUTES = {
     ("GET", "/api/v1/cases/case-000000000000"): Scope.CASES_READ,
     ("POST", "/api/v1/cases"): Scope.CASES_WRITE,
     ("POST", "/api/v1/cases/case-000000000000/items"): Scope.CASES_WRITE,
+    ("GET", "/api/v1/cases/case-000000000000/replies"): Scope.CASES_READ,
+    ("POST", "/api/v1/cases/case-000000000000/replies/leave-out"): Scope.CASES_WRITE,
     ("POST", "/api/v1/verify"): Scope.CASES_READ,
     ("POST", "/api/v1/imports"): Scope.IMPORTS,
     ("POST", "/api/v1/cases/case-000000000000/bundles"): Scope.BUNDLES,

@@ -63,14 +63,14 @@ def test_a_reason_lets_it_go_and_is_read_by_whoever_may_read_words(
     ids = ids_of(home)
     case, casework = new_case(home, [ids[1]]), home.keys.unlock(PASSPHRASE).casework
     by = replace(doer(home), reason="They greet one another.")
-    assert len(leave_out(home, case, by, casework)) == 3
+    assert len(leave_out(home, case, by, casework).replies) == 3
     bundle = tmp_path / "a.asice"
     export_of(home, case, bundle, audience)
     assert "replies to messages of the case were left out (3 of them), for this reason:" in text_of(bundle)
     assert ("They greet one another." in text_of(bundle)) is told
     assert ids[2] not in text_of(bundle)
     logged = size_of(home)
-    assert leave_out(home, case, by, casework) == ()
+    assert leave_out(home, case, by, casework).replies == ()
     assert size_of(home) == logged, "nothing is left to leave out"
 
 
