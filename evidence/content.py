@@ -333,6 +333,8 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             flag="same_peer requires_password",
             many={"peer_types": "text"},
         ),
+        # what a file says of itself, and nobody checked
+        "file_says": _fields(text="taken digitised changed maker model software", time="created_at"),
         # where it comes from and what it belongs to
         "author": _fields(person="person", text="rank", integer="boosts"),
         "forward": _fields(

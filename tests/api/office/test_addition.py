@@ -1,5 +1,6 @@
 """What somebody brings is sealed and logged at once, and stands beside nothing of another time."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,24 @@ def test_no_name_of_a_file_stands_beside_what_was_brought_at_another_time(home: 
     shown = b"".join(members_of(bundle.read_bytes()).values())
     assert b"Screenshot.png" in shown  # the control
     assert b"of-another-client" not in shown
+
+
+def test_what_a_picture_says_of_itself_is_in_the_report_as_its_claim(home: Home, picture: Path) -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2026:05:01 12:34:56", 0xA431: "SERIAL-NUMBER"}
+    Image.new("RGB", (64, 64)).save(picture, exif=exif)
+    case = open_case(home, doer(home)).case_id
+    bring(home, picture, case=case)
+    shown = {}
+    for audience in ("court", "partner"):
+        bundle = picture.with_name(f"{audience}.asice")
+        export_of(home, case, bundle, audience=audience)
+        shown[audience] = b"".join(members_of(bundle.read_bytes()).values())
+    assert b"the file says of itself, unchecked, that" in shown["court"]
+    assert re.search(rb"it was taken: +2026-05-01 12:34:56\n", shown["court"])
+    assert b"SERIAL-NUMBER" in picture.read_bytes()  # the control
+    assert b"SERIAL-NUMBER" not in shown["court"]
+    assert b"2026-05-01 12:34:56" not in shown["partner"]
 
 
 def test_a_copy_of_a_frozen_file_leaves_in_no_bundle(home: Home, picture: Path) -> None:
