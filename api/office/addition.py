@@ -1,7 +1,7 @@
-"""Keeps at once the files that somebody brings: one person seals them for a reason, and a second one reviews that."""
+"""Keeps at once what somebody brings: one person seals it for a reason, and a second one reviews that."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.times import format_time
 from monitor.files import brought_files, require_files
+from monitor.links import brought_links, message_link, require_link
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
@@ -42,13 +43,16 @@ class Brought:
     """What ``evidence add`` was asked for.
 
     Attributes:
-        source: Where the files come from, in the words of whoever brings them.
+        paths: Files, each kept as it is.
+        source: Where they come from, in the words of whoever brings them.
         declared_by: A pseudonym.
         doer: Their reason is the source if they give none.
-        case_id: A case that the files are added to; None for none.
+        case_id: A case that all of it is added to; None for none.
+        links: Kept as texts; nothing is fetched.
 
     Raises:
         AuthorityError: Nobody is declared, or the name is not a name; or the source is blank.
+        BroughtLinkError: A link is none.
     """
 
     paths: Sequence[Path]
@@ -56,8 +60,10 @@ class Brought:
     declared_by: str
     doer: Doer
     case_id: str | None = None
+    links: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "links", tuple(map(require_link, self.links)))
         object.__setattr__(self, "declared_by", require_name(self.declared_by))
         if not self.source.strip():
             raise AuthorityError("authority.blank_source")
@@ -65,22 +71,24 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class AddedFile:
-    """What became of one file of ``evidence add``.
+    """What became of one file or link of ``evidence add``.
 
     Attributes:
-        file: Its path, as it was named.
+        file: Its path, as it was named, or the link.
         item_id: None if it could not be read to its end.
         hole: The reason of the hole in its place.
+        preserved: The items of the message that a link names.
     """
 
     file: str
     item_id: str | None
     hole: str | None = None
+    preserved: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of all files of ``evidence add``.
+    """What came of all files and links of ``evidence add``.
 
     Attributes:
         place: Where they are kept, as ``channel_id`` of their items.
@@ -115,7 +123,7 @@ class Addition:
 
 
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
-    """The verb behind ``evidence add``: seal and log files as they are, have that stamped, fill a case if one is named.
+    """The verb behind ``evidence add``: seal and log all as it is, have that stamped, fill a case if one is named.
 
     If it was stopped and runs again, what it kept before is kept twice: nothing is known again.
 
@@ -136,20 +144,29 @@ def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     doer = replace(doer, reason=doer.reason or brought.source)
     grant = one_person(Act.ADD, place, doer)
     provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
-    contents = heard_files(brought_files(brought.paths, place=place, source=brought.source), hear.read)
+    contents = heard_files(_contents(home, brought, place), hear.read)
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
         grant.log(writer.sequencer, [Draft("files_added", _values(brought, place, provenance))])
         kept = _kept(intake, contents, provenance, home.settings.intake.batch)
         oplog.note("files_added", media=len(kept))
         with hear.stamping():
             unstamped = writer.beat(now=True)
-    files = _files(home, brought.paths, kept)
+    files = _files(home, brought, kept)
     return Addition(place, grant, files, _in_case(home, brought.case_id, files, doer), decoder.walls, unstamped)
 
 
 def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, Value]:
     values = provenance.values(provenance.doer.at) | {"channel_id": place, "mode": provenance.mode.value}
-    return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths))}
+    return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths) + len(brought.links))}
+
+
+def _contents(home: Home, brought: Brought, place: str) -> Iterator[Observation]:
+    yield from brought_files(brought.paths, place=place, source=brought.source)
+    with reading(home.engine) as connection:
+        known = {row.channel: row.channel_id for row in connection.execute(sa.select(database.channel))}
+    yield from brought_links(
+        brought.links, place=place, source=brought.source, channel_of=lambda link: known.get(link.channel)
+    )
 
 
 def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int) -> list[int]:
@@ -160,14 +177,31 @@ def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Pr
     return found
 
 
-def _files(home: Home, paths: Sequence[Path], kept: Sequence[int]) -> list[AddedFile]:
+def _files(home: Home, brought: Brought, kept: Sequence[int]) -> list[AddedFile]:
     item, hole = database.item.c, database.hole.c
+    names = [*map(str, brought.paths), *brought.links]
     with reading(home.engine) as connection:
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         named = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
-    return [AddedFile(str(path), named.get(index), reasons.get(index)) for path, index in zip(paths, kept, strict=True)]
+        preserved = {link: _preserved(connection, link) for link in brought.links}
+    return [
+        AddedFile(name, named.get(index), reasons.get(index), preserved.get(name, ()))
+        for name, index in zip(names, kept, strict=True)
+    ]
+
+
+def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
+    """The items of the message that a link names, which the store has of a registered channel or an export."""
+    named = message_link(link)
+    if named is None:
+        return ()
+    item, channel = database.item.c, database.channel.c
+    of_name = sa.select(channel.channel_id).where(channel.channel == named.channel)
+    of_channel = item.channel_id == str(named.channel_id) if named.name is None else item.channel_id.in_(of_name)
+    rows = sa.select(item.item_id).where(of_channel, item.message_id == named.number, not_frozen()).order_by(item.idx)
+    return tuple(connection.execute(rows).scalars())
 
 
 def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:

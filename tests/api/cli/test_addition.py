@@ -30,7 +30,7 @@ def test_it_keeps_files_and_names_their_items(home: Path, picture: Path) -> None
 
 def test_it_says_who_must_review_it(home: Path, picture: Path) -> None:
     first, second, *others = run("evidence", "add", picture, *SAID, home=home).out.splitlines()
-    assert first == "Kept 1 file."
+    assert first == "Kept 1 item."
     assert second.endswith(str(picture))
     assert others[-1].startswith("  nisisama approve ")
     agreed = run("evidence", "add", picture, *SAID, "--approved-by", "bo", home=home).out
@@ -53,6 +53,21 @@ def test_what_is_no_file_is_refused_with_a_remedy(home: Path, tmp_path: Path, wh
 def test_without_a_source_it_is_a_wrong_call(home: Path, picture: Path) -> None:
     assert run("evidence", "add", picture, "--declared-by", "ana", home=home).code == USAGE
     assert run("evidence", "add", *SAID, home=home).code == USAGE
+
+
+def test_a_link_is_kept_and_nothing_is_said_of_originals(home: Path) -> None:
+    done = run("evidence", "add", "--link", "https://example.org/a?b=1", *SAID, home=home)
+    first, second, *_others = done.out.splitlines()
+    assert first == "Kept 1 item."
+    assert second.endswith("  https://example.org/a?b=1")
+    assert "unencrypted" not in done.err
+    (item,) = run("evidence", "list", "--kind", "link", "--json", home=home).printed["items"]
+    assert (item["message_id"], item["mode"]) == (None, "sealed")
+
+
+def test_what_is_no_link_is_refused_with_a_remedy(home: Path) -> None:
+    done = run("evidence", "add", "--link", "her phone", *SAID, "--json", home=home)
+    assert (done.code, done.error["code"]) == (REFUSED, "brought_link.no_link")
 
 
 def test_a_file_that_was_not_kept_ends_it_with_an_error_code(

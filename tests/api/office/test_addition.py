@@ -1,6 +1,7 @@
 """What somebody brings is sealed and logged at once, and stands beside nothing of another time."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,20 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
-from monitor.errors import BroughtFileError
+from monitor.errors import BroughtFileError, BroughtLinkError
 from tests.casefiles.forge import members_of
-from tests.homes import PASSPHRASE, doer, export_of, items_of, new_home, records_of, reviews_of, size_of
+from tests.homes import (
+    PASSPHRASE,
+    doer,
+    export_of,
+    items_of,
+    new_home,
+    records_of,
+    reviews_of,
+    size_of,
+    take_in,
+    write_pictured,
+)
 from tests.nonempty import nonempty
 
 
@@ -46,8 +58,9 @@ def bring(
     declared_by: str = "ana",
     source: str = "her phone",
     case: str | None = None,
+    links: Sequence[str] = (),
 ) -> Addition:
-    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case))
+    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case, links))
 
 
 def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path) -> None:
@@ -113,6 +126,44 @@ def test_what_a_picture_says_of_itself_is_in_the_report_as_its_claim(home: Home,
     assert b"SERIAL-NUMBER" in picture.read_bytes()  # the control
     assert b"SERIAL-NUMBER" not in shown["court"]
     assert b"2026-05-01 12:34:56" not in shown["partner"]
+
+
+def test_a_link_stands_in_the_bundle_as_it_was_given_and_names_its_message(home: Home, tmp_path: Path) -> None:
+    case = open_case(home, doer(home)).case_id
+    links = ("https://t.me/c/42/5", "https://example.org/a")
+    done = bring(home, links=links, case=case)
+    assert [each.file for each in done.files] == list(links)
+    assert {each.kind for each in items_of(home)} == {"link"}
+    assert done.in_case == 2
+    for audience in ("court", "partner"):
+        export_of(home, case, tmp_path / f"{audience}.asice", audience=audience)
+    court, partner = (members_of((tmp_path / f"{each}.asice").read_bytes()) for each in ("court", "partner"))
+    report = court["data/report.en.txt"].decode()
+    assert "| https://example.org/a\n" in report
+    assert re.search(r"the link names:\n +channel or group: +.*channel42.*\n +message: +5\n", report)
+    assert b"example.org" not in b"".join(partner.values())
+    run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.require_passed()
+
+
+def test_a_link_leads_to_the_message_that_is_preserved(home: Home, tmp_path: Path) -> None:
+    take_in(home, write_pictured(tmp_path / "export", channel=42, number=5))
+    preserved = [each.item_id for each in items_of(home)]
+    assert set(bring(home, links=["https://t.me/c/42/5"]).files[0].preserved) == set(nonempty(preserved))
+    freeze(home, preserved, doer(home, approver=None))
+    assert {each.preserved for each in bring(home, links=["https://t.me/c/42/5", "https://t.me/c/42/6"]).files} == {()}
+
+
+def test_one_link_brought_twice_is_kept_twice(home: Home) -> None:
+    link = "https://example.org/a"
+    bring(home, links=[link, link])
+    assert len({each.item_id for each in items_of(home)}) == 2
+
+
+def test_a_link_that_leads_nowhere_keeps_nothing(home: Home, picture: Path) -> None:
+    before = size_of(home)
+    with pytest.raises(BroughtLinkError):
+        bring(home, picture, links=["her phone"])
+    assert size_of(home) == before
 
 
 def test_a_copy_of_a_frozen_file_leaves_in_no_bundle(home: Home, picture: Path) -> None:
