@@ -335,6 +335,8 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         ),
         # what a link names that somebody brought
         "link_to": _fields(person="person", integer="message_id comment_id"),
+        # where a page was that a browser saved, as whoever brings it says
+        "saved_page": _fields(link="link"),
         # what a file says of itself, and nobody checked
         "file_says": _fields(text="taken digitised changed maker model software", time="created_at"),
         # where it comes from and what it belongs to

@@ -57,14 +57,19 @@ def message_link(link: str) -> MessageLink | None:
 
 def _link_seen(link: str, place: str, source: str, channel_of: Callable[[MessageLink], str | None]) -> Observation:
     named = message_link(link)
-    parts = () if named is None else (_names(named, channel_of(named)),)
+    parts = () if named is None else (names_message(named, channel_of(named)),)
     # as of a file, so that whoever has the collector's key cannot confirm a guess of the link
     random = {"acquisition": {"random": secrets.token_hex(16)}}
     said = split_content(Content(text=link, parts=parts))
     return Observation(Kind.LINK, place, None, None, {"channel_title": text_value(source), **said, **random})
 
 
-def _names(link: MessageLink, channel_id: str | None) -> Part:
+def names_message(link: MessageLink, channel_id: str | None) -> Part:
+    """The content part that says which message a link names.
+
+    Args:
+        channel_id: The channel's number, where the register knows it.
+    """
     number = channel_id or (None if link.channel_id is None else str(link.channel_id))
     channel = Person(
         id=None if number is None else f"channel{number}", username=None if link.name is None else f"@{link.name}"

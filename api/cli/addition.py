@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--link", "links", multiple=True, metavar="URL", help="Keep this link as it is; nothing is fetched.")
+@click.option("--page", "page", metavar="URL", help="Where the page was that --html has.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="A page that a browser saved.")
 @click.option("--declared-by", required=True, metavar="NAME", help="Who brought them (a pseudonym).")
 @click.option("--source", required=True, metavar="TEXT", help="Where they come from, in their words; bundles show it.")
 @click.option("--case", metavar="CASE", help="Add them to this case too.")
@@ -41,6 +43,8 @@ def add(
     ctx: click.Context,
     files: tuple[Path, ...],
     links: tuple[str, ...],
+    page: str | None,
+    html: Path | None,
     declared_by: str,
     source: str,
     case: str | None,
@@ -54,19 +58,24 @@ def add(
     Each is sealed as it is, logged and stamped. Nobody can open it again at this computer, and nothing in it is read
     as a message. One person may do this, and a second person reviews it within seven days. No passphrase is needed.
     For an export of Telegram Desktop, use 'import', which reads its messages. A --link is kept as a text, with who gave
-    it and when; nothing is fetched.
+    it and when; nothing is fetched. A --page is kept as files, itself and the folder of its parts beside it; no message
+    in it is read.
     """
-    if not files and not links:
+    if (page is None) != (html is None):
+        raise UsageError("usage.page_and_html")
+    if not files and not links and page is None:
         raise UsageError("usage.nothing_to_add")
     from api.office.addition import Brought
     from api.office.short import case_of
+    from monitor.pages import SavedPage
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case), links))
+    pages = [SavedPage(page, html)] if page is not None and html is not None else []
+    done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case), links, pages))
     for each in done.missed:
         warn(Term("note.file_not_kept", where=each.file, reason=str(each.hole)))
-    if files:
+    if files or pages:
         warn(Term("note.originals_lie"))
     emit_logged(done.told(), done.unstamped, as_json=as_json, text=_words(done, case))
     if done.missed:

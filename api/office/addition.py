@@ -1,7 +1,7 @@
 """Keeps at once what somebody brings: one person seals it for a reason, and a second one reviews that."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from api.office.intake import Heard, heard_files, opened_intake
 from api.office.room import require_room
 from config import oplog
 from config.errors import Explained
+from config.link import MessageLink
 from evidence.authority import Act, Doer, Grant, one_person
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
@@ -28,8 +29,9 @@ from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.times import format_time
-from monitor.files import brought_files, require_files
+from monitor.files import BroughtFile, brought_files, require_files
 from monitor.links import brought_links, message_link, require_link
+from monitor.pages import SavedPage, page_files
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
@@ -49,6 +51,7 @@ class Brought:
         doer: Their reason is the source if they give none.
         case_id: A case that all of it is added to; None for none.
         links: Kept as texts; nothing is fetched.
+        pages: Saved by a browser; kept as files, with their parts.
 
     Raises:
         AuthorityError: Nobody is declared, or the name is not a name; or the source is blank.
@@ -61,6 +64,7 @@ class Brought:
     doer: Doer
     case_id: str | None = None
     links: Sequence[str] = ()
+    pages: Sequence[SavedPage] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "links", tuple(map(require_link, self.links)))
@@ -138,35 +142,46 @@ def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     """
     if brought.case_id is not None:
         require_case(home, brought.case_id)
-    require_room(home.path, require_files(brought.paths))
+    files = _all_files(home, brought)
+    require_room(home.path, require_files([each.path for each in files]))
     # random: nobody finds person or source from it, and no file name stands beside those of another time
     place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", brought.doer
     doer = replace(doer, reason=doer.reason or brought.source)
     grant = one_person(Act.ADD, place, doer)
     provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
-    contents = heard_files(_contents(home, brought, place), hear.read)
+    contents = heard_files(_contents(home, brought, files, place), hear.read)
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
-        grant.log(writer.sequencer, [Draft("files_added", _values(brought, place, provenance))])
+        grant.log(writer.sequencer, [Draft("files_added", _values(brought, len(files), place, provenance))])
         kept = _kept(intake, contents, provenance, home.settings.intake.batch)
         oplog.note("files_added", media=len(kept))
         with hear.stamping():
             unstamped = writer.beat(now=True)
-    files = _files(home, brought, kept)
-    return Addition(place, grant, files, _in_case(home, brought.case_id, files, doer), decoder.walls, unstamped)
+    done = _files(home, brought, files, kept)
+    return Addition(place, grant, done, _in_case(home, brought.case_id, done, doer), decoder.walls, unstamped)
 
 
-def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, Value]:
+def _values(brought: Brought, files: int, place: str, provenance: Provenance) -> dict[str, Value]:
     values = provenance.values(provenance.doer.at) | {"channel_id": place, "mode": provenance.mode.value}
-    return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths) + len(brought.links))}
+    return values | {"channel_title": text_value(brought.source), "items": str(files + len(brought.links))}
 
 
-def _contents(home: Home, brought: Brought, place: str) -> Iterator[Observation]:
-    yield from brought_files(brought.paths, place=place, source=brought.source)
+def _all_files(home: Home, brought: Brought) -> Sequence[BroughtFile]:
+    """The files that were named, and those of each page."""
+    named = [BroughtFile(path, path.name) for path in brought.paths]
+    channel_of = _registered(home)
+    return [*named, *(file for page in brought.pages for file in page_files(page, channel_of))]
+
+
+def _contents(home: Home, brought: Brought, files: Sequence[BroughtFile], place: str) -> Iterator[Observation]:
+    yield from brought_files(files, place=place, source=brought.source)
+    yield from brought_links(brought.links, place=place, source=brought.source, channel_of=_registered(home))
+
+
+def _registered(home: Home) -> Callable[[MessageLink], str | None]:
+    """Tells the number of a channel that a link names, where the register knows it."""
     with reading(home.engine) as connection:
         known = {row.channel: row.channel_id for row in connection.execute(sa.select(database.channel))}
-    yield from brought_links(
-        brought.links, place=place, source=brought.source, channel_of=lambda link: known.get(link.channel)
-    )
+    return lambda link: known.get(link.channel)
 
 
 def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int) -> list[int]:
@@ -177,15 +192,16 @@ def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Pr
     return found
 
 
-def _files(home: Home, brought: Brought, kept: Sequence[int]) -> list[AddedFile]:
+def _files(home: Home, brought: Brought, files: Sequence[BroughtFile], kept: Sequence[int]) -> list[AddedFile]:
     item, hole = database.item.c, database.hole.c
-    names = [*map(str, brought.paths), *brought.links]
+    names = [*(str(each.path) for each in files), *brought.links]
+    addresses = {link: link for link in brought.links} | {str(page.file): page.address for page in brought.pages}
     with reading(home.engine) as connection:
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         named = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
-        preserved = {link: _preserved(connection, link) for link in brought.links}
+        preserved = {name: _preserved(connection, link) for name, link in addresses.items()}
     return [
         AddedFile(name, named.get(index), reasons.get(index), preserved.get(name, ()))
         for name, index in zip(names, kept, strict=True)

@@ -229,11 +229,11 @@ def _with_digest(draft: Draft, stream: _Stream) -> Draft:
 
 
 def _with_claims(draft: Draft, claims: Mapping[str, str]) -> Draft:
-    """The draft of a file with what the file says of itself; a file has no other content."""
+    """The draft of a file with what the file says of itself, behind whatever else is said of it."""
     if not claims:
         return draft
     said = split_content(Content(parts=(Part("file_says", dict(claims)),)))["content"]
-    return replace(draft, values={**draft.values, "content": said})
+    return replace(draft, values={**draft.values, "content": [*(draft.values.get("content") or ()), *(said or ())]})
 
 
 def _shows(medium: Medium) -> bool:

@@ -65,6 +65,19 @@ def test_a_link_is_kept_and_nothing_is_said_of_originals(home: Path) -> None:
     assert (item["message_id"], item["mode"]) == (None, "sealed")
 
 
+def test_a_page_is_kept_from_where_it_was(home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<html></html>")
+    done = run("evidence", "add", "--page", "https://example.org/a", "--html", page, *SAID, home=home)
+    assert done.out.splitlines()[0] == "Kept 1 item."
+    assert "unencrypted" in done.err
+
+
+@pytest.mark.parametrize("option", ["--page", "--html"])
+def test_a_page_without_its_address_or_its_file_is_a_wrong_call(home: Path, option: str) -> None:
+    assert run("evidence", "add", option, "https://example.org/a", *SAID, home=home).code == USAGE
+
+
 def test_what_is_no_link_is_refused_with_a_remedy(home: Path) -> None:
     done = run("evidence", "add", "--link", "her phone", *SAID, "--json", home=home)
     assert (done.code, done.error["code"]) == (REFUSED, "brought_link.no_link")

@@ -23,6 +23,7 @@ from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
 from monitor.errors import BroughtFileError, BroughtLinkError
+from monitor.pages import SavedPage
 from tests.casefiles.forge import members_of
 from tests.homes import (
     PASSPHRASE,
@@ -59,8 +60,9 @@ def bring(
     source: str = "her phone",
     case: str | None = None,
     links: Sequence[str] = (),
+    pages: Sequence[SavedPage] = (),
 ) -> Addition:
-    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case, links))
+    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case, links, pages))
 
 
 def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path) -> None:
@@ -151,6 +153,26 @@ def test_a_link_leads_to_the_message_that_is_preserved(home: Home, tmp_path: Pat
     assert set(bring(home, links=["https://t.me/c/42/5"]).files[0].preserved) == set(nonempty(preserved))
     freeze(home, preserved, doer(home, approver=None))
     assert {each.preserved for each in bring(home, links=["https://t.me/c/42/5", "https://t.me/c/42/6"]).files} == {()}
+
+
+def test_a_saved_page_is_kept_with_its_parts_and_leads_to_the_message_that_is_preserved(
+    home: Home, picture: Path
+) -> None:
+    take_in(home, write_pictured(picture.with_name("export"), channel=42, number=5))
+    preserved = [each.item_id for each in items_of(home)]
+    folder = picture.with_name("page_files")
+    folder.mkdir()
+    picture.rename(folder / "one.png")
+    page = picture.with_name("page.html")
+    page.write_text("<html></html>")
+    case = open_case(home, doer(home)).case_id
+    done = bring(home, pages=[SavedPage("https://t.me/c/42/5", page)], case=case)
+    assert [Path(each.file).name for each in done.files] == ["page.html", "one.png"]
+    assert [sorted(each.preserved) for each in done.files] == [sorted(nonempty(preserved)), []]
+    export_of(home, case, picture.with_name("case.asice"))
+    report = members_of(picture.with_name("case.asice").read_bytes())["data/report.en.txt"].decode()
+    assert re.search(r"saved from the page: +https://t.me/c/42/5\n", report)
+    assert "page_files/one.png" in report
 
 
 def test_one_link_brought_twice_is_kept_twice(home: Home) -> None:
