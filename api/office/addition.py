@@ -13,18 +13,21 @@ from api.home import Home
 from api.office.case import add_items, require_case
 from api.office.intake import Heard, heard_files, opened_intake
 from api.office.room import require_room
+from casefiles.case import open_events
 from config import oplog
 from config.errors import Explained
 from config.link import MessageLink
-from evidence.authority import Act, Doer, Grant, one_person
+from evidence.authority import Act, Doer, Grant, Request, one_person
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
+from evidence.intake.preserve import IN_PLACE_OF_A_FILE
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
 from evidence.observation import Hole, Mode, Observation
+from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
@@ -36,6 +39,7 @@ from monitor.pages import SavedPage, page_files
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
 _PLACE_BYTES = 8
+_IN_ITS_PLACE = [each.value for each in IN_PLACE_OF_A_FILE]
 UNHEARD = Heard()
 """Progress to which nobody listens."""
 
@@ -124,6 +128,51 @@ class Addition:
             "in_case": self.in_case,
             "decoder": self.walls,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What an addition says that it has, and what the store has of it.
+
+    Attributes:
+        said: How many files and links were to be kept.
+        kept: How many are items.
+        missed: How many have a hole in their place.
+    """
+
+    said: int
+    kept: int
+    missed: int
+
+    @property
+    def lost(self) -> int:
+        """How many have neither: whatever kept them was stopped before it came to them."""
+        return max(0, self.said - self.kept - self.missed)
+
+    def told(self) -> dict[str, Any]:
+        """The numbers, for a program."""
+        return asdict(self) | {"lost": self.lost}
+
+
+def tally_of(home: Home, asked: Request, casework: Identity) -> Tally | None:
+    """What ``approve`` tells the person who reviews an addition: how much of it is in the store.
+
+    Only the record says how many files there were, so it needs the casework key. None for any other act.
+    """
+    authority, item, hole = database.authority.c, database.item.c, database.hole.c
+    with reading(home.engine) as connection:
+        index = connection.execute(sa.select(authority.acted_idx).where(authority.request == asked.request)).scalar()
+    if asked.act is not Act.ADD or index is None:
+        return None
+    (event,) = open_events(home.engine, [index], casework)
+    if event.record is None or event.leaf.type != "files_added":
+        return None
+    place = event.record.values["channel_id"]
+    kept = sa.select(sa.func.count()).where(item.channel_id == place)
+    missed = sa.select(sa.func.count()).where(hole.channel_id == place, hole.reason.in_(_IN_ITS_PLACE))
+    with reading(home.engine) as connection:
+        counts = [connection.execute(each).scalar_one() for each in (kept, missed)]
+    return Tally(int(str(event.record.values["items"])), *counts)
 
 
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:

@@ -28,6 +28,9 @@ CHUNK_BYTES = 1 << 20
 _TOO_LARGE = "too_large"
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
+IN_PLACE_OF_A_FILE = (HoleReason.FROZEN, HoleReason.BROKE_OFF, HoleReason.MISSING_FILE, HoleReason.REFUSED)
+"""Why a hole is where a file would be, rather than beside it."""
+
 MissingPart = tuple[HoleReason, str]
 """Why a part of an observation is not kept, and words for the sealed record."""
 

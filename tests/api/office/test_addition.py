@@ -10,15 +10,18 @@ import sqlalchemy as sa
 from PIL import Image
 
 from api.home import Home
-from api.office.addition import AddedFile, Addition, Brought, add_files
+from api.office.addition import AddedFile, Addition, Brought, Tally, add_files, tally_of
 from api.office.audit import run_audit
 from api.office.case import open_case
 from api.office.freeze import freeze
 from api.office.intake import Heard
+from api.office.request import find_request
 from casefiles.case import held_items
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, UnknownItemError
-from evidence.observation import Mode
+from evidence.intake.keep import Intake, Kept
+from evidence.intake.sight import Provenance
+from evidence.observation import Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
@@ -173,6 +176,47 @@ def test_a_saved_page_is_kept_with_its_parts_and_leads_to_the_message_that_is_pr
     report = members_of(picture.with_name("case.asice").read_bytes())["data/report.en.txt"].decode()
     assert re.search(r"saved from the page: +https://t.me/c/42/5\n", report)
     assert "page_files/one.png" in report
+
+
+def test_whoever_reviews_an_addition_that_was_killed_is_told_what_is_not_there(
+    home: Home, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    casework = home.keys.unlock(PASSPHRASE).casework
+
+    def tally(grant: str) -> Tally | None:
+        return tally_of(home, find_request(home, grant, casework), casework)
+
+    whole = bring(home, picture, links=["https://example.org/a"])
+    assert tally(whole.grant.request) == Tally(2, 2, 0)
+    plain = Intake.keep_batch
+
+    def killed(intake: Intake, group: Sequence[Observation], provenance: Provenance) -> Kept:
+        plain(intake, group[:1], provenance)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Intake, "keep_batch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring(home, picture, links=["https://example.org/a", "https://example.org/b"])
+    ((_first, _due), (request, _later)) = reviews_of(home)
+    found = tally(request)
+    assert found is not None
+    assert (found, found.lost) == (Tally(3, 1, 0), 2)
+
+
+def test_a_hole_in_the_place_of_a_file_is_counted_and_one_beside_it_is_not(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff" + b"x" * 5000)
+    casework = home.keys.unlock(PASSPHRASE).casework
+    beside = bring(home, broken)  # a hole says that it could not be decoded
+    monkeypatch.setattr("monitor.files._opened", lambda path: (path / "below").open("rb"))
+    monkeypatch.setattr("api.office.addition.require_files", lambda _paths: 0)
+    instead = bring(home, broken)
+    for done, expected in nonempty(((beside, Tally(1, 1, 0)), (instead, Tally(1, 0, 1)))):
+        found = tally_of(home, find_request(home, done.grant.request, casework), casework)
+        assert found == expected
+        assert found.lost == 0
 
 
 def test_one_link_brought_twice_is_kept_twice(home: Home) -> None:
