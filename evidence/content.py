@@ -333,6 +333,12 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             flag="same_peer requires_password",
             many={"peer_types": "text"},
         ),
+        # what a link names that somebody brought
+        "link_to": _fields(person="person", integer="message_id comment_id"),
+        # where a page was that a browser saved, as whoever brings it says
+        "saved_page": _fields(link="link"),
+        # what a file says of itself, and nobody checked
+        "file_says": _fields(text="taken digitised changed maker model software", time="created_at"),
         # where it comes from and what it belongs to
         "author": _fields(person="person", text="rank", integer="boosts"),
         "forward": _fields(

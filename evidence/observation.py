@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SERVICE = "service"
     CHANNEL = "channel"
     FILE = "file"
+    LINK = "link"
 
 
 class Gone(StrEnum):
@@ -184,8 +185,8 @@ class Observation:
     Attributes:
         kind: Never Kind.EDIT: whether a message is one, the store alone knows.
         channel_id: Decimal; the bare identifier that Telegram Desktop writes (no ``-100``).
-            For files that somebody brought, ``local`` and 16 hex, random for each time.
-        message_id: Decimal; None for a channel or a loose file.
+            For files and links that somebody brought, ``local`` and 16 hex, random for each time.
+        message_id: Decimal; None for a channel, a loose file or a link.
         posted_at: When the source says that it was posted, aware UTC.
         fields: Disclosable values by NAME of the ``observed`` schema: ``text``, ``sender_id``
             and so on. Names left out are null. For a file also ``position`` and ``message_sha256``.

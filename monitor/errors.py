@@ -10,6 +10,7 @@ MonitorError
 │   └── ExportChangedError  the file changed while it was being read
 ├── ChatNotFoundError       the export does not hold the chat that was asked for
 ├── BroughtFileError        a file that somebody brings cannot be read
+├── BroughtLinkError        what somebody brings as a link is none
 ├── MediumError             a file that an export names cannot be had
 │   ├── MediumOutsideError  not a regular file inside the export folder
 │   ├── MediumMissingError  not there
@@ -73,6 +74,10 @@ class ChatNotFoundError(MonitorError):
 
 class BroughtFileError(MonitorError):
     """A file that somebody brings is not there, is none, or is refused; nothing was kept."""
+
+
+class BroughtLinkError(MonitorError):
+    """What somebody brings as a link leads neither to the web nor to Telegram; nothing was kept."""
 
 
 class MediumError(MonitorError):

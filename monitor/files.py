@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,20 @@ from typing import BinaryIO
 from evidence.canonical import Value, text_value
 from evidence.observation import Kind, Medium, Observation
 from monitor.errors import BroughtFileError
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtFile:
+    """One file that somebody brings.
+
+    Attributes:
+        name: As it is recorded; of a part of a page, below the page's folder.
+        said: Values by NAME that say more of it.
+    """
+
+    path: Path
+    name: str
+    said: Mapping[str, Value] = field(default_factory=dict)
 
 
 def require_files(paths: Sequence[Path]) -> int:
@@ -26,22 +41,22 @@ def require_files(paths: Sequence[Path]) -> int:
     return sum(_length(path) for path in paths)
 
 
-def brought_files(paths: Sequence[Path], *, place: str, source: str) -> list[Observation]:
+def brought_files(files: Sequence[BroughtFile], *, place: str, source: str) -> list[Observation]:
     """One observation for each file that somebody brings; its bytes are read when it is kept.
 
     Args:
         place: Where they are kept: the identifier of what one person brings at one time.
         source: What that person says about where they come from.
     """
-    return [_observation(path, place, source, number) for number, path in enumerate(paths)]
+    return [_observation(file, place, source, number) for number, file in enumerate(files)]
 
 
-def _observation(path: Path, place: str, source: str, number: int) -> Observation:
-    fields = {"channel_title": text_value(source), "file_name": text_value(path.name), "position": str(number)}
+def _observation(file: BroughtFile, place: str, source: str, number: int) -> Observation:
+    fields = {"channel_title": text_value(source), "file_name": text_value(file.name), "position": str(number)}
     # the mark of a short file covers this too: whoever has the collector's key cannot confirm a guess of its bytes
     random: Mapping[str, Value] = {"acquisition": {"random": secrets.token_hex(16)}}
-    medium = Medium(path.name, partial(_opened, path))
-    return Observation(Kind.FILE, place, None, None, {**fields, **random}, medium=medium)
+    medium = Medium(file.name, partial(_opened, file.path))
+    return Observation(Kind.FILE, place, None, None, {**file.said, **fields, **random}, medium=medium)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``evidence add``: keeps at once what somebody brings as files."""
+"""``evidence add``: keeps at once what somebody brings, as files and as links."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.progress import progress, wait_told
-from config.errors import Term
+from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.times import format_time
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--link", "links", multiple=True, metavar="URL", help="Keep this link as it is; nothing is fetched.")
+@click.option("--page", "page", metavar="URL", help="Where the page was that --html has.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="A page that a browser saved.")
 @click.option("--declared-by", required=True, metavar="NAME", help="Who brought them (a pseudonym).")
 @click.option("--source", required=True, metavar="TEXT", help="Where they come from, in their words; bundles show it.")
 @click.option("--case", metavar="CASE", help="Add them to this case too.")
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 def add(
     ctx: click.Context,
     files: tuple[Path, ...],
+    links: tuple[str, ...],
+    page: str | None,
+    html: Path | None,
     declared_by: str,
     source: str,
     case: str | None,
@@ -51,17 +57,26 @@ def add(
 
     Each is sealed as it is, logged and stamped. Nobody can open it again at this computer, and nothing in it is read
     as a message. One person may do this, and a second person reviews it within seven days. No passphrase is needed.
-    For an export of Telegram Desktop, use 'import', which reads its messages.
+    For an export of Telegram Desktop, use 'import', which reads its messages. A --link is kept as a text, with who gave
+    it and when; nothing is fetched. A --page is kept as files, itself and the folder of its parts beside it; no message
+    in it is read.
     """
+    if (page is None) != (html is None):
+        raise UsageError("usage.page_and_html")
+    if not files and not links and page is None:
+        raise UsageError("usage.nothing_to_add")
     from api.office.addition import Brought
     from api.office.short import case_of
+    from monitor.pages import SavedPage
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case)))
+    pages = [SavedPage(page, html)] if page is not None and html is not None else []
+    done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case), links, pages))
     for each in done.missed:
         warn(Term("note.file_not_kept", where=each.file, reason=str(each.hole)))
-    warn(Term("note.originals_lie"))
+    if files or pages:
+        warn(Term("note.originals_lie"))
     emit_logged(done.told(), done.unstamped, as_json=as_json, text=_words(done, case))
     if done.missed:
         ctx.exit(1)
@@ -79,8 +94,11 @@ def _added(home: "Home", brought: "Brought") -> "Addition":
 
 def _words(done: "Addition", case: str | None) -> str:
     kept = [each for each in done.files if each.item_id is not None]
-    lines = [f"Kept {counted(len(kept), 'file')}."]
-    lines += [f"  {each.item_id}  {each.file}" for each in kept]
+    lines = [f"Kept {counted(len(kept), 'item')}."]
+    for each in kept:
+        lines.append(f"  {each.item_id}  {each.file}")
+        if each.preserved:
+            lines.append(f"    The message that it names is preserved: {', '.join(each.preserved)}")
     if done.in_case is not None:
         lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
     if done.grant.review_by:

@@ -19,6 +19,7 @@ from api.cli.common import (
     prompt,
     reason_option,
     unlock,
+    warn,
 )
 from api.cli.intake import watched
 from api.cli.page import Listing, emit_pages
@@ -69,6 +70,7 @@ def approve(
     did. Nobody approves their own request. Without REQUEST it lists what waits, and says more with the
     passphrase, for which it does not ask then.
     """
+    from api.office.addition import tally_of
     from api.office.approval import Means, require_approvable
     from api.office.approval import approve as approve_request
     from api.office.approval import refuse as refuse_request
@@ -89,10 +91,13 @@ def approve(
     require_approvable(home, asked, person, casework)
     if asked.order:
         _require_yes(asked, yes=yes)
+    tally = tally_of(home, asked, casework)
+    if tally is not None and tally.lost:
+        warn(Term("note.addition_stopped", number=tally.lost, said=tally.said, place=asked.target))
     words = _cards(asked, cards)
     with watched() as begin, stages() as staged:
         done = approve_request(home, asked, person, Means(casework, words, begin, staged))
-    told, text = _of_act(asked, done.done) if done.done else ({}, "")
+    told, text = _of_act(asked, done.done) if done.done else ({"files": tally.told()} if tally else {}, "")
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 
 

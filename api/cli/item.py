@@ -218,6 +218,7 @@ _KINDS = {
     Kind.SERVICE: "a service message",
     Kind.CHANNEL: "a channel",
     Kind.FILE: "a file",
+    Kind.LINK: "a link",
 }
 _MODES = {
     Mode.METADATA_ONLY: "metadata_only: files were not read",

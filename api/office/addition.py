@@ -1,7 +1,7 @@
-"""Keeps at once the files that somebody brings: one person seals them for a reason, and a second one reviews that."""
+"""Keeps at once what somebody brings: one person seals it for a reason, and a second one reviews that."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,26 +13,33 @@ from api.home import Home
 from api.office.case import add_items, require_case
 from api.office.intake import Heard, heard_files, opened_intake
 from api.office.room import require_room
+from casefiles.case import open_events
 from config import oplog
 from config.errors import Explained
-from evidence.authority import Act, Doer, Grant, one_person
+from config.link import MessageLink
+from evidence.authority import Act, Doer, Grant, Request, one_person
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
+from evidence.intake.preserve import IN_PLACE_OF_A_FILE
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
 from evidence.observation import Hole, Mode, Observation
+from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.times import format_time
-from monitor.files import brought_files, require_files
+from monitor.files import BroughtFile, brought_files, require_files
+from monitor.links import brought_links, message_link, require_link
+from monitor.pages import SavedPage, page_files
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
 _PLACE_BYTES = 8
+_IN_ITS_PLACE = [each.value for each in IN_PLACE_OF_A_FILE]
 UNHEARD = Heard()
 """Progress to which nobody listens."""
 
@@ -42,13 +49,17 @@ class Brought:
     """What ``evidence add`` was asked for.
 
     Attributes:
-        source: Where the files come from, in the words of whoever brings them.
+        paths: Files, each kept as it is.
+        source: Where they come from, in the words of whoever brings them.
         declared_by: A pseudonym.
         doer: Their reason is the source if they give none.
-        case_id: A case that the files are added to; None for none.
+        case_id: A case that all of it is added to; None for none.
+        links: Kept as texts; nothing is fetched.
+        pages: Saved by a browser; kept as files, with their parts.
 
     Raises:
         AuthorityError: Nobody is declared, or the name is not a name; or the source is blank.
+        BroughtLinkError: A link is none.
     """
 
     paths: Sequence[Path]
@@ -56,8 +67,11 @@ class Brought:
     declared_by: str
     doer: Doer
     case_id: str | None = None
+    links: Sequence[str] = ()
+    pages: Sequence[SavedPage] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "links", tuple(map(require_link, self.links)))
         object.__setattr__(self, "declared_by", require_name(self.declared_by))
         if not self.source.strip():
             raise AuthorityError("authority.blank_source")
@@ -65,22 +79,24 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class AddedFile:
-    """What became of one file of ``evidence add``.
+    """What became of one file or link of ``evidence add``.
 
     Attributes:
-        file: Its path, as it was named.
+        file: Its path, as it was named, or the link.
         item_id: None if it could not be read to its end.
         hole: The reason of the hole in its place.
+        preserved: The items of the message that a link names.
     """
 
     file: str
     item_id: str | None
     hole: str | None = None
+    preserved: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of all files of ``evidence add``.
+    """What came of all files and links of ``evidence add``.
 
     Attributes:
         place: Where they are kept, as ``channel_id`` of their items.
@@ -114,8 +130,53 @@ class Addition:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What an addition says that it has, and what the store has of it.
+
+    Attributes:
+        said: How many files and links were to be kept.
+        kept: How many are items.
+        missed: How many have a hole in their place.
+    """
+
+    said: int
+    kept: int
+    missed: int
+
+    @property
+    def lost(self) -> int:
+        """How many have neither: whatever kept them was stopped before it came to them."""
+        return max(0, self.said - self.kept - self.missed)
+
+    def told(self) -> dict[str, Any]:
+        """The numbers, for a program."""
+        return asdict(self) | {"lost": self.lost}
+
+
+def tally_of(home: Home, asked: Request, casework: Identity) -> Tally | None:
+    """What ``approve`` tells the person who reviews an addition: how much of it is in the store.
+
+    Only the record says how many files there were, so it needs the casework key. None for any other act.
+    """
+    authority, item, hole = database.authority.c, database.item.c, database.hole.c
+    with reading(home.engine) as connection:
+        index = connection.execute(sa.select(authority.acted_idx).where(authority.request == asked.request)).scalar()
+    if asked.act is not Act.ADD or index is None:
+        return None
+    (event,) = open_events(home.engine, [index], casework)
+    if event.record is None or event.leaf.type != "files_added":
+        return None
+    place = event.record.values["channel_id"]
+    kept = sa.select(sa.func.count()).where(item.channel_id == place)
+    missed = sa.select(sa.func.count()).where(hole.channel_id == place, hole.reason.in_(_IN_ITS_PLACE))
+    with reading(home.engine) as connection:
+        counts = [connection.execute(each).scalar_one() for each in (kept, missed)]
+    return Tally(int(str(event.record.values["items"])), *counts)
+
+
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
-    """The verb behind ``evidence add``: seal and log files as they are, have that stamped, fill a case if one is named.
+    """The verb behind ``evidence add``: seal and log all as it is, have that stamped, fill a case if one is named.
 
     If it was stopped and runs again, what it kept before is kept twice: nothing is known again.
 
@@ -130,26 +191,46 @@ def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
     """
     if brought.case_id is not None:
         require_case(home, brought.case_id)
-    require_room(home.path, require_files(brought.paths))
+    files = _all_files(home, brought)
+    require_room(home.path, require_files([each.path for each in files]))
     # random: nobody finds person or source from it, and no file name stands beside those of another time
     place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", brought.doer
     doer = replace(doer, reason=doer.reason or brought.source)
     grant = one_person(Act.ADD, place, doer)
     provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
-    contents = heard_files(brought_files(brought.paths, place=place, source=brought.source), hear.read)
+    contents = heard_files(_contents(home, brought, files, place), hear.read)
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
-        grant.log(writer.sequencer, [Draft("files_added", _values(brought, place, provenance))])
+        grant.log(writer.sequencer, [Draft("files_added", _values(brought, len(files), place, provenance))])
         kept = _kept(intake, contents, provenance, home.settings.intake.batch)
         oplog.note("files_added", media=len(kept))
         with hear.stamping():
             unstamped = writer.beat(now=True)
-    files = _files(home, brought.paths, kept)
-    return Addition(place, grant, files, _in_case(home, brought.case_id, files, doer), decoder.walls, unstamped)
+    done = _files(home, brought, files, kept)
+    return Addition(place, grant, done, _in_case(home, brought.case_id, done, doer), decoder.walls, unstamped)
 
 
-def _values(brought: Brought, place: str, provenance: Provenance) -> dict[str, Value]:
+def _values(brought: Brought, files: int, place: str, provenance: Provenance) -> dict[str, Value]:
     values = provenance.values(provenance.doer.at) | {"channel_id": place, "mode": provenance.mode.value}
-    return values | {"channel_title": text_value(brought.source), "items": str(len(brought.paths))}
+    return values | {"channel_title": text_value(brought.source), "items": str(files + len(brought.links))}
+
+
+def _all_files(home: Home, brought: Brought) -> Sequence[BroughtFile]:
+    """The files that were named, and those of each page."""
+    named = [BroughtFile(path, path.name) for path in brought.paths]
+    channel_of = _registered(home)
+    return [*named, *(file for page in brought.pages for file in page_files(page, channel_of))]
+
+
+def _contents(home: Home, brought: Brought, files: Sequence[BroughtFile], place: str) -> Iterator[Observation]:
+    yield from brought_files(files, place=place, source=brought.source)
+    yield from brought_links(brought.links, place=place, source=brought.source, channel_of=_registered(home))
+
+
+def _registered(home: Home) -> Callable[[MessageLink], str | None]:
+    """Tells the number of a channel that a link names, where the register knows it."""
+    with reading(home.engine) as connection:
+        known = {row.channel: row.channel_id for row in connection.execute(sa.select(database.channel))}
+    return lambda link: known.get(link.channel)
 
 
 def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Provenance, batch: int) -> list[int]:
@@ -160,14 +241,32 @@ def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Pr
     return found
 
 
-def _files(home: Home, paths: Sequence[Path], kept: Sequence[int]) -> list[AddedFile]:
+def _files(home: Home, brought: Brought, files: Sequence[BroughtFile], kept: Sequence[int]) -> list[AddedFile]:
     item, hole = database.item.c, database.hole.c
+    names = [*(str(each.path) for each in files), *brought.links]
+    addresses = {link: link for link in brought.links} | {str(page.file): page.address for page in brought.pages}
     with reading(home.engine) as connection:
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         named = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
-    return [AddedFile(str(path), named.get(index), reasons.get(index)) for path, index in zip(paths, kept, strict=True)]
+        preserved = {name: _preserved(connection, link) for name, link in addresses.items()}
+    return [
+        AddedFile(name, named.get(index), reasons.get(index), preserved.get(name, ()))
+        for name, index in zip(names, kept, strict=True)
+    ]
+
+
+def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
+    """The items of the message that a link names, which the store has of a registered channel or an export."""
+    named = message_link(link)
+    if named is None:
+        return ()
+    item, channel = database.item.c, database.channel.c
+    of_name = sa.select(channel.channel_id).where(channel.channel == named.channel)
+    of_channel = item.channel_id == str(named.channel_id) if named.name is None else item.channel_id.in_(of_name)
+    rows = sa.select(item.item_id).where(of_channel, item.message_id == named.number, not_frozen()).order_by(item.idx)
+    return tuple(connection.execute(rows).scalars())
 
 
 def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:

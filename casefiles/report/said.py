@@ -126,7 +126,7 @@ _ITSELF = frozenset(
     f"field.{name}"
     for name in (
         "album.id", "answer.text", "author.person", "forward.person", "forwards.count", "reactor.person",
-        "saved_from.person", "via_bot.person", "views.count", "vote.count",
+        "saved_from.person", "saved_page.link", "via_bot.person", "views.count", "vote.count",
     )
 )  # fmt: skip
 """The fields that say, alone, what their part is."""

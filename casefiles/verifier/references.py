@@ -17,7 +17,7 @@ from evidence.log.schema import SCHEMAS, TIERS
 from evidence.names import require_others
 from evidence.times import MAX_SKEW, format_time, parse_time
 
-KINDS = frozenset({"channel", "deletion", "edit", "file", "message", "service"})
+KINDS = frozenset({"channel", "deletion", "edit", "file", "link", "message", "service"})
 MODES = frozenset({"hash_only", "metadata_only", "sealed"})
 _REQUEST, _APPROVAL, _HOLE = "requested", "approved", "hole"
 _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_removed"

@@ -28,6 +28,21 @@ MAX_TRIMS: Final = 2
 MAX_FRAMES: Final = 24
 """Key frames of one video; a packet may hold two pictures."""
 MAX_MS: Final = 10**12
+_LOCAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?: [+-][0-9]{2}:[0-9]{2})?")
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_NAME: Final = re.compile(r".{1,64}")
+CLAIMS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        "taken": _LOCAL,
+        "digitised": _LOCAL,
+        "changed": _LOCAL,
+        "created_at": _TIME,
+        "maker": _NAME,
+        "model": _NAME,
+        "software": _NAME,
+    }
+)
+"""What a file may say of itself, in the order in which people read it: the fields of the content part ``file_says``."""
 
 
 class Decoded(Unspoken):
@@ -207,6 +222,27 @@ def read_decoded(reply: object, *, sandbox: str) -> Decoded | DecodedVideo:
     if isinstance(reply, dict) and "key_frames" in reply:
         return DecodedVideo(reply, sandbox=sandbox)
     return Decoded.of_reply(reply, sandbox=sandbox)
+
+
+def read_decoded_claims(reply: object, *, sandbox: str) -> Mapping[str, str]:  # noqa: ARG001 - read like a picture's own
+    """Read the sandboxed decoder's reply about what a file says of itself, which may be any JSON value.
+
+    Raises:
+        PrintsError: An honest worker would not say this.
+    """
+    if not isinstance(reply, dict) or reply.keys() != {"claims"} or not isinstance(reply["claims"], dict):
+        raise PrintsError("prints.reply_other_names")
+    claims = reply["claims"]
+    if not claims.keys() <= CLAIMS.keys():
+        raise PrintsError("prints.reply_other_names")
+    return MappingProxyType({name: _claim(claims[name], CLAIMS[name]) for name in CLAIMS if name in claims})
+
+
+def _claim(value: object, pattern: re.Pattern[str]) -> str:
+    claim = _fitting(value, pattern)
+    if not claim.isprintable():
+        raise PrintsError("prints.text_of_another_form", expected=pattern.pattern)
+    return claim
 
 
 class DecodedTrim(Unspoken):

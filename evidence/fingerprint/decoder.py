@@ -16,9 +16,10 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -27,7 +28,14 @@ from typing import Final, Protocol, Self, TypeVar
 
 from config.errors import StoppedError, Term
 from evidence.errors import NotDecodedError, PrintsError
-from evidence.fingerprint.decoded import HASH_BYTES, Decoded, DecodedCrops, DecodedVideo, read_decoded
+from evidence.fingerprint.decoded import (
+    HASH_BYTES,
+    Decoded,
+    DecodedCrops,
+    DecodedVideo,
+    read_decoded,
+    read_decoded_claims,
+)
 from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.prints import Prints
 from evidence.patience import SLICE_S, Patience
@@ -71,11 +79,27 @@ _ENVIRONMENT: Final = {
 }
 
 
-class WantedHashes(Enum):
+class WantedOfFile(Enum):
     """What a worker is asked for, as it is told."""
 
     PRINTS = b"p"
     CROPS = b"c"
+    CLAIMS = b"s"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FileSeen:
+    """What a file showed that was to be decoded.
+
+    Attributes:
+        decoded: None where it could not be.
+        reason: Why it could not be decoded, in one word, as ``Decoder.decode`` raises it; else empty.
+        claims: What the file says of itself; empty where it was not asked.
+    """
+
+    decoded: Decoded | DecodedVideo | None
+    reason: str = ""
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 class _WorkerDiedError(Exception):
@@ -135,20 +159,31 @@ class Decoder:
         while self._idle:
             self._idle.pop().end()
 
-    def begin(self, data: bytes) -> "Future[Decoded | DecodedVideo]":
-        """Decode a picture while the caller goes on; for one thread.
+    def begin(self, data: bytes, *, claims: bool = False) -> "Future[FileSeen]":
+        """Decode a picture or video while the caller goes on; for one thread.
 
         Waits while as many as there are workers are begun: more would hold their pictures in memory.
 
+        Args:
+            claims: Read also what the file says of itself.
+
         Returns:
-            What ``decode`` returns or raises.
+            What was seen; raises StoppedError as ``decode``.
         """
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="decodes")
         self._begun.acquire()
-        future = self._threads.submit(self.decode, data)
+        future = self._threads.submit(self._see, data, claims=claims)
         future.add_done_callback(lambda _done: self._begun.release())
         return future
+
+    def _see(self, data: bytes, *, claims: bool) -> FileSeen:
+        try:
+            decoded, reason = self.decode(data), ""
+        except NotDecodedError as error:
+            decoded, reason = None, error.reason
+        # a file that cannot be decoded may still say of itself when it was made
+        return FileSeen(decoded, reason, self.claims(data) if claims and reason != "not_a_picture" else {})
 
     def decode(self, data: bytes) -> Decoded | DecodedVideo:
         """The fingerprints of a picture, or of key frames of a video, given as the bytes of its file.
@@ -163,7 +198,7 @@ class Decoder:
                 or ``worker_died``.
             StoppedError: Patience ended: nothing is known of the picture.
         """
-        return self._decode(data, WantedHashes.PRINTS, read_decoded)
+        return self._decode(data, WantedOfFile.PRINTS, read_decoded)
 
     def crops(self, data: bytes) -> DecodedCrops:
         """The hashes of a picture's crops (``evidence.fingerprint.crops``), for whoever asks with it.
@@ -171,9 +206,22 @@ class Decoder:
         Raises:
             NotDecodedError, StoppedError: As ``decode``.
         """
-        return self._decode(data, WantedHashes.CROPS, DecodedCrops.of_reply)
+        return self._decode(data, WantedOfFile.CROPS, DecodedCrops.of_reply)
 
-    def _decode(self, data: bytes, wanted: WantedHashes, read: "Read[T]") -> T:
+    def claims(self, data: bytes) -> Mapping[str, str]:
+        """What a picture or video says of itself (``CLAIMS``), whether or not it can be decoded.
+
+        Empty where it says nothing, or nothing that could be read.
+
+        Raises:
+            StoppedError: As ``decode``.
+        """
+        try:
+            return self._decode(data, WantedOfFile.CLAIMS, read_decoded_claims)
+        except NotDecodedError:
+            return {}
+
+    def _decode(self, data: bytes, wanted: WantedOfFile, read: "Read[T]") -> T:
         if len(data) > MAX_BYTES:
             raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found=Term("undecoded.too_large"))
         with self._seats:
@@ -186,7 +234,7 @@ class Decoder:
                     raise NotDecodedError("not_decoded.took_too_long", found=Term("undecoded.timeout")) from error
         raise NotDecodedError("not_decoded.decoder_ended", attempts=_ATTEMPTS, found=Term("undecoded.worker_died"))
 
-    def _ask(self, data: bytes, wanted: WantedHashes, read: "Read[T]") -> T:
+    def _ask(self, data: bytes, wanted: WantedOfFile, read: "Read[T]") -> T:
         with self._worker() as worker:
             reply = worker.exchange(data, wanted, timeout_s=self._timeout_s)
             if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _TERMS:
@@ -263,7 +311,7 @@ class _Worker:
             raise _WorkerDiedError
         self.sandbox = sandbox
 
-    def exchange(self, data: bytes, wanted: WantedHashes, *, timeout_s: float) -> object:
+    def exchange(self, data: bytes, wanted: WantedOfFile, *, timeout_s: float) -> object:
         """Send a file, return the answer as parsed JSON.
 
         Raises:
@@ -271,7 +319,7 @@ class _Worker:
             _WorkerLateError: No whole answer in time.
         """
         self.answered += 1
-        most = MAX_CROPS_REPLY if wanted is WantedHashes.CROPS else MAX_REPLY
+        most = MAX_CROPS_REPLY if wanted is WantedOfFile.CROPS else MAX_REPLY
         return self._converse([wanted.value + len(data).to_bytes(REQUEST_HEADER - 1), data], most, timeout_s=timeout_s)
 
     def end(self) -> None:

@@ -35,13 +35,29 @@ def read_heic(data: bytes) -> Rgb:
         ValueError: It is damaged, or has too many pixels.
         LookupError: A part that it names is not there.
     """
+    items = _items(data)
+    return items.shown(items.primary)
+
+
+def heic_exif(data: bytes) -> bytes:
+    """The EXIF of a HEIC picture, from its TIFF header on (ISO/IEC 23008-12, A.2.1).
+
+    Raises:
+        NotImplementedError, ValueError, LookupError: As ``read_heic``; the last one also where it has none.
+    """
+    items = _items(data)
+    exif = _Bytes(items.content({kind: item for item, kind in items.kinds.items()}[b"Exif"]))
+    exif.skip(exif.number(4))
+    return exif.data[exif.at :]
+
+
+def _items(data: bytes) -> "_Items":
     boxes = {box.kind: box for box in _boxes(_Bytes(data))}
     if b"moov" in boxes and b"meta" not in boxes:
         raise NotImplementedError("a sequence without a picture of its own")
     meta = boxes[b"meta"]
     meta.body.skip(_FULL_BOX)
-    items = _Items.of(data, meta.body)
-    return items.shown(items.primary)
+    return _Items.of(data, meta.body)
 
 
 class _Bytes:
@@ -201,11 +217,11 @@ class _Items:
             raise NotImplementedError("a picture in another codec")
         had = {box.kind: box for box in self._properties_of(item)}
         colours = [box.body.data for box in self._properties_of(item) if box.body.data.startswith(b"nclx")]
-        return _decoded(had[b"hvcC"].body.data, self._content(item), colours[0] if colours else b"")
+        return _decoded(had[b"hvcC"].body.data, self.content(item), colours[0] if colours else b"")
 
     def _grid(self, item: int) -> Rgb:
         """Pictures beside and below one another, row by row (ISO/IEC 23008-12, 6.6.2.3)."""
-        box = _Bytes(self._content(item))
+        box = _Bytes(self.content(item))
         box.skip(1)
         size = 4 if box.number(1) & 1 else 2
         rows, columns = box.number(1) + 1, box.number(1) + 1
@@ -229,7 +245,8 @@ class _Items:
     def _properties_of(self, item: int) -> Iterator[_Box]:
         return (self.properties[number - 1] for number in self.owned.get(item, ()) if number)
 
-    def _content(self, item: int) -> bytes:
+    def content(self, item: int) -> bytes:
+        """The bytes of an item, wherever they lie."""
         is_inside, places = self.places[item]
         source = self.idat if is_inside else self.data
         if sum(length or len(source) for _begin, length in places) > len(source):

@@ -175,8 +175,15 @@ def _upright(kind: str, data: bytes) -> tuple[Image.Image, bool]:
     return (shown.transpose(_TURNED[turn]) if turn in _TURNED else shown), animated
 
 
-def _opened(kind: str, data: bytes) -> Image.Image:
-    """The picture, its size checked; its pixels may be decoded later."""
+def opened_picture(kind: str, data: bytes) -> Image.Image:
+    """A picture file opened, its size checked; its pixels may be decoded later.
+
+    Args:
+        kind: What ``evidence.fingerprint.whole.sniff_media_type`` said.
+
+    Raises:
+        NotDecodedError: ``too_many_pixels`` or ``damaged``; and whatever Pillow lets through.
+    """
     image = Image.fromarray(read_heic(data)) if kind == "image/heic" else _PLUGINS[kind](BytesIO(data))
     _require_size(*image.size)
     return image
@@ -185,7 +192,7 @@ def _opened(kind: str, data: bytes) -> Image.Image:
 def _decode(kind: str, data: bytes) -> tuple[Image.Image, bool]:
     """The first frame, with its pixels loaded, and whether there are more."""
     with _refusals():
-        image = _opened(kind, data)
+        image = opened_picture(kind, data)
         # before load: this parses a GIF up to its second frame
         animated = bool(getattr(image, "is_animated", False))
         image.load()
@@ -195,7 +202,7 @@ def _decode(kind: str, data: bytes) -> tuple[Image.Image, bool]:
 def _decode_scaled(kind: str, data: bytes) -> tuple[Image.Image, Scaled]:
     """The first frame, and its brightness by blocks, both as they are stored."""
     with _refusals():
-        image = _opened(kind, data)
+        image = opened_picture(kind, data)
         width, height = image.size
         scale = _scale_of(width, height)
         image.draft("L", (width // scale, height // scale))  # of what is no JPEG, this changes nothing

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
 import av
 import av.error
 import numpy as np
+from av.container import InputContainer
 
 from config.errors import Term
 from evidence.errors import NotDecodedError
@@ -94,14 +95,20 @@ def read_video(kind: str, data: bytes) -> Video:
     return Video(kind, *sides, tuple(frames))
 
 
+def opened_video(kind: str, file: BinaryIO) -> InputContainer:
+    """A video's container, opened by the one demuxer of its kind; raises what FFmpeg and its binding let through."""
+    only = {"codec_whitelist": ",".join(sorted(_DECODERS)), "format_whitelist": _DEMUXERS[kind]}
+    demuxer = _DEMUXERS[kind].partition(",")[0]
+    return av.open(file, "r", format=demuxer, options=only, metadata_errors="replace")
+
+
 def _hashed(rgb: Rgb) -> Pdq | None:
     return pdq(lambda top, bottom: rgb[top:bottom], width=rgb.shape[1], height=rgb.shape[0])
 
 
 def _frames(kind: str, data: bytes) -> Iterator[tuple[int, Rgb]]:
     """Key frames with their times, evenly spread over all that there are."""
-    only = {"codec_whitelist": ",".join(sorted(_DECODERS)), "format_whitelist": _DEMUXERS[kind]}
-    with av.open(BytesIO(data), "r", format=_DEMUXERS[kind].partition(",")[0], options=only) as container:
+    with opened_video(kind, BytesIO(data)) as container:
         if not container.streams.video or container.streams.video[0].codec_context.name not in _DECODERS:
             raise NotDecodedError("not_decoded.kind", found=Term("undecoded.unsupported"))
         stream = container.streams.video[0]

@@ -1,10 +1,11 @@
 """The process that decodes: ``python -P -s -m evidence.fingerprint.worker``.
 
 It shuts itself in before the first byte of a picture arrives, says which walls stand, and then
-answers requests until its input ends. A request is one byte that says what is wanted (``WantedHashes``), an 8-byte
+answers requests until its input ends. A request is one byte that says what is wanted (``WantedOfFile``), an 8-byte
 big-endian length and a file's bytes. An answer is a 4-byte length and one JSON object: the hello, then for each
-request the fields of ``Decoded``, ``DecodedVideo`` or ``DecodedCrops``, or ``{"not_decoded": WORD}``. If a decoder
-fails by its own fault, the process ends and the parent starts another: there is nothing here to lose.
+request the fields of ``Decoded``, ``DecodedVideo`` or ``DecodedCrops``, ``{"claims": {...}}``, or
+``{"not_decoded": WORD}``. If a decoder fails by its own fault, the process ends and the parent starts another: there
+is nothing here to lose.
 """
 
 import json
@@ -20,8 +21,9 @@ import numpy as np
 from PIL import Image, features
 
 from evidence.errors import NotDecodedError
+from evidence.fingerprint.claims import read_claims
 from evidence.fingerprint.crops import crop_hashes
-from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER, WantedHashes
+from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER, WantedOfFile
 from evidence.fingerprint.pdq import Pdq
 from evidence.fingerprint.phash import phash
 from evidence.fingerprint.picture import Picture, Trimmed, read_picture, read_scaled
@@ -45,13 +47,15 @@ def main() -> None:
     _send(sink, {"sandbox": str(walls)})
     while header := source.read(REQUEST_HEADER):
         data = source.read(int.from_bytes(header[1:]))
-        _send(sink, _answer(WantedHashes(header[:1]), data, versions))
+        _send(sink, _answer(WantedOfFile(header[:1]), data, versions))
 
 
-def _answer(wanted: WantedHashes, data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
+def _answer(wanted: WantedOfFile, data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
     try:
-        if wanted is WantedHashes.CROPS:
+        if wanted is WantedOfFile.CROPS:
             return {"crops": b"".join(crop_hashes(read_scaled(data))).hex()}
+        if wanted is WantedOfFile.CLAIMS:
+            return {"claims": read_claims(data)}
         kind = sniff_video(data)
         fields = _fields(read_picture(data)) if kind is None else _video_fields(read_video(kind, data))
         return fields | {"versions": versions}

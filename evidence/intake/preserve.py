@@ -8,16 +8,14 @@ by. Plaintext stays in memory: one picture that is read, and those that the deco
 import hashlib
 import mimetypes
 import re
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from evidence.canonical import jcs
+from evidence.content import Content, Part, split_content
 from evidence.custody.event import Draft, SealedPayload
-from evidence.errors import NotDecodedError
-from evidence.fingerprint.decoded import Decoded, DecodedVideo
-from evidence.fingerprint.decoder import MAX_BYTES, Decoder
+from evidence.fingerprint.decoder import MAX_BYTES, Decoder, FileSeen
 from evidence.fingerprint.prints import Prints
 from evidence.fingerprint.whole import sniff_video
 from evidence.objects.port import Pending, Sink
@@ -27,7 +25,11 @@ from evidence.seal.envelopes import seal_media, seal_whole
 from evidence.store.payload import ROW_BYTES
 
 CHUNK_BYTES = 1 << 20
+_TOO_LARGE = "too_large"
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
+
+IN_PLACE_OF_A_FILE = (HoleReason.FROZEN, HoleReason.BROKE_OFF, HoleReason.MISSING_FILE, HoleReason.REFUSED)
+"""Why a hole is where a file would be, rather than beside it."""
 
 MissingPart = tuple[HoleReason, str]
 """Why a part of an observation is not kept, and words for the sealed record."""
@@ -120,15 +122,17 @@ class Preserver:
         draft, held = _with_digest(draft, stream), stream.held()
         is_cut = len(held) < stream.length
         # of a longer video, the key frames at its beginning are better than none
-        decoding = self.decoder.begin(held) if not is_cut or sniff_video(held) else None
+        # of a file that is not kept, nobody could look up what it said of itself
+        claims = mode is Mode.SEALED
+        decoding = self.decoder.begin(held, claims=claims) if not is_cut or sniff_video(held) else None
 
         def finish() -> tuple[Draft, tuple[MissingPart, ...]]:
-            decoded, reason = _outcome(decoding, is_cut=is_cut)
-            if reason and _shows(medium):
-                missing.append((HoleReason.NOT_DECODED, reason))
-            prints = Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded)
+            seen = decoding.result() if decoding else FileSeen(None, _TOO_LARGE)
+            if seen.reason and _shows(medium):
+                missing.append((HoleReason.NOT_DECODED, _TOO_LARGE if is_cut else seen.reason))
+            prints = Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=seen.decoded)
             sealed = seal_whole(prints.sealing_bytes(), recipients=(self.matching,))
-            return replace(draft, prints=sealed), tuple(missing)
+            return replace(_with_claims(draft, seen.claims), prints=sealed), tuple(missing)
 
         return Unfinished(draft, finish)
 
@@ -160,18 +164,6 @@ class Preserver:
 
         self.objects.put(fill)
         return replace(draft, payload=made[0])
-
-
-def _outcome(
-    decoding: Future[Decoded | DecodedVideo] | None, *, is_cut: bool
-) -> tuple[Decoded | DecodedVideo | None, str]:
-    """What was decoded, or the word for why nothing was."""
-    if decoding is None:
-        return None, "too_large"
-    try:
-        return decoding.result(), ""
-    except NotDecodedError as error:
-        return None, "too_large" if is_cut else error.reason
 
 
 class _Stream:
@@ -237,6 +229,14 @@ def _split(content: Iterable[bytes], most: int) -> tuple[list[bytes], Iterator[b
 
 def _with_digest(draft: Draft, stream: _Stream) -> Draft:
     return replace(draft, values={**draft.values, "sha256": stream.sha256, "bytes": str(stream.length)})
+
+
+def _with_claims(draft: Draft, claims: Mapping[str, str]) -> Draft:
+    """The draft of a file with what the file says of itself, behind whatever else is said of it."""
+    if not claims:
+        return draft
+    said = split_content(Content(parts=(Part("file_says", dict(claims)),)))["content"]
+    return replace(draft, values={**draft.values, "content": [*(draft.values.get("content") or ()), *(said or ())]})
 
 
 def _shows(medium: Medium) -> bool:

@@ -4,7 +4,8 @@
 
 Whoever holds the key can recognise what he already has, and can read nothing. The digest of a message
 covers all that it is and says. The digest of a file covers its bytes and their place among the files of a
-post; if the file is so short that its bytes could be guessed, it covers its message too. The part that
+post; if the file is so short that its bytes could be guessed, it covers its message too, and that of a link that
+somebody brought covers a random number. The part that
 distinguishes an edit from a message agrees with one guess in 65,536, so it confirms none. ``part`` is of no
 source: whoever declared it, half of it is a place alone, half the identity of a message.
 
@@ -82,6 +83,8 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
         placed = values.get("position") is not None
         return Marks(seen, said, part_mark(key, values, values.get("message_sha256")) if placed else None)
     digest = message_sha256(values)
+    if values["kind"] == Kind.LINK:
+        digest = sha256_hex(jcs([digest, _random(values)]))
     part = part_mark(key, values, digest) if values["kind"] in _WITH_BYTES else None
     if values["kind"] in _MESSAGES:
         return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values), part)
@@ -152,7 +155,12 @@ def _carrier(values: Mapping[str, Any]) -> Value:
     """
     if int(values.get("bytes") or 0) > GUESSABLE_BYTES:
         return None
-    return values.get("message_sha256") or (values.get("acquisition") or {}).get("random")
+    return values.get("message_sha256") or _random(values)
+
+
+def _random(values: Mapping[str, Any]) -> Value:
+    """What keeps the mark of something that somebody brought from confirming a guess."""
+    return (values.get("acquisition") or {}).get("random")
 
 
 def _source(values: Mapping[str, Any]) -> tuple[Value, Value]:

@@ -1,5 +1,7 @@
 """What somebody brings is sealed and logged at once, and stands beside nothing of another time."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +10,36 @@ import sqlalchemy as sa
 from PIL import Image
 
 from api.home import Home
-from api.office.addition import AddedFile, Addition, Brought, add_files
+from api.office.addition import AddedFile, Addition, Brought, Tally, add_files, tally_of
 from api.office.audit import run_audit
 from api.office.case import open_case
 from api.office.freeze import freeze
 from api.office.intake import Heard
+from api.office.request import find_request
 from casefiles.case import held_items
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, UnknownItemError
-from evidence.observation import Mode
+from evidence.intake.keep import Intake, Kept
+from evidence.intake.sight import Provenance
+from evidence.observation import Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
-from monitor.errors import BroughtFileError
+from monitor.errors import BroughtFileError, BroughtLinkError
+from monitor.pages import SavedPage
 from tests.casefiles.forge import members_of
-from tests.homes import PASSPHRASE, doer, export_of, items_of, new_home, records_of, reviews_of, size_of
+from tests.homes import (
+    PASSPHRASE,
+    doer,
+    export_of,
+    items_of,
+    new_home,
+    records_of,
+    reviews_of,
+    size_of,
+    take_in,
+    write_pictured,
+)
 from tests.nonempty import nonempty
 
 
@@ -45,8 +62,10 @@ def bring(
     declared_by: str = "ana",
     source: str = "her phone",
     case: str | None = None,
+    links: Sequence[str] = (),
+    pages: Sequence[SavedPage] = (),
 ) -> Addition:
-    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case))
+    return add_files(home, Brought(paths, source, declared_by, by or doer(home, approver=None), case, links, pages))
 
 
 def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path) -> None:
@@ -94,6 +113,123 @@ def test_no_name_of_a_file_stands_beside_what_was_brought_at_another_time(home: 
     shown = b"".join(members_of(bundle.read_bytes()).values())
     assert b"Screenshot.png" in shown  # the control
     assert b"of-another-client" not in shown
+
+
+def test_what_a_picture_says_of_itself_is_in_the_report_as_its_claim(home: Home, picture: Path) -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2026:05:01 12:34:56", 0xA431: "SERIAL-NUMBER"}
+    Image.new("RGB", (64, 64)).save(picture, exif=exif)
+    case = open_case(home, doer(home)).case_id
+    bring(home, picture, case=case)
+    shown = {}
+    for audience in ("court", "partner"):
+        bundle = picture.with_name(f"{audience}.asice")
+        export_of(home, case, bundle, audience=audience)
+        shown[audience] = b"".join(members_of(bundle.read_bytes()).values())
+    assert b"the file says of itself, unchecked, that" in shown["court"]
+    assert re.search(rb"it was taken: +2026-05-01 12:34:56\n", shown["court"])
+    assert b"SERIAL-NUMBER" in picture.read_bytes()  # the control
+    assert b"SERIAL-NUMBER" not in shown["court"]
+    assert b"2026-05-01 12:34:56" not in shown["partner"]
+
+
+def test_a_link_stands_in_the_bundle_as_it_was_given_and_names_its_message(home: Home, tmp_path: Path) -> None:
+    case = open_case(home, doer(home)).case_id
+    links = ("https://t.me/c/42/5", "https://example.org/a")
+    done = bring(home, links=links, case=case)
+    assert [each.file for each in done.files] == list(links)
+    assert {each.kind for each in items_of(home)} == {"link"}
+    assert done.in_case == 2
+    for audience in ("court", "partner"):
+        export_of(home, case, tmp_path / f"{audience}.asice", audience=audience)
+    court, partner = (members_of((tmp_path / f"{each}.asice").read_bytes()) for each in ("court", "partner"))
+    report = court["data/report.en.txt"].decode()
+    assert "| https://example.org/a\n" in report
+    assert re.search(r"the link names:\n +channel or group: +.*channel42.*\n +message: +5\n", report)
+    assert b"example.org" not in b"".join(partner.values())
+    run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.require_passed()
+
+
+def test_a_link_leads_to_the_message_that_is_preserved(home: Home, tmp_path: Path) -> None:
+    take_in(home, write_pictured(tmp_path / "export", channel=42, number=5))
+    preserved = [each.item_id for each in items_of(home)]
+    assert set(bring(home, links=["https://t.me/c/42/5"]).files[0].preserved) == set(nonempty(preserved))
+    freeze(home, preserved, doer(home, approver=None))
+    assert {each.preserved for each in bring(home, links=["https://t.me/c/42/5", "https://t.me/c/42/6"]).files} == {()}
+
+
+def test_a_saved_page_is_kept_with_its_parts_and_leads_to_the_message_that_is_preserved(
+    home: Home, picture: Path
+) -> None:
+    take_in(home, write_pictured(picture.with_name("export"), channel=42, number=5))
+    preserved = [each.item_id for each in items_of(home)]
+    folder = picture.with_name("page_files")
+    folder.mkdir()
+    picture.rename(folder / "one.png")
+    page = picture.with_name("page.html")
+    page.write_text("<html></html>")
+    case = open_case(home, doer(home)).case_id
+    done = bring(home, pages=[SavedPage("https://t.me/c/42/5", page)], case=case)
+    assert [Path(each.file).name for each in done.files] == ["page.html", "one.png"]
+    assert [sorted(each.preserved) for each in done.files] == [sorted(nonempty(preserved)), []]
+    export_of(home, case, picture.with_name("case.asice"))
+    report = members_of(picture.with_name("case.asice").read_bytes())["data/report.en.txt"].decode()
+    assert re.search(r"saved from the page: +https://t.me/c/42/5\n", report)
+    assert "page_files/one.png" in report
+
+
+def test_whoever_reviews_an_addition_that_was_killed_is_told_what_is_not_there(
+    home: Home, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    casework = home.keys.unlock(PASSPHRASE).casework
+
+    def tally(grant: str) -> Tally | None:
+        return tally_of(home, find_request(home, grant, casework), casework)
+
+    whole = bring(home, picture, links=["https://example.org/a"])
+    assert tally(whole.grant.request) == Tally(2, 2, 0)
+    plain = Intake.keep_batch
+
+    def killed(intake: Intake, group: Sequence[Observation], provenance: Provenance) -> Kept:
+        plain(intake, group[:1], provenance)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Intake, "keep_batch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring(home, picture, links=["https://example.org/a", "https://example.org/b"])
+    ((_first, _due), (request, _later)) = reviews_of(home)
+    found = tally(request)
+    assert found is not None
+    assert (found, found.lost) == (Tally(3, 1, 0), 2)
+
+
+def test_a_hole_in_the_place_of_a_file_is_counted_and_one_beside_it_is_not(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff" + b"x" * 5000)
+    casework = home.keys.unlock(PASSPHRASE).casework
+    beside = bring(home, broken)  # a hole says that it could not be decoded
+    monkeypatch.setattr("monitor.files._opened", lambda path: (path / "below").open("rb"))
+    monkeypatch.setattr("api.office.addition.require_files", lambda _paths: 0)
+    instead = bring(home, broken)
+    for done, expected in nonempty(((beside, Tally(1, 1, 0)), (instead, Tally(1, 0, 1)))):
+        found = tally_of(home, find_request(home, done.grant.request, casework), casework)
+        assert found == expected
+        assert found.lost == 0
+
+
+def test_one_link_brought_twice_is_kept_twice(home: Home) -> None:
+    link = "https://example.org/a"
+    bring(home, links=[link, link])
+    assert len({each.item_id for each in items_of(home)}) == 2
+
+
+def test_a_link_that_leads_nowhere_keeps_nothing(home: Home, picture: Path) -> None:
+    before = size_of(home)
+    with pytest.raises(BroughtLinkError):
+        bring(home, picture, links=["her phone"])
+    assert size_of(home) == before
 
 
 def test_a_copy_of_a_frozen_file_leaves_in_no_bundle(home: Home, picture: Path) -> None:

@@ -27,6 +27,7 @@ class Layout:
         crop: Pixels that the file asks to leave out: left, top, right, bottom.
         wide: Numbers of 32 bits instead of 16, and every item told by the later versions of the boxes.
         in_idat: Whether the pictures lie in ``idat`` instead of ``mdat``.
+        exif: What its EXIF item holds; none if empty.
         colours: Whether a ``colr`` box says the range and matrix; else only the coded picture does.
     """
 
@@ -37,6 +38,7 @@ class Layout:
     wide: bool = False
     in_idat: bool = False
     colours: bool = True
+    exif: bytes = b""
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -80,7 +82,8 @@ def heic(picture: Image.Image, layout: Layout = Layout()) -> bytes:
         columns, rows = -(-picture.width // layout.tile), -(-picture.height // layout.tile)
         sides = picture.width.to_bytes(size) + picture.height.to_bytes(size)
         items.append(bytes([0, int(layout.wide), rows - 1, columns - 1]) + sides)
-    primary = len(items)
+    if layout.exif:
+        items.append(layout.exif)
     head = box(b"ftyp", b"heic", bytes(4), b"mif1heic")
     meta = _meta(picture, layout, contents, items, begins=[0] * len(items))
     at = len(head) + len(meta) + 8
@@ -88,7 +91,6 @@ def heic(picture: Image.Image, layout: Layout = Layout()) -> bytes:
     for item in items:
         begins.append(at)
         at += len(item)
-    assert primary == len(begins)
     meta = _meta(picture, layout, contents, items, begins)
     return head + meta + box(b"mdat", *([] if layout.in_idat else items))
 
@@ -103,22 +105,22 @@ def _tiles(picture: Image.Image, side: int) -> list[Image.Image]:
 def _meta(
     picture: Image.Image, layout: Layout, contents: list[tuple[bytes, bytes]], items: list[bytes], begins: list[int]
 ) -> bytes:
-    size, count = 4 if layout.wide else 2, len(items)
-    kinds = [b"hvc1"] * len(contents) + ([b"grid"] if layout.tile else [])
+    size, primary = 4 if layout.wide else 2, len(items) - bool(layout.exif)
+    kinds = [b"hvc1"] * len(contents) + [b"grid"] * bool(layout.tile) + [b"Exif"] * bool(layout.exif)
     entries = [
         full_box(b"infe", 3 if layout.wide else 2, number.to_bytes(size), bytes(2), kind, b"\0")
         for number, kind in enumerate(kinds, 1)
     ]
     parts = [
         full_box(b"hdlr", 0, bytes(4), b"pict", bytes(13)),
-        full_box(b"pitm", int(layout.wide), count.to_bytes(size)),
-        full_box(b"iinf", int(layout.wide), count.to_bytes(size), *entries),
+        full_box(b"pitm", int(layout.wide), primary.to_bytes(size)),
+        full_box(b"iinf", int(layout.wide), len(items).to_bytes(size), *entries),
         _locations(layout, items, begins),
-        _properties(picture, layout, contents, count),
+        _properties(picture, layout, contents, primary),
     ]
     if layout.tile:
-        tiles = b"".join(number.to_bytes(size) for number in range(1, count))
-        reference = box(b"dimg", count.to_bytes(size), (count - 1).to_bytes(2), tiles)
+        tiles = b"".join(number.to_bytes(size) for number in range(1, primary))
+        reference = box(b"dimg", primary.to_bytes(size), (primary - 1).to_bytes(2), tiles)
         parts.append(full_box(b"iref", int(layout.wide), reference))
     if layout.in_idat:
         parts.append(box(b"idat", *items))

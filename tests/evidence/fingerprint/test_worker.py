@@ -6,14 +6,14 @@ import pytest
 
 from evidence.fingerprint import picture, worker
 from evidence.fingerprint.decoded import Decoded
-from evidence.fingerprint.decoder import WantedHashes
+from evidence.fingerprint.decoder import WantedOfFile
 from tests.evidence.fingerprint.pictures import encoded, image
 
 PNG = encoded(image(width=64, height=64), "PNG")
 
 
 def test_an_answer_is_one_that_the_parent_reads() -> None:
-    reply = worker._answer(WantedHashes.PRINTS, PNG, worker._versions())
+    reply = worker._answer(WantedOfFile.PRINTS, PNG, worker._versions())
     assert Decoded.of_reply(reply, sandbox="").width == 64
 
 
@@ -22,7 +22,7 @@ def test_too_little_memory_is_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -
         raise MemoryError
 
     monkeypatch.setattr(worker, "read_picture", read_picture)
-    assert worker._answer(WantedHashes.PRINTS, PNG, {}) == {"not_decoded": "too_many_pixels"}
+    assert worker._answer(WantedOfFile.PRINTS, PNG, {}) == {"not_decoded": "too_many_pixels"}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_each_way_in_which_a_decoder_gives_up_has_its_word(
         raise error
 
     monkeypatch.setitem(picture._PLUGINS, "image/png", give_up)
-    assert worker._answer(WantedHashes.PRINTS, PNG, {}) == {"not_decoded": word}
+    assert worker._answer(WantedOfFile.PRINTS, PNG, {}) == {"not_decoded": word}
 
 
 def test_an_error_that_no_decoder_should_raise_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,4 +50,4 @@ def test_an_error_that_no_decoder_should_raise_is_not_hidden(monkeypatch: pytest
 
     monkeypatch.setitem(picture._PLUGINS, "image/png", give_up)
     with pytest.raises(AssertionError):
-        worker._answer(WantedHashes.PRINTS, PNG, {})
+        worker._answer(WantedOfFile.PRINTS, PNG, {})

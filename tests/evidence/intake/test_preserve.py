@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from PIL import Image
 
+from evidence.custody.event import Draft
 from evidence.intake import preserve
 from evidence.match.stored import sealed_prints
 from evidence.observation import Mode, Observation
@@ -110,6 +112,20 @@ def test_a_file_that_cannot_be_opened_is_a_hole_that_says_why(source: Live, erro
 
     source.keep(message(1), file_of(message(1), stream))
     assert [(row.reason, row.lo) for row in source.holes()] == [(reason, 1)]
+
+
+# What a file says of itself
+
+
+@pytest.mark.parametrize(("mode", "said"), [(Mode.SEALED, True), (Mode.HASH_ONLY, False)])
+def test_what_a_file_says_of_itself_is_recorded_where_the_file_is_kept(source: Live, mode: Mode, *, said: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "Phone 7"
+    medium = file_of(message(1), encoded(image(width=64, height=64), "JPEG", exif=exif)).medium
+    assert medium is not None
+    kept = source.intake._preserver.with_medium(Draft("observed", {}), medium, mode, lambda _draft: None)
+    draft, _missing = kept.finish()
+    assert draft.values.get("content") == ([{"kind": "file_says", "model": "Phone 7"}] if said else None)
 
 
 # Videos

@@ -363,3 +363,9 @@ def test_the_same_guesses_confirm_every_name_and_the_number_under_the_scheme_of_
 
 def test_reasons_of_time_are_reasons() -> None:
     assert {"ban", "downtime"} < {reason.value for reason in HoleReason}
+
+
+def test_the_mark_of_a_link_confirms_no_guess_of_it() -> None:
+    link = {"kind": "link", "channel_id": "local0011223344556677", "text": "https://example.org/a", "method": "file"}
+    marks = {observed_marks(KEY, {**link, "acquisition": {"random": random * 32}}).seen for random in "01"}
+    assert len(marks) == 2

@@ -77,6 +77,7 @@ function drawItem(item, bounds, say) {
 const KIND_WORDS = {
   message: "verifier.kind.message", edit: "verifier.kind.edit", deletion: "verifier.kind.deletion",
   service: "verifier.kind.service", channel: "verifier.kind.channel", file: "verifier.kind.file",
+  link: "verifier.kind.link",
 };
 const isShown = (item, name) => has(item.values, name) && item.values[name] !== null;
 

@@ -6,7 +6,7 @@ import { refuse, refusedAs, Undecided } from "./refuse.js";
 import { tables } from "./tables.js";
 import { formatTime } from "./times.js";
 
-const KINDS = ["channel", "deletion", "edit", "file", "message", "service"];
+const KINDS = ["channel", "deletion", "edit", "file", "link", "message", "service"];
 const MODES = ["hash_only", "metadata_only", "sealed"];
 const TIERS = ["identical", "match", "review"];
 const SHOWN = [OPENING, ITEM, "key_changed", "requested", "approved", "hole", "frozen", "case_opened", "case_item_added",
