@@ -193,6 +193,7 @@ _REMEDIES: Mapping[str, Term] = MappingProxyType(
         "hash_list.other_meaning": Term("remedy.hash_list_again"),
         "hash_list.other_parts": Term("remedy.hash_list_again"),
         "authority.answered": Term("remedy.requests"),
+        "authority.replies_left_out": Term("remedy.replies"),
         "authority.private_chat": Term("remedy.chat"),
         "chat_not_found.not_in_export": Term("remedy.chat"),
         "chat_not_found.several": Term("remedy.chat"),
@@ -226,6 +227,14 @@ def problem_of(error: Explained) -> dict[str, Any]:
         "code": error.code,
         "facts": told["facts"] if status < OURS else {},
     }
+
+
+def warning_of(error: Explained) -> dict[str, Any]:
+    """A warning beside an answer, for a caller: as ``problem_of``, it tells the kind alone of what is of the office."""
+    told = error.as_json()
+    if http_status(error) < OURS:
+        return {**told, "fix": _remedy(error)}
+    return {**told, "fix": CallError("call.broke").fix, "facts": {}}
 
 
 def _remedy(error: Explained) -> str:

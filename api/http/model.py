@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from api.errors import warning_of
 from config.errors import Explained
 
 MULTIPART = "multipart/form-data"
@@ -55,4 +56,4 @@ class LoggedBody(AnswerBody):
 
 def warnings_of(unstamped: Explained | None) -> list[dict[str, Any]]:
     """What an answer warns of: why what was logged has no signature or time stamp yet."""
-    return [] if unstamped is None else [unstamped.as_json()]
+    return [] if unstamped is None else [warning_of(unstamped)]

@@ -1,5 +1,6 @@
 """Tasks: what a caller asked for and waits for. A task is shown to the person who asked for it, and to nobody else."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
@@ -149,7 +150,8 @@ def get_task(task_id: TaskId, caller: Anybody, response: Response) -> TaskBody:
     task = own_task(caller, task_id)
     if task.state in OPEN:
         response.headers["Retry-After"] = str(AGAIN_IN_S)
-    return _told(show_task(caller.home, task, lambda: caller.office.keyring.casework))
+    shown = show_task(caller.home, task, lambda: caller.office.keyring.casework)
+    return _told(shown if caller.key.cases is None else _of_its_case(shown))
 
 
 @router.post(
@@ -189,6 +191,12 @@ def own_task(caller: ApiCaller, task_id: str) -> Task:
 def _sees(caller: ApiCaller, task: Task) -> bool:
     reaches = caller.key.cases is None or (task.case_id is not None and caller.key.reaches(task.case_id))
     return reaches and SCOPES[TaskKind(task.kind)] in caller.key.scopes
+
+
+def _of_its_case(shown: ShownTask) -> ShownTask:
+    """The task as a key of some cases is told of it: how many other questions are alike would tell of other cases."""
+    told = shown.result and {name: value for name, value in shown.result.items() if name != "alike"}
+    return replace(shown, result=told)
 
 
 def _told(shown: ShownTask) -> TaskBody:

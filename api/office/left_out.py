@@ -65,7 +65,7 @@ def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> Non
 def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Replies:
     """The verb behind ``case export --leaving-out``: log that the replies beside a case are left out, and why.
 
-    Nothing is logged where there are none.
+    To look for them is a look at the case, logged first.
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.
@@ -73,9 +73,10 @@ def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Re
     """
     require_client(home.engine, case_id)
     require_reason(doer, act="leave-out")
+    unstamped = look_at_case(home, case_id, doer, casework)
     found = beside_case(home, case_id, casework)
     if not found:
-        return Replies(found, None)
+        return Replies(found, unstamped)
     with home.writing() as writer:
         writer.sequencer.append([left_out_drafted(case_id, found, doer)])
         return Replies(found, writer.beat())

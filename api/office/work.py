@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from api.errors import warning_of
 from api.home import SEAL_FILE, Home, certificate_sha256
 from api.office.approval import Means, approve
 from api.office.audit import entries_to_read, run_audit
@@ -137,7 +138,7 @@ _DO: Mapping[TaskKind, Callable[[Home, Task, TaskOutcome, Working], TaskOutcome 
 
 
 def _with_warnings(told: TaskOutcome, unstamped: Explained | None) -> TaskOutcome:
-    return {**told, "warnings": [] if unstamped is None else [unstamped.as_json()]}
+    return {**told, "warnings": [] if unstamped is None else [warning_of(unstamped)]}
 
 
 def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
