@@ -58,7 +58,7 @@ _ABSENT = {
 
 
 @click.command("import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
 @click.option(
     "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it comes from (a pseudonym)."
 )
@@ -82,7 +82,7 @@ _ABSENT = {
 @click.pass_context
 def import_(
     ctx: click.Context,
-    path: Path,
+    paths: tuple[Path, ...],
     declared_by: str,
     chat_id: str | None,
     mode: str,
@@ -93,19 +93,20 @@ def import_(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Take in the Telegram Desktop export at PATH (a folder with result.json).
+    """Take in the Telegram Desktop export at PATH: a folder, its result.json, or ZIP archives.
 
-    Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
-    if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
-    the same export again adds nothing. A mode above metadata_only needs a legal basis and a second person:
-    --approved-by, or the request waits for 'approve' and exits 3.
+    If an export is split over several archives, give all of them together. Of an export of a whole account, the
+    command offers the chats by title, kind and size; a private chat is taken in only if somebody says so. This needs
+    no passphrase: the command seals what it takes in and cannot read it back. Importing the same export again adds
+    nothing. A mode above metadata_only needs a legal basis and a second person: --approved-by, or the request waits
+    for 'approve' and exits 3.
     """
     from api.office.intake import Wish
     from api.office.request import Waiting
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person, private_chat)
+    wish = Wish(paths[0], chat_id, declared_by, Mode(mode), legal_basis, person, private_chat, paths[1:])
     done = _imported(home, wish, as_json=as_json)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
@@ -130,7 +131,7 @@ def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting
         except ChatNotFoundError:
             if wish.chat_id is not None:
                 raise
-            wish = replace(wish, chat_id=_chosen(list_chats(wish.path), as_json=as_json))
+            wish = replace(wish, chat_id=_chosen(list_chats(home, wish.paths), as_json=as_json))
         except AuthorityError as error:
             if error.code != "authority.private_chat" or not sys.stdin.isatty():
                 raise
