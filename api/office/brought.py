@@ -26,7 +26,6 @@ UPLOADS = "uploads"
 UPLOADED_BYTES = 50 << 30
 """What the files of an export may have together."""
 _READ = "read-"
-_SLICED = ".001"
 
 
 @contextmanager

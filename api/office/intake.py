@@ -133,10 +133,15 @@ class Imported:
             "unnamed_files": self.missing.get(HoleReason.UNNAMED, 0),
             "own_messages_only": HoleReason.OWN_ONLY in self.missing,
             "cut_off": HoleReason.CUT_OFF in self.missing,
-            "absent": {reason.value: self.missing[reason] for reason in ABSENT if reason in self.missing},
+            "absent": absent_of(self.missing),
             "outside_the_export": self.missing.get(HoleReason.OUTSIDE, 0),
             "decoder": self.walls,
         }
+
+
+def absent_of(missing: Mapping[HoleReason, int]) -> Mapping[str, int]:
+    """How many files that messages name are not there, for each reason, for a program."""
+    return {reason.value: missing[reason] for reason in ABSENT if reason in missing}
 
 
 def list_chats(home: Home, paths: Sequence[Path]) -> tuple[ListedChat, ...]:

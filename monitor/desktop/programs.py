@@ -24,9 +24,9 @@ _VIBER_LINE = re.compile(
 )
 _LEAST_LINES = 2
 _BY_NAME = (
-    ("WhatsApp", re.compile(r"(?i)_chat\.txt|whatsapp .*\.(?:txt|zip)|msgstore.*\.crypt[0-9]*")),
+    ("WhatsApp", re.compile(r"(?i)_chat\.txt|whatsapp\s.*\.(?:txt|zip)|msgstore.*\.crypt[0-9]*")),
     ("Signal", re.compile(r"(?i)signal-[0-9-]+\.backup|signal-(?:backup|export)[^/]*")),
-    ("Viber", re.compile(r"(?i)(?:messages on )?viber.*\.(?:txt|csv|zip|db)")),
+    ("Viber", re.compile(r"(?i)(?:messages\son\s)?viber.*\.(?:txt|csv|zip|db)")),
     ("Facebook", re.compile(r"(?i)your_facebook_activity|facebook-[^/]+\.zip")),
     ("Instagram", re.compile(r"(?i)your_instagram_activity|instagram-[^/]+\.zip")),
 )
