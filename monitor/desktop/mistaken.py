@@ -46,6 +46,8 @@ def not_in_archive(path: Path, folder: Path, count: int) -> NotAnExportError:
     """
     if count:
         return NotAnExportError("not_an_export.several_in_archive", where=str(path), count=count)
+    if any(next(folder.rglob(page), None) for page in _PAGES):
+        return NotAnExportError("not_an_export.html", where=str(path))
     return _of_program(path, folder) or NotAnExportError("not_an_export.none_in_archive", where=str(path))
 
 

@@ -1,15 +1,18 @@
 """A file that an editor saved again in another encoding says what it said, and is kept as it is."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evidence.observation import Container, Observation
 from monitor.desktop import encoding
 from monitor.desktop.json import chats_of, read_export
-from monitor.errors import BrokenExportError, ExportTooLargeError
+from monitor.errors import BrokenExportError, ExportTooLargeError, MonitorError
 from monitor.rehearsal.export import write_export
 from tests.nonempty import nonempty
 
@@ -84,3 +87,22 @@ def test_a_long_file_in_utf_16_is_to_be_given_as_it_was_written(
     with pytest.raises(ExportTooLargeError) as refused:
         read(file)
     assert refused.value.code == "export_too_large.utf16"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(list(SAVED)), st.integers(0, 2000), st.binary(max_size=6))
+def test_damage_in_any_encoding_is_told_or_reads_as_json(
+    tmp_path_factory: pytest.TempPathFactory, saved: str, at: int, junk: bytes
+) -> None:
+    message = {"id": 1, "type": "message", "date_unixtime": "1731575744", "from": "\u017d", "text": "\U0001f426 x"}
+    chat = {"name": "T", "type": "private_supergroup", "id": 7, "messages": [message, {**message, "id": 2}]}
+    codec, mark = SAVED[saved]
+    data = mark + json.dumps(chat, ensure_ascii=False).encode(codec)
+    file = tmp_path_factory.mktemp("fuzz") / "result.json"
+    file.write_bytes(data[: at % len(data)] + junk + data[at % len(data) + len(junk) :])
+    try:
+        container = read(file)
+    except MonitorError:
+        return
+    assert container.length == file.stat().st_size
+    assert sum(len(each.raw or b"") for each in observed(container)) + len(container.rest()) == container.length

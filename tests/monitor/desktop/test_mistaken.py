@@ -81,6 +81,7 @@ def test_an_html_export_is_to_be_made_again_as_json(tmp_path: Path, page: str) -
     for given in (tmp_path, tmp_path / page):
         error = refused(given)
         assert (error.code, "Machine-readable JSON" in error.fix) == ("not_an_export.html", True)
+        assert "evidence add" in error.fix
 
 
 def test_what_is_not_plain_is_told_as_before(tmp_path: Path, export: Path) -> None:
@@ -136,6 +137,10 @@ def test_an_archive_without_an_export_is_told_by_what_lies_in_it(tmp_path: Path)
     folder.mkdir()
     assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.none_in_archive"
     assert mistaken.not_in_archive(given, folder, 2).code == "not_an_export.several_in_archive"
+    (folder / "inside").mkdir()
+    (folder / "inside" / "messages.html").write_text("<html>")
+    assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.html"
+    (folder / "inside" / "messages.html").unlink()
     (folder / "_chat.txt").write_text("x")
     error = mistaken.not_in_archive(given, folder, 0)
     assert (error.code, error.where, "WhatsApp" in str(error)) == ("not_an_export.of_program", str(given), True)

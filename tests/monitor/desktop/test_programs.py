@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from monitor.desktop.programs import program_of
+from monitor.desktop.programs import _READ, program_of
 from monitor.rehearsal.export import write_export
 from tests.nonempty import nonempty
 
@@ -70,3 +72,17 @@ def test_an_export_of_telegram_desktop_is_of_no_other_program(tmp_path: Path) ->
     folder = write_export(tmp_path / "ChatExport", seed=7, messages=40, photos=3).folder
     for each in nonempty([folder, *folder.rglob("*")]):
         assert program_of(each) is None
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(sorted(_READ)),
+    st.binary(max_size=200),
+    st.sampled_from([b"", *(text.encode() for *_, text in WRITTEN)]),
+)
+def test_no_bytes_are_beyond_it(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, junk: bytes, text: bytes
+) -> None:
+    file = tmp_path_factory.mktemp("fuzz") / f"x{ending}"
+    file.write_bytes(text[: len(text) // 2] + junk + text[len(text) // 2 :])
+    assert program_of(file) in {None, *(program for program, *_ in WRITTEN)}
