@@ -19,6 +19,7 @@ from evidence.observation import Mode
 from monitor.rehearsal.export import write_export
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import doer, size_of
+from tests.nonempty import nonempty
 
 
 def test_an_import_counts_what_the_export_holds(life: Life) -> None:
@@ -290,3 +291,25 @@ def test_an_archive_is_imported_like_its_folder(home: Path, tmp_path: Path) -> N
     archive = shutil.make_archive(str(tmp_path / "sent"), "zip", facts.folder.parent, facts.folder.name)
     told = run("import", archive, "--declared-by", "mila", "--json", home=home).printed
     assert (told["messages"], told["media"]) == (facts.ordinary, len(facts.media))
+
+
+def test_the_manual_for_a_clients_export_goes_word_by_word(life: Life, home: Path) -> None:
+    manual = Path(__file__).parents[3].joinpath("docs", "operations.md").read_text()
+    section = manual.partition("\n## A client brings her phone's export\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"`nisisama (import [^`]*)`", section)
+    facts = write_export(home.parent / "given" / "ChatExport", seed=8, messages=20, photos=1)
+    given = {
+        "PATH...": str(facts.folder.parent / "sent.zip"),
+        "PSEUDONYM": "client-7",
+        "FILE.toml": str(life.folder / "basis.toml"),
+        "NAME": "bo",
+    }
+    shutil.make_archive(given["PATH..."].removesuffix(".zip"), "zip", facts.folder.parent, facts.folder.name)
+    looked, kept = (run(*[given.get(word, word) for word in each.split()], home=home) for each in nonempty(commands))
+    assert (looked.code, kept.code) == (DONE, DONE)
+    assert looked.out.rstrip().endswith("Nothing was kept.")
+    assert "not included by the exporter's settings" in looked.out
+    assert f"{len(facts.media)} files ({len(facts.media)} sealed)" in kept.out
+    assert given["PATH..."] in kept.out.splitlines()[-1]
+    last = run(*[given.get(word, word) for word in commands[-1].split()], "--destroy-source", "--yes", home=home)
+    assert (last.code, Path(given["PATH..."]).exists()) == (DONE, False)
