@@ -9,6 +9,8 @@ from pathlib import Path
 
 RESULT = "result.json"
 """What makes a folder an export as JSON."""
+PAGE = "messages.html"
+"""What makes a folder the HTML pages of one chat, where there is no JSON."""
 MOST_ENTRIES = 10_000
 """How many folders and files are looked through for an export."""
 _DEPTH = 4
@@ -22,7 +24,7 @@ def exports_in(folder: Path) -> list[Path]:
 
 
 def _exports(folder: Path, depth: int, left: list[int]) -> Iterator[Path]:
-    if (folder / RESULT).is_file():
+    if (folder / RESULT).is_file() or (folder / PAGE).is_file():
         yield folder
     elif depth:
         with os.scandir(folder) as entries:

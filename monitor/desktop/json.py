@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from config.errors import Fact
 from evidence.canonical import Value
@@ -37,10 +37,11 @@ from evidence.times import Clock
 from monitor.desktop.encoding import ExportText, export_text
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
-from monitor.desktop.found import RESULT
-from monitor.desktop.layout import BOM, SHARED, Chat, find_chat, list_chats
+from monitor.desktop.found import PAGE, RESULT
+from monitor.desktop.layout import BOM, SHARED, Chat, declared_id, find_chat, list_chats
 from monitor.desktop.message import Message, file_fields, message_id, named_files, read_message
 from monitor.desktop.mistaken import told_better
+from monitor.desktop.pages import Pages, read_pages
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
@@ -58,11 +59,14 @@ from monitor.notes import hole_words, listed
 from monitor.previews import strip_previews
 
 METHOD = "desktop-json"
+PAGES_METHOD = "desktop-html"
 MAX_EXPORT_BYTES = 2 << 30
 MAPPED_BYTES = 16 << 20
 """A larger file is mapped, not read. LIMIT: if it is cut short on disk or its stick is pulled out
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
+_Element: TypeAlias = Callable[[int, ByteSpan, bytes], tuple[int, dict[str, Parsed]]]
+"""Reads a message: which it is, where it lies, and its bytes."""
 _SEEN_BYTES = 16
 _ESCAPED = re.compile(r"\\(?:u00([2-7][0-9a-fA-F])|/)")
 _CHUNK = 1 << 20
@@ -100,12 +104,18 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         ExportTooLargeError: It is beyond a limit.
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
+    if _is_pages(path):
+        return _read_pages(path, chat_id, now)
     try:
         folder, name, text, read = _found(path, chat_id)
     except NotAnExportError as error:
         raise told_better(path, RESULT) or error from error.__cause__
     data, chat = text.data, text.chat(read)
-    survey = _survey(folder, text, chat)
+
+    def element(_index: int, span: ByteSpan, raw: bytes) -> tuple[int, dict[str, Parsed]]:
+        return _element(data, span) if text.codec is None else _element_of(text.plain(raw))
+
+    survey = _survey(folder, data, chat, element)
     chat = _identified(chat, survey)
     reading = _Reading(folder, text, chat, survey, now())
     whole = chat.start == 0 and chat.end == len(data)
@@ -124,6 +134,45 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         files=survey.files,
         pictured=_is_pictured(text.text, read),
         alone=whole,
+    )
+
+
+def _is_pages(path: Path) -> bool:
+    """Whether HTML pages are given: their first one, or a folder with it and without JSON."""
+    if os.path.isfile(path):  # noqa: PTH113 - what may not be looked at is told where it is read
+        return path.name == PAGE
+    return os.path.isfile(path / PAGE) and not os.path.lexists(path / RESULT)  # noqa: PTH113 - as above
+
+
+def _read_pages(path: Path, chat_id: str | None, now: Clock) -> Container:
+    """The HTML pages of one chat as a container: all pages, one after the other.
+
+    Args:
+        chat_id: What chat it is, as whoever brings it says, since no page does.
+    """
+    folder = ExportFolder(path if path.is_dir() else path.parent)
+    pages = read_pages(folder, where=str(path))
+    if not pages.spans:
+        raise _not_an_export(path, "not_an_export.empty")
+    starts, ends = (array("q", edges) for edges in zip(*((span.start, span.end) for span in pages.spans), strict=True))
+    chat = Chat(None, None, pages.title, 0, len(pages.data), starts, ends, stopped=pages.stopped)
+    survey = _survey(folder, pages.data, chat, lambda index, _span, raw: pages.element(index, raw))
+    chat = replace(chat, identifier=declared_id(chat_id)) if chat_id else _identified(chat, survey)
+    reading = _Reading(folder, pages, chat, survey, now())
+    return Container(
+        method=PAGES_METHOD,
+        media_type=pages.media_type,
+        name=PAGE,
+        channel_id=chat.id,
+        channel_title=strip_previews(chat.title).value,
+        channel_type=None,
+        sha256=survey.sha256,
+        length=len(pages.data),
+        rest=reading.rest,
+        contents=reading.contents,
+        total=len(chat),
+        files=survey.files,
+        pictured=strip_previews(reading.rest().decode("utf-8", "replace")).removed > 0,
     )
 
 
@@ -196,7 +245,7 @@ class _Reading:
     """One chat of one export, surveyed, and ready to be handed out."""
 
     folder: ExportFolder
-    text: ExportText
+    text: ExportText | Pages
     chat: Chat
     survey: _Survey
     since: datetime
@@ -215,7 +264,7 @@ class _Reading:
                 raise _changed()
             plain = self.text.plain(raw)
             named.note(plain)
-            number, parsed = _element_of(plain)
+            number, parsed = self.text.element(index, raw) if isinstance(self.text, Pages) else _element_of(plain)
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
             digest = message_sha256({**message.fields, "kind": message.kind.value})
@@ -361,11 +410,11 @@ def _identified(chat: Chat, survey: _Survey) -> Chat:
     return replace(chat, shifted=survey.old and chat.number >= chat.shift)
 
 
-def _survey(folder: ExportFolder, text: ExportText, chat: Chat) -> _Survey:
+def _survey(folder: ExportFolder, data: Buffer, chat: Chat, element: _Element) -> _Survey:
     """Parse and hash every message, and hash what lies between, each byte read once for it."""
     whole, rest = hashlib.sha256(), hashlib.sha256()
-    data, seen, ids, files, old = text.data, bytearray(), array("q"), 0, True
-    for gap, span in zip(_gaps(chat), chain(chat.spans(), [None]), strict=True):
+    seen, ids, files, old = bytearray(), array("q"), 0, True
+    for index, (gap, span) in enumerate(zip(_gaps(chat), chain(chat.spans(), [None]), strict=True)):
         for piece in _pieces(data, gap):
             whole.update(piece)
             rest.update(piece)
@@ -373,7 +422,7 @@ def _survey(folder: ExportFolder, text: ExportText, chat: Chat) -> _Survey:
             raw = data[span.start : span.end]
             whole.update(raw)
             seen += _seen(raw)
-            number, parsed = _element(data, span) if text.codec is None else _element_of(text.plain(raw))
+            number, parsed = element(index, span, raw)
             ids.append(number)
             files += sum(_is_taken(folder, file) for file in named_files(parsed, chat=chat))
             old = old and not _is_modern(parsed)

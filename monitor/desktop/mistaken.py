@@ -17,7 +17,7 @@ MOST_ENTRIES = 10_000
 """How many entries of a folder are looked through for an export."""
 MOST_OFFERED = 5
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-_PAGES = ("messages.html", "export_results.html")
+_PAGES = ("export_results.html",)
 
 
 def told_better(path: Path, result: str) -> NotAnExportError | None:

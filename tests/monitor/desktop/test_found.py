@@ -18,6 +18,7 @@ from monitor.desktop.found import exports_in, is_archive
         (["a/result.json", "__MACOSX/a/result.json"], ["a"]),
         (["b/result.json", "a/result.json"], ["a", "b"]),
         (["a/b/c/result.json"], ["a/b/c"]),
+        (["a/messages.html", "a/messages2.html"], ["a"]),
         (["a/b/c/d/e/result.json"], []),
         (["a/._result.json", "a/result.json.txt"], []),
     ],

@@ -75,10 +75,9 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path, kind: str) -> None:
     assert (error.code, "Unpack it" in error.fix) == ("not_an_export.archive", True)
 
 
-@pytest.mark.parametrize("page", ["messages.html", "export_results.html"])
-def test_an_html_export_is_to_be_made_again_as_json(tmp_path: Path, page: str) -> None:
-    (tmp_path / page).write_bytes(b"<html>")
-    for given in (tmp_path, tmp_path / page):
+def test_the_html_pages_of_a_whole_account_are_to_be_made_again(tmp_path: Path) -> None:
+    (tmp_path / "export_results.html").write_bytes(b"<html>")
+    for given in (tmp_path, tmp_path / "export_results.html"):
         error = refused(given)
         assert (error.code, "Machine-readable JSON" in error.fix) == ("not_an_export.html", True)
         assert "evidence add" in error.fix
@@ -138,9 +137,9 @@ def test_an_archive_without_an_export_is_told_by_what_lies_in_it(tmp_path: Path)
     assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.none_in_archive"
     assert mistaken.not_in_archive(given, folder, 2).code == "not_an_export.several_in_archive"
     (folder / "inside").mkdir()
-    (folder / "inside" / "messages.html").write_text("<html>")
+    (folder / "inside" / "export_results.html").write_text("<html>")
     assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.html"
-    (folder / "inside" / "messages.html").unlink()
+    (folder / "inside" / "export_results.html").unlink()
     (folder / "_chat.txt").write_text("x")
     error = mistaken.not_in_archive(given, folder, 0)
     assert (error.code, error.where, "WhatsApp" in str(error)) == ("not_an_export.of_program", str(given), True)
