@@ -343,7 +343,7 @@ def interrupted(desk: ExportDesk, name: str, what: str, after: int = 0) -> None:
             desk.export(name)
 
 
-@pytest.mark.parametrize(("what", "after"), [("_named", 0), ("_named", 1), ("sync_directory", 1)])
+@pytest.mark.parametrize(("what", "after"), [("give_name", 0), ("give_name", 1), ("sync_directory", 1)])
 def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
     desk: ExportDesk, tmp_path: Path, what: str, after: int
 ) -> None:
@@ -398,7 +398,7 @@ def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(
 
 
 def test_another_export_to_a_place_with_a_logged_one_is_told_of_it(desk: ExportDesk) -> None:
-    interrupted(desk, "for-court", "_named")
+    interrupted(desk, "for-court", "give_name")
     before, left = desk.size(), left_of(desk, "for-court")
     with pytest.raises(HomeError, match="logged and cut short") as raised:
         desk.export("for-court", "partner")
