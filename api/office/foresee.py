@@ -22,7 +22,7 @@ NAMED = frozenset({HoleReason.UNNAMED, HoleReason.OTHER_SIZE})
 
 
 @dataclass(slots=True)
-class Held:
+class Holding:
     """What an export holds.
 
     Attributes:
@@ -64,7 +64,7 @@ class Foreseen:
     """
 
     container: Container | None
-    held: Held
+    held: Holding
     new: Counts
     chats: tuple[ListedChat, ...] = ()
 
@@ -113,12 +113,12 @@ def foresee_import(home: Home, wish: Wish) -> Foreseen:
         except ChatNotFoundError:
             if wish.chat_id is not None:
                 raise
-            return Foreseen(None, Held(), Counts(), chats_of(place))
-        held = Held()
+            return Foreseen(None, Holding(), Counts(), chats_of(place))
+        held = Holding()
         return Foreseen(container, held, new_of(home, wish, container, held))
 
 
-def new_of(home: Home, wish: Wish, container: Container, held: Held) -> Counts:
+def new_of(home: Home, wish: Wish, container: Container, held: Holding) -> Counts:
     """What of an export is not kept yet; ``held`` counts all that passes."""
     provenance = Provenance(wish.doer, wish.declared_by, container.method, wish.mode, container_sha256=container.sha256)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from api.home import Home
 from api.office.audit import run_audit
 from api.office.brought import opened_export
-from api.office.foresee import Held, new_of
+from api.office.foresee import Holding, new_of
 from api.office.intake import Imported, Wish
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
@@ -72,7 +72,7 @@ def require_all_kept(home: Home, wish: Wish, done: Imported) -> None:
         raise HomeError("home.audit_after_upload", count=failed)
     with opened_export(home, wish.paths) as place:
         container = read_export(place, chat_id=wish.chat_id, now=home.clock)
-        new = new_of(home, wish, container, Held())
+        new = new_of(home, wish, container, Holding())
     left = new.messages + new.service + new.unsupported + new.media
     if container.sha256 != done.container.sha256 or left:
         raise AuthorityError("authority.source_not_kept", count=left)

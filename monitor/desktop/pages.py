@@ -48,7 +48,7 @@ _INDENT = re.compile(r"\n *\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LeftOut:
     """What a page leaves out of a message because the one before has it.
 
     Attributes:
@@ -76,7 +76,7 @@ class Pages:
 
     data: bytes
     spans: tuple[ByteSpan, ...]
-    before: tuple[Told, ...]
+    before: tuple[LeftOut, ...]
     title: str | None
     stopped: bool
 
@@ -119,7 +119,7 @@ def read_pages(folder: ExportFolder, *, where: str) -> Pages:
         if len(data) > MAX_PAGES_BYTES:
             raise ExportTooLargeError("export_too_large.pages", where=where, limit=MAX_PAGES_BYTES)
         closed = _END.search(page) is not None
-        spans += _spans(bytes(data), start, closed=closed)
+        spans += (ByteSpan(start + span.start, start + span.end) for span in _spans(page, closed=closed))
         stopped = stopped or not closed
         following = _NEXT.search(page)
         name = following[1].decode() if following else ""
@@ -127,7 +127,7 @@ def read_pages(folder: ExportFolder, *, where: str) -> Pages:
 
 
 def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool) -> Pages:
-    before, told = [], Told()
+    before, told = [], LeftOut()
     for span in spans:
         before.append(told)
         told = _read(data[span.start : span.end], told)[2]
@@ -136,10 +136,10 @@ def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool) -> Pages:
     return Pages(data, tuple(spans), tuple(before), name, stopped)
 
 
-def _spans(data: bytes, start: int, *, closed: bool) -> Iterator[ByteSpan]:
-    """The messages of a page, from its beginning to the end of the data."""
-    at = start
-    for found in _START.finditer(data, start):
+def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
+    """The messages of a page."""
+    at = 0
+    for found in _START.finditer(data):
         if found.start() < at:
             raise broken(data, found.start(), "broken_export.message_in_message")
         end = _end_of(data, found.start())
@@ -168,15 +168,15 @@ def _end_of(data: bytes, start: int) -> int | None:
 # One message
 
 
-def _read(raw: bytes, before: Told) -> tuple[int, dict[str, Parsed], Told]:
+def _read(raw: bytes, before: LeftOut) -> tuple[int, dict[str, Parsed], LeftOut]:
     """A message with its number, and what the one behind it may leave out."""
     root = _parsed(raw)
     number = int(str(root.get("id")).removeprefix("message"))
     message = _Message(root, before)
     if "service" in _classes(root):
-        return number, message.service(number), Told()
+        return number, message.service(number), LeftOut()
     told = message.default(number)
-    return number, told, Told(*(_text_or_none(told.get(key)) for key in ("from", "forwarded_from", "via_bot")))
+    return number, told, LeftOut(*(_text_or_none(told.get(key)) for key in ("from", "forwarded_from", "via_bot")))
 
 
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
@@ -203,7 +203,7 @@ def _words(element: lxml_html.HtmlElement) -> str:
 class _Message:
     """One ``div`` of a page while it is read."""
 
-    def __init__(self, root: lxml_html.HtmlElement, before: Told) -> None:
+    def __init__(self, root: lxml_html.HtmlElement, before: LeftOut) -> None:
         self.root = root
         self.before = before
         self.found: dict[str, Parsed] = {}
