@@ -16,6 +16,7 @@ from api.cli.common import (
     approved_option,
     counted,
     doer,
+    emit,
     emit_logged,
     emit_waiting,
     json_option,
@@ -38,6 +39,7 @@ from monitor.errors import ChatNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from api.office.foresee import Foreseen
     from api.office.intake import Heard, Imported, Progress, Wish
     from api.office.request import Waiting
     from evidence.intake.keep import Counts
@@ -58,7 +60,7 @@ _ABSENT = {
 
 
 @click.command("import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
 @click.option(
     "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it comes from (a pseudonym)."
 )
@@ -75,6 +77,11 @@ _ABSENT = {
 @click.option(
     "--private-chat", is_flag=True, help="Of an account's export: the chat may be a private one; the client wants it."
 )
+@click.option("--dry-run", is_flag=True, help="Say what is in it and what would be new; keep nothing.")
+@click.option(
+    "--destroy-source", is_flag=True, help="Remove what was given, once all of it is sealed, audited and read again."
+)
+@click.option("--yes", is_flag=True, help="Remove it without being asked, as in a script.")
 @approved_option
 @reason_option
 @actor_option
@@ -82,41 +89,118 @@ _ABSENT = {
 @click.pass_context
 def import_(
     ctx: click.Context,
-    path: Path,
+    paths: tuple[Path, ...],
     declared_by: str,
     chat_id: str | None,
     mode: str,
     legal_basis: Path | None,
     private_chat: bool,
+    dry_run: bool,
+    destroy_source: bool,
+    yes: bool,
     approved_by: str | None,
     reason: str | None,
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Take in the Telegram Desktop export at PATH (a folder with result.json).
+    """Take in the Telegram Desktop export at PATH: a folder, its result.json, or ZIP archives.
 
-    Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
-    if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
-    the same export again adds nothing. A mode above metadata_only needs a legal basis and a second person:
-    --approved-by, or the request waits for 'approve' and exits 3.
+    If an export is split over several archives, give all of them together. Of an export of a whole account, the
+    command offers the chats by title, kind and size; a private chat is taken in only if somebody says so. This needs
+    no passphrase: the command seals what it takes in and cannot read it back. Importing the same export again adds
+    nothing. A mode above metadata_only needs a legal basis and a second person: --approved-by, or the request waits
+    for 'approve' and exits 3.
     """
     from api.office.intake import Wish
     from api.office.request import Waiting
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person, private_chat)
+    wish = Wish(paths[0], chat_id, declared_by, Mode(mode), legal_basis, person, private_chat, paths[1:])
+    if dry_run:
+        _say_what_would_come(home, wish, as_json=as_json)
+        return
+    if destroy_source:
+        _require_destroyable(home, wish, yes=yes)
     done = _imported(home, wish, as_json=as_json)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     if done.private:
         warn(Term("note.private_chat"))
-    emit_logged(done.told(), done.unstamped, as_json=as_json, text=import_words(done))
+    destroyed = destroy_source and _destroyed(home, wish, done, yes=yes)
+    told = {**done.told(), "source": {"paths": [str(each) for each in paths], "destroyed": destroyed}}
+    text = "\n".join([import_words(done), _source_words(paths, destroyed=destroyed)])
+    emit_logged(told, done.unstamped, as_json=as_json, text=text)
 
 
 def import_words(done: "Imported") -> str:
     """What ``import`` prints: what it did."""
     return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
+
+
+def _source_words(paths: "Sequence[Path]", *, destroyed: bool) -> str:
+    """Where the originals are now."""
+    where = ", ".join(str(each) for each in paths)
+    if destroyed:
+        return (
+            f"Removed: {where}. A disk of flash memory (SSD, stick, card), a phone, a backup or a mailbox may still "
+            "hold a copy that this program cannot reach."
+        )
+    return f"The originals still lie unencrypted at {where}. --destroy-source removes them after an audit."
+
+
+def _require_destroyable(home: Home, wish: "Wish", *, yes: bool) -> None:
+    from api.office.source import require_destroyable
+
+    require_destroyable(home, wish)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("usage.destroy_unasked")
+
+
+def _destroyed(home: Home, wish: "Wish", done: "Imported", *, yes: bool) -> bool:
+    """Remove the source if all of it is kept and a person says so; whether that was done."""
+    from api.office.source import destroy_source, require_all_kept, source_size
+
+    with wait_told(Term("progress.auditing")):
+        require_all_kept(home, wish, done)
+    size = source_size(wish)
+    where = ", ".join(str(each) for each in wish.paths)
+    if not yes and not agreed(Term("prompt.destroy_source", files=size.files, where=where)):
+        return False
+    destroy_source(wish)
+    return True
+
+
+def _say_what_would_come(home: Home, wish: "Wish", *, as_json: bool) -> None:
+    """Print what an import would take in."""
+    from api.office.foresee import foresee_import
+
+    with wait_told(Term("progress.looking")):
+        found = foresee_import(home, wish)
+    text = "\n".join(_foreseen(found))
+    if found.chats:
+        text = "\n".join([*_listed(found.chats, for_this_terminal(*_CHATS)), "Nothing was kept. Say which: --chat ID."])
+    emit(found.told(), as_json=as_json, text=text)
+
+
+def _foreseen(found: "Foreseen") -> "Iterator[str]":
+    held, new = found.held, found.new
+    if found.container is None:
+        return
+    yield (
+        f"Chat {found.container.channel_id} ({(found.container.channel_type or 'unknown').replace('_', ' ')}) holds "
+        f"{counted(held.kinds['message'], 'message')}, {counted(held.kinds['service'], 'service message')}, "
+        f"{held.kinds['unsupported']} of an unknown kind, {counted(held.present, 'file')}."
+    )
+    if held.first and held.last:
+        yield f"Posted from {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d} (UTC)."
+    yield from _missing(held.missing)
+    yield from (f"Careful: {words}" for words in held.named)
+    yield (
+        f"New would be {counted(new.messages, 'message')}, {counted(new.service, 'service message')}, "
+        f"{new.unsupported} of an unknown kind, {counted(new.media, 'file')} ({new.sealed} sealed), "
+        f"{counted(new.missing_media, 'missing file')}; {new.already_known} already known. Nothing was kept."
+    )
 
 
 def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting":
@@ -130,7 +214,7 @@ def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting
         except ChatNotFoundError:
             if wish.chat_id is not None:
                 raise
-            wish = replace(wish, chat_id=_chosen(list_chats(wish.path), as_json=as_json))
+            wish = replace(wish, chat_id=_chosen(list_chats(home, wish.paths), as_json=as_json))
         except AuthorityError as error:
             if error.code != "authority.private_chat" or not sys.stdin.isatty():
                 raise

@@ -23,7 +23,7 @@ from api.http.caller import Limits, ServedOffice
 from api.http.guard import HEADERS
 from api.http.keyring import Keyring
 from api.http.problem import MEDIA_TYPE
-from api.office.task import UPLOADS
+from api.office.brought import UPLOADS
 from api.worker import Worker
 from config.errors import CallError, Explained
 from evidence.errors import HomeError

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -12,20 +12,20 @@ from typing import Any, BinaryIO, TypeAlias
 import sqlalchemy as sa
 
 from api.home import Home, Writer
+from api.office.brought import opened_export
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
 from config.errors import Explained
 from config.watchlist import LegalBasis, Readable
 from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_for, require_two, two_persons
-from evidence.canonical import text_value
+from evidence.canonical import Value, text_of, text_value
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.objects.durable import reading_of
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
@@ -74,10 +74,11 @@ class Wish:
     """What ``import`` was asked for.
 
     Attributes:
-        path: A folder, or the ``result.json`` in it. An export is many files, which its messages name: it has no
-            stream.
+        path: A folder, the JSON file in it, or a ZIP archive. An export is many files, which its messages name: it
+            has no stream.
         declared_by: A pseudonym.
         private: A chat that is no group and no channel may be taken in out of an export of several.
+        more: The other archives over which the export is split.
 
     Raises:
         AuthorityError: Nobody is declared, or by a name that is none.
@@ -90,6 +91,12 @@ class Wish:
     legal_basis: Readable | None
     doer: Doer
     private: bool = False
+    more: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Everything that was given."""
+        return (self.path, *self.more)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "declared_by", require_name(self.declared_by))
@@ -126,19 +133,25 @@ class Imported:
             "unnamed_files": self.missing.get(HoleReason.UNNAMED, 0),
             "own_messages_only": HoleReason.OWN_ONLY in self.missing,
             "cut_off": HoleReason.CUT_OFF in self.missing,
-            "absent": {reason.value: self.missing[reason] for reason in ABSENT if reason in self.missing},
+            "absent": absent_of(self.missing),
             "outside_the_export": self.missing.get(HoleReason.OUTSIDE, 0),
             "decoder": self.walls,
         }
 
 
-def list_chats(path: Path) -> tuple[ListedChat, ...]:
+def absent_of(missing: Mapping[HoleReason, int]) -> Mapping[str, int]:
+    """How many files that messages name are not there, for each reason, for a program."""
+    return {reason.value: missing[reason] for reason in ABSENT if reason in missing}
+
+
+def list_chats(home: Home, paths: Sequence[Path]) -> tuple[ListedChat, ...]:
     """The verb that lists an export's chats by title, kind, messages and size, for whoever brought it to choose.
 
     Raises:
         MonitorError: The export cannot be read.
     """
-    return chats_of(path)
+    with opened_export(home, paths) as path:
+        return chats_of(path)
 
 
 def import_export(
@@ -157,22 +170,23 @@ def import_export(
             it again completes the rest.
     """
     with ExitStack() as reading:
-        reading.enter_context(reading_of(wish.path))
-        return _import_held(home, wish, progress, inside, reading)
+        # before an export is read, which can take minutes
+        basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
+        if basis and wish.doer.approver is not None:
+            require_two(Act.IMPORT, wish.doer)
+        place = reading.enter_context(opened_export(home, wish.paths))
+        return _import_held(home, wish, _Held(place, reading, basis), progress, inside)
 
 
-def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside, reading: ExitStack) -> Imported | Waiting:
-    basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
-    waits = basis is not None and wish.doer.approver is None
-    if basis and not waits:
-        require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
-    container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+def _import_held(home: Home, wish: Wish, held: "_Held", progress: Progress, inside: Inside) -> Imported | Waiting:
+    basis = held.basis
+    container = read_export(held.place, chat_id=wish.chat_id, now=home.clock)
     # whoever exported one chat chose it; in an export of an account, somebody chooses by its title
     if is_private(container.channel_type) and not container.alone and not wish.private:
         raise AuthorityError("authority.private_chat", where=container.channel_id)
     # the digest, not the folder's name: people name folders after people
     target = container.sha256
-    if basis and waits:
+    if basis and wish.doer.approver is None:
         return ask(home, Act.IMPORT, target, _order(wish, container, basis), wish.doer, inside)
     grant = two_persons(Act.IMPORT, target, wish.doer) if basis else None
     provenance = Provenance(
@@ -183,8 +197,8 @@ def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside, rea
         authority=grant.request if grant else None,
         legal_basis=basis,
     )
-    _require_room(home, wish.path, container, wish.mode)
-    return _take_in(home, container, provenance, _Logging(grant, inside), progress, reading)
+    _require_room(home, held.place, container, wish.mode)
+    return _take_in(home, container, provenance, _Logging(grant, inside), progress, held.reading)
 
 
 def import_asked(
@@ -200,16 +214,21 @@ def import_asked(
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
     with ExitStack() as reading:
-        reading.enter_context(reading_of(Path(asked.text("path"))))
-        return _import_asked_held(home, asked, doer, _Logging(grant, inside), progress, reading)
+        basis = asked.legal_basis(home.today())
+        place = reading.enter_context(opened_export(home, _paths(asked)))
+        return _import_asked_held(home, asked, doer, _Held(place, reading, basis), progress, _Logging(grant, inside))
+
+
+def _paths(asked: Request) -> tuple[Path, ...]:
+    more = asked.order.get("more")
+    return (Path(asked.text("path")), *(Path(text_of(each)) for each in (more if isinstance(more, list) else [])))
 
 
 def _import_asked_held(
-    home: Home, asked: Request, doer: Doer, logging: "_Logging", progress: Progress, reading: ExitStack
+    home: Home, asked: Request, doer: Doer, held: "_Held", progress: Progress, logging: "_Logging"
 ) -> Imported:
-    basis = asked.legal_basis(home.today())
-    path, chat = Path(asked.text("path")), asked.order["chat"]
-    container = read_export(path, chat_id=None if chat is None else asked.text("chat"), now=home.clock)
+    chat = asked.order["chat"]
+    container = read_export(held.place, chat_id=None if chat is None else asked.text("chat"), now=home.clock)
     if container.sha256 != (expected := asked.text("container_sha256")):
         raise AuthorityError("authority.changed_export", where=asked.request, expected=expected, found=container.sha256)
     provenance = Provenance(
@@ -218,15 +237,17 @@ def _import_asked_held(
         method=container.method,
         mode=Mode(asked.text("mode")),
         authority=logging.grant.request if logging.grant else None,
-        legal_basis=basis,
+        legal_basis=held.basis,
     )
-    _require_room(home, path, container, provenance.mode)
-    return _take_in(home, container, provenance, logging, progress, reading)
+    _require_room(home, held.place, container, provenance.mode)
+    return _take_in(home, container, provenance, logging, progress, held.reading)
 
 
 def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
+    more: list[Value] = [text_value(str(each.absolute())) for each in wish.more]
     return {
         "path": text_value(str(wish.path.absolute())),
+        **({"more": more} if more else {}),
         "chat": None if wish.chat_id is None else text_value(wish.chat_id),
         "container_sha256": container.sha256,
         "declared_by": text_value(wish.declared_by),
@@ -255,6 +276,15 @@ def opened_intake(writer: Writer, decoder: Decoder) -> Iterator[Intake]:
             clock=home.clock,
             batch=home.settings.intake.batch,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An export that is held open: where it can be read, until when, and on what legal basis."""
+
+    place: Path
+    reading: ExitStack
+    basis: LegalBasis | None
 
 
 @dataclass(frozen=True, slots=True)

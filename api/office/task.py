@@ -10,7 +10,6 @@ database does not tell it. A task belongs to the person who asked for it, and to
 import hmac
 import json
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,15 +23,15 @@ import sqlalchemy as sa
 from api import TOOL
 from api.home import Home
 from api.office.approval import refuse
+from api.office.brought import UPLOADS, export_in, remove_abandoned, unpacked
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import find_request
-from api.office.room import RESERVE_BYTES, require_room
 from casefiles.bundle.destination import SUFFIX, Destination
 from config.errors import CallError
 from evidence.authority import Doer
 from evidence.canonical import jcs
 from evidence.errors import AuthorityError, UnknownItemError
-from evidence.objects.durable import make_folder, remove_folder
+from evidence.objects.durable import remove_folder
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -42,13 +41,8 @@ from evidence.store.freeze import is_frozen
 from evidence.store.question import forget_questions, has_expired_questions
 from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
-from monitor.desktop.archive import unpack_export
-from monitor.desktop.json import RESULT
 
-UPLOADS = "uploads"
 BUNDLES = "bundles"
-UPLOADED_BYTES = 50 << 30
-"""What the files of an export may have together."""
 MOST_OPEN = 50
 """How many tasks of one person may wait, or be done, at a time."""
 _LOOK_AGAIN_S = 30
@@ -294,32 +288,13 @@ def take_upload(home: Home, archive: BinaryIO) -> str:
         StorageFullError: The disk has too little room.
     """
     task_id = new_task_id()
-    folder = upload_folder(home, task_id)
-    make_folder(folder, parents=True)
-    try:
-        unpack_export(
-            archive,
-            folder,
-            most_bytes=UPLOADED_BYTES,
-            require_room=lambda needed: require_room(folder, needed + RESERVE_BYTES),
-        )
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return task_id
+    with unpacked(upload_folder(home, task_id), [archive]):
+        return task_id
 
 
 def upload_folder(home: Home, task_id: str) -> Path:
     """Where the office keeps the export that a call brought for a task."""
     return home.path / UPLOADS / task_id
-
-
-def export_in(folder: Path) -> Path:
-    """The export in the archive that a call brought: the folder itself, or the only one in it that has its file."""
-    if (folder / RESULT).exists():
-        return folder
-    inside = [each for each in sorted(folder.iterdir()) if (each / RESULT).is_file()]
-    return inside[0] if len(inside) == 1 else folder
 
 
 def bundle_of(home: Home, task_id: str) -> Destination:
@@ -372,6 +347,7 @@ def tidy(home: Home) -> None:
                 tasks.pop(task_id)
     for task_id in _left_behind(home, tasks):
         remove_unread(home, task_id)
+    remove_abandoned(home)
     forget_expired(home)
 
 

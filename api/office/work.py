@@ -11,13 +11,14 @@ from api.errors import warning_of
 from api.home import SEAL_FILE, Home, certificate_sha256
 from api.office.approval import Means, approve
 from api.office.audit import entries_to_read, run_audit
+from api.office.brought import export_in
 from api.office.bundle import Exported, Order, export_case, told_of
 from api.office.check import AskedPictures, check_pictures
 from api.office.intake import Heard, Imported, Wish, import_export
 from api.office.opened import OpenOffice
 from api.office.question import check_question
 from api.office.request import Inside, Waiting, find_request
-from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_unread, upload_folder
+from api.office.task import TaskKind, bundle_of, doer_of, remove_unread, upload_folder
 from casefiles.bundle.sign import BundleFacts
 from casefiles.format.layout import ITEMS_JSONL
 from config.errors import Explained, Term

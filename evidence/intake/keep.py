@@ -36,7 +36,7 @@ from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import Clock
 
-_MISSING = frozenset(
+MISSING = frozenset(
     {
         HoleReason.MISSING_FILE,
         HoleReason.NOT_INCLUDED,
@@ -49,6 +49,7 @@ _MISSING = frozenset(
         HoleReason.FROZEN,
     }
 )
+"""Why a file that a message names is not there, of those that count as missing."""
 _COUNTED = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
 _OF_A_REPLY = frozenset({Kind.MESSAGE, Kind.SERVICE})
 _ATTEMPTS = 4
@@ -538,7 +539,7 @@ def _kept(sighted: Sequence[Sighting | _Found], logged: _Logged) -> Kept:
 def _count(each: Sighting, counts: Counter[str]) -> None:
     content, draft = each.content, each.drafts[0]
     if isinstance(content, Hole):
-        counts["missing_media"] += content.reason in _MISSING
+        counts["missing_media"] += content.reason in MISSING
     elif content.unsupported:
         counts["unsupported"] += 1
     elif name := _COUNTED.get(Kind(str(each.kind))):

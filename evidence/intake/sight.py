@@ -126,14 +126,7 @@ class Sighter:
         Raises:
             ValueError: A file that may not be read, and no message carries it.
         """
-        common = provenance.values(self.clock())
-        if isinstance(content, Hole):
-            values = common | _hole_values(content, provenance)
-            return Look(content, values, wanted_hole(self.seen, values))
-        values = common | _item_values(content, provenance)
-        if content.medium and provenance.mode is not Mode.METADATA_ONLY:
-            return Look(content, values, None)
-        return Look(content, values, wanted_item(self.seen, values, provenance.mode, pictured=content.pictured))
+        return look_at(self.seen, self.clock(), content, provenance)
 
     def albums(self, looks: Iterable[Look]) -> Albums:
         """The marks of albums, of the messages among these that are of one."""
@@ -218,6 +211,22 @@ class Sighter:
             position=None if position is None else int(str(position)),
             message_sha256=None if carrier is None else str(carrier),
         )
+
+
+def look_at(seen: SeenKey, at: datetime, content: Observation | Hole, provenance: Provenance) -> Look:
+    """The values of a content acquired at this time, and what it is known again by.
+
+    Raises:
+        ValueError: A file that may not be read, and no message carries it.
+    """
+    common = provenance.values(at)
+    if isinstance(content, Hole):
+        values = common | _hole_values(content, provenance)
+        return Look(content, values, wanted_hole(seen, values))
+    values = common | _item_values(content, provenance)
+    if content.medium and provenance.mode is not Mode.METADATA_ONLY:
+        return Look(content, values, None)
+    return Look(content, values, wanted_item(seen, values, provenance.mode, pictured=content.pictured))
 
 
 def marks_unread(key: SeenKey, content: Observation, provenance: Provenance) -> Marks:

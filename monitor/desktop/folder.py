@@ -178,15 +178,22 @@ class NamedPaths:
             self._keys.append(_key(place + _spelled(found[2])))
 
     def missing_in(self, folder: ExportFolder, *, whole: bool) -> list[str]:
-        """The files of the folder that no message names, but for previews of other files.
+        """The files of the folder that no message names, but for previews of files that are there or are named.
 
         Args:
             whole: The chat is the whole export, and so is its folder.
         """
         places = self._places | {""} if whole else self._places - {""}
         known = set(self._keys)
-        listed = (name for place in sorted(places) for media in _MEDIA for name in folder.names(f"{place}{media}"))
-        return [name for name in listed if not name.endswith(_PREVIEW) and _key(name) not in known]
+        listed = [name for place in sorted(places) for media in _MEDIA for name in folder.names(f"{place}{media}")]
+        known |= {_key(f"{name}{_PREVIEW}") for name in listed} | {_key(_preview_of_photo(name)) for name in listed}
+        return [name for name in listed if _key(name) not in known]
+
+
+def _preview_of_photo(name: str) -> str:
+    """What the exporter calls the preview of a picture in its HTML pages: ``photo_1_thumb.jpg`` of ``photo_1.jpg``."""
+    path = PurePosixPath(name)
+    return str(path.with_name(f"{path.stem}{_PREVIEW}"))
 
 
 def _spelled(raw: bytes) -> str:

@@ -27,18 +27,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from config.errors import Fact
 from evidence.canonical import Value
 from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import Clock
+from monitor.desktop.encoding import ExportText, export_text
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
-from monitor.desktop.layout import BOM, SHARED, Chat, find_chat, list_chats
+from monitor.desktop.found import PAGE, RESULT
+from monitor.desktop.layout import BOM, SHARED, Chat, declared_id, find_chat, list_chats
 from monitor.desktop.message import Message, file_fields, message_id, named_files, read_message
 from monitor.desktop.mistaken import told_better
+from monitor.desktop.pages import Pages, read_pages
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
@@ -56,13 +59,14 @@ from monitor.notes import hole_words, listed
 from monitor.previews import strip_previews
 
 METHOD = "desktop-json"
-MEDIA_TYPE = "application/json"
-RESULT = "result.json"
+PAGES_METHOD = "desktop-html"
 MAX_EXPORT_BYTES = 2 << 30
 MAPPED_BYTES = 16 << 20
 """A larger file is mapped, not read. LIMIT: if it is cut short on disk or its stick is pulled out
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
+_Element: TypeAlias = Callable[[int, ByteSpan, bytes], tuple[int, dict[str, Parsed]]]
+"""Reads a message: which it is, where it lies, and its bytes."""
 _SEEN_BYTES = 16
 _ESCAPED = re.compile(r"\\(?:u00([2-7][0-9a-fA-F])|/)")
 _CHUNK = 1 << 20
@@ -100,17 +104,24 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         ExportTooLargeError: It is beyond a limit.
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
+    if _is_pages(path):
+        return _read_pages(path, chat_id, now)
     try:
-        folder, name, data, chat = _found(path, chat_id)
+        folder, name, text, read = _found(path, chat_id)
     except NotAnExportError as error:
         raise told_better(path, RESULT) or error from error.__cause__
-    survey = _survey(folder, data, chat)
+    data, chat = text.data, text.chat(read)
+
+    def element(_index: int, span: ByteSpan, raw: bytes) -> tuple[int, dict[str, Parsed]]:
+        return _element(data, span) if text.codec is None else _element_of(text.plain(raw))
+
+    survey = _survey(folder, data, chat, element)
     chat = _identified(chat, survey)
-    reading = _Reading(folder, data, chat, survey, now())
+    reading = _Reading(folder, text, chat, survey, now())
     whole = chat.start == 0 and chat.end == len(data)
     return Container(
         method=METHOD,
-        media_type=MEDIA_TYPE,
+        media_type=text.media_type,
         name=name if whole else f"{name}#bytes={chat.start}-{chat.end - 1}&sha256={_sha256(data)}",
         channel_id=chat.id,
         channel_title=strip_previews(chat.title).value,
@@ -121,8 +132,47 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         contents=reading.contents,
         total=len(chat),
         files=survey.files,
-        pictured=_is_pictured(data, chat),
+        pictured=_is_pictured(text.text, read),
         alone=whole,
+    )
+
+
+def _is_pages(path: Path) -> bool:
+    """Whether HTML pages are given: their first one, or a folder with it and without JSON."""
+    if os.path.isfile(path):  # noqa: PTH113 - what may not be looked at is told where it is read
+        return path.name == PAGE
+    return os.path.isfile(path / PAGE) and not os.path.lexists(path / RESULT)  # noqa: PTH113 - as above
+
+
+def _read_pages(path: Path, chat_id: str | None, now: Clock) -> Container:
+    """The HTML pages of one chat as a container: all pages, one after the other.
+
+    Args:
+        chat_id: What chat it is, as whoever brings it says, since no page does.
+    """
+    folder = ExportFolder(path if path.is_dir() else path.parent)
+    pages = read_pages(folder, where=str(path))
+    if not pages.spans:
+        raise _not_an_export(path, "not_an_export.empty")
+    starts, ends = (array("q", edges) for edges in zip(*((span.start, span.end) for span in pages.spans), strict=True))
+    chat = Chat(None, None, pages.title, 0, len(pages.data), starts, ends, stopped=pages.stopped)
+    survey = _survey(folder, pages.data, chat, lambda index, _span, raw: pages.element(index, raw))
+    chat = replace(chat, identifier=declared_id(chat_id)) if chat_id else _identified(chat, survey)
+    reading = _Reading(folder, pages, chat, survey, now())
+    return Container(
+        method=PAGES_METHOD,
+        media_type=pages.media_type,
+        name=PAGE,
+        channel_id=chat.id,
+        channel_title=strip_previews(chat.title).value,
+        channel_type=None,
+        sha256=survey.sha256,
+        length=len(pages.data),
+        rest=reading.rest,
+        contents=reading.contents,
+        total=len(chat),
+        files=survey.files,
+        pictured=strip_previews(reading.rest().decode("utf-8", "replace")).removed > 0,
     )
 
 
@@ -156,7 +206,8 @@ def chats_of(path: Path) -> tuple[ListedChat, ...]:
         MonitorError: It cannot be read.
     """
     folder, name = _locate(path)
-    return tuple(_listed(chat) for chat in list_chats(_load(path, folder, name)))
+    text = _load(path, folder, name)
+    return tuple(_listed(text.chat(chat)) for chat in list_chats(text.text))
 
 
 def _listed(chat: Chat) -> ListedChat:
@@ -194,13 +245,13 @@ class _Reading:
     """One chat of one export, surveyed, and ready to be handed out."""
 
     folder: ExportFolder
-    data: Buffer
+    text: ExportText | Pages
     chat: Chat
     survey: _Survey
     since: datetime
 
     def rest(self) -> bytes:
-        rest = b"".join(piece for gap in _gaps(self.chat) for piece in _pieces(self.data, gap))
+        rest = b"".join(piece for gap in _gaps(self.chat) for piece in _pieces(self.text.data, gap))
         if hashlib.sha256(rest).digest() != self.survey.rest:
             raise _changed()
         return rest
@@ -208,11 +259,12 @@ class _Reading:
     def contents(self) -> Iterator[Observation | Hole]:
         named = NamedPaths()
         for index, span in enumerate(self.chat.spans()):
-            raw = self.data[span.start : span.end]
+            raw = self.text.data[span.start : span.end]
             if _seen(raw) != self.survey.seen[index * _SEEN_BYTES : (index + 1) * _SEEN_BYTES]:
                 raise _changed()
-            named.note(raw)
-            number, parsed = _element(raw, ByteSpan(0, len(raw)))
+            plain = self.text.plain(raw)
+            named.note(plain)
+            number, parsed = self.text.element(index, raw) if isinstance(self.text, Pages) else _element_of(plain)
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
             digest = message_sha256({**message.fields, "kind": message.kind.value})
@@ -230,7 +282,7 @@ class _Reading:
             posted_at=message.posted_at,
             fields=message.fields,
             raw=raw,
-            raw_type=MEDIA_TYPE,
+            raw_type=self.text.media_type,
             record=message.record,
             offset=offset,
             unsupported=message.unsupported,
@@ -305,12 +357,12 @@ class _Reading:
         return Hole(self.chat.id, reason, self.since, number, number, words, position=place, message_sha256=digest)
 
 
-def _found(path: Path, chat_id: str | None) -> tuple[ExportFolder, str, Buffer, Chat]:
-    """The export folder, the name and the bytes of the JSON file in it, and the chat."""
+def _found(path: Path, chat_id: str | None) -> tuple[ExportFolder, str, ExportText, Chat]:
+    """The export folder, the name of the JSON file in it and what it holds, and the chat as it is read."""
     folder, name = _locate(path)
-    data = _load(path, folder, name)
+    text = _load(path, folder, name)
     try:
-        return folder, name, data, find_chat(data, chat_id=chat_id)
+        return folder, name, text, find_chat(text.text, chat_id=chat_id)
     except NotAnExportError as error:
         raise _not_an_export(path, "not_an_export.refused", cause=error) from error
 
@@ -326,10 +378,10 @@ def _locate(path: Path) -> tuple[ExportFolder, str]:
         raise _not_an_export(path, "not_an_export.another_file", system=_reason(error)) from error
 
 
-def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
+def _load(path: Path, folder: ExportFolder, name: str) -> ExportText:
     try:
         with folder.open(name) as file:
-            return _read(file, path)
+            return export_text(_read(file, path), where=str(path))
     except MediumMissingError as error:
         raise _not_an_export(path, "not_an_export.no_result") from error
     except MediumError as error:
@@ -358,11 +410,11 @@ def _identified(chat: Chat, survey: _Survey) -> Chat:
     return replace(chat, shifted=survey.old and chat.number >= chat.shift)
 
 
-def _survey(folder: ExportFolder, data: Buffer, chat: Chat) -> _Survey:
+def _survey(folder: ExportFolder, data: Buffer, chat: Chat, element: _Element) -> _Survey:
     """Parse and hash every message, and hash what lies between, each byte read once for it."""
     whole, rest = hashlib.sha256(), hashlib.sha256()
     seen, ids, files, old = bytearray(), array("q"), 0, True
-    for gap, span in zip(_gaps(chat), chain(chat.spans(), [None]), strict=True):
+    for index, (gap, span) in enumerate(zip(_gaps(chat), chain(chat.spans(), [None]), strict=True)):
         for piece in _pieces(data, gap):
             whole.update(piece)
             rest.update(piece)
@@ -370,7 +422,7 @@ def _survey(folder: ExportFolder, data: Buffer, chat: Chat) -> _Survey:
             raw = data[span.start : span.end]
             whole.update(raw)
             seen += _seen(raw)
-            number, parsed = _element(data, span)
+            number, parsed = element(index, span, raw)
             ids.append(number)
             files += sum(_is_taken(folder, file) for file in named_files(parsed, chat=chat))
             old = old and not _is_modern(parsed)
@@ -423,6 +475,10 @@ def _element(data: Buffer, span: ByteSpan) -> tuple[int, dict[str, Parsed]]:
     if number is None or not isinstance(parsed, dict):
         raise broken(data, span.start, "broken_export.not_a_message")
     return number, parsed
+
+
+def _element_of(plain: bytes) -> tuple[int, dict[str, Parsed]]:
+    return _element(plain, ByteSpan(0, len(plain)))
 
 
 def _gaps(chat: Chat) -> Iterator[ByteSpan]:

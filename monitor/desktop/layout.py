@@ -162,6 +162,14 @@ def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
     return _choose(walk.chats, wanted) if cut is None else _rescued(walk, cut)
 
 
+def declared_id(chat_id: str) -> str:
+    """The identifier of a chat that whoever brings pages names, since they do not say it."""
+    wanted = _Wanted.parse(chat_id)
+    if wanted.number is None:
+        return chat_id
+    return str(wanted.number) if wanted.kind in (None, "channel") else f"{wanted.kind}{wanted.number}"
+
+
 def list_chats(data: Buffer) -> Sequence[Chat]:
     """Every chat of an export that has a message, in its order; of one that ends too early, those that are whole.
 

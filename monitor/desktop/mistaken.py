@@ -1,7 +1,7 @@
 """Recognises what a person gave in place of an export; it reads nothing but the first bytes.
 
 It runs only after a path turned out not to be an export: a folder above or below the right one, an
-archive, an HTML export, or nothing at all.
+archive, an HTML export, what another program wrote, or nothing at all.
 """
 
 import os
@@ -10,13 +10,14 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from monitor.desktop.programs import program_of
 from monitor.errors import NotAnExportError
 
 MOST_ENTRIES = 10_000
 """How many entries of a folder are looked through for an export."""
 MOST_OFFERED = 5
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-_PAGES = ("messages.html", "export_results.html")
+_PAGES = ("export_results.html",)
 
 
 def told_better(path: Path, result: str) -> NotAnExportError | None:
@@ -35,20 +36,48 @@ def told_better(path: Path, result: str) -> NotAnExportError | None:
         return None
 
 
+def not_in_archive(path: Path, folder: Path, count: int) -> NotAnExportError:
+    """The error for archives in which there is no export, or more than one.
+
+    Args:
+        path: The first of them.
+        folder: Where it was unpacked.
+        count: Of the exports in it.
+    """
+    if count:
+        return NotAnExportError("not_an_export.several_in_archive", where=str(path), count=count)
+    if any(next(folder.rglob(page), None) for page in _PAGES):
+        return NotAnExportError("not_an_export.html", where=str(path))
+    return _of_program(path, folder) or NotAnExportError("not_an_export.none_in_archive", where=str(path))
+
+
+def _of_program(path: Path, looked_at: Path) -> NotAnExportError | None:
+    program = program_of(looked_at)
+    return NotAnExportError("not_an_export.of_program", where=str(path), program=program) if program else None
+
+
 def _told(path: Path, result: str) -> NotAnExportError | None:
     where = str(path)
     path.stat()
     if path.name == result or (path / result).is_file():
-        return None
+        return _of_program(path, path if path.is_file() else path / result)
+    if told := _beside(path, result):
+        return told
+    if _is_archive(path):
+        return NotAnExportError("not_an_export.archive", where=where, expected=result)
+    if path.name in _PAGES or any((path / page).is_file() for page in _PAGES):
+        return NotAnExportError("not_an_export.html", where=where)
+    return _of_program(path, path)
+
+
+def _beside(path: Path, result: str) -> NotAnExportError | None:
+    """The error for a folder above an export, or for what lies in one."""
+    where = str(path)
     if path.is_dir() and (below := sorted(_below(path, result))):
         offered = ", ".join(below[:MOST_OFFERED])
         return NotAnExportError("not_an_export.above_it", where=where, offered=offered)
     if within := _around(path, result):
         return NotAnExportError("not_an_export.within_it", where=where, offered=str(within))
-    if _is_archive(path):
-        return NotAnExportError("not_an_export.archive", where=where, expected=result)
-    if path.suffix.lower() in {".html", ".htm"} or any((path / page).is_file() for page in _PAGES):
-        return NotAnExportError("not_an_export.html", where=where)
     return None
 
 

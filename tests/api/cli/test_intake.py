@@ -16,8 +16,10 @@ from api.office.intake import ABSENT, Wish
 from evidence.errors import AuthorityError, StorageFullError
 from evidence.intake.keep import Intake
 from evidence.observation import Mode
+from monitor.rehearsal.export import write_export
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import doer, size_of
+from tests.nonempty import nonempty
 
 
 def test_an_import_counts_what_the_export_holds(life: Life) -> None:
@@ -219,3 +221,95 @@ def test_what_stops_an_import_says_how_much_is_kept_and_how_to_go_on(
 
 def test_every_reason_for_an_absent_file_has_words() -> None:
     assert tuple(_ABSENT) == ABSENT
+
+
+def test_a_dry_run_says_what_would_be_new_and_keeps_nothing(home: Path, tmp_path: Path) -> None:
+    facts = write_export(tmp_path / "given" / "ChatExport", seed=8, messages=30, photos=2)
+    (facts.folder / "photos" / "photo_77.jpg").write_bytes(b"nobody names it")
+    before = size_of(Home(home))
+    command = ("import", facts.folder, "--declared-by", "mila", "--dry-run")
+    ran = run(*command, home=home)
+    assert (ran.code, size_of(Home(home))) == (DONE, before)
+    assert f"holds {facts.ordinary} messages" in ran.out
+    assert "Posted from 2024-11-14" in ran.out
+    assert "photo_77.jpg" in ran.out
+    assert ran.out.rstrip().endswith("Nothing was kept.")
+    told = run(*command, "--json", home=home).printed
+    assert (told["dry_run"], told["new"]["messages"], told["holds"]["unnamed_files"]) == (True, facts.ordinary, 1)
+    assert size_of(Home(home)) == before
+
+
+def test_a_dry_run_of_an_account_offers_its_chats(home: Path) -> None:
+    folder = account(home.parent / "account")
+    ran = run("import", folder, "--declared-by", "mila", "--dry-run", home=home)
+    assert (ran.code, "Title 1" in ran.out, "secret" in ran.out) == (DONE, True, False)
+    told = run("import", folder, "--declared-by", "mila", "--dry-run", "--json", home=home).printed
+    assert [chat["id"] for chat in told["chats"]] == ["1", "user2", "user3", "user4", "5"]
+
+
+def test_an_import_says_where_the_originals_still_lie(life: Life, home: Path) -> None:
+    command = ("import", life.export.folder, "--declared-by", "mila")
+    ran = run(*command, home=home)
+    assert f"The originals still lie unencrypted at {life.export.folder}" in ran.out
+    told = run(*command, "--json", home=home).printed
+    assert told["source"] == {"paths": [str(life.export.folder)], "destroyed": False}
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_the_originals_go_once_they_are_sealed_and_a_person_says_so(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    folder = write_export(home.parent / "given", seed=8, messages=20, photos=1).folder
+    sealed = ("--mode", "sealed", "--legal-basis", life.folder / "basis.toml", "--approved-by", "bo")
+    command = ("import", folder, "--declared-by", "mila", *sealed, "--destroy-source")
+    assert run(*command, "--json", home=home).error["code"] == "usage.destroy_unasked"
+    assert folder.exists()
+    monkeypatch.setattr("sys.stdin", Terminal())
+    asked: list[str] = []
+
+    def confirm(question: str, **_options: object) -> bool:
+        asked.append(question)
+        return answer == "y"
+
+    monkeypatch.setattr("click.confirm", confirm)
+    told = run(*command, "--json", home=home).printed
+    assert (told["source"]["destroyed"], folder.exists()) == (answer == "y", answer == "n")
+    assert str(folder) in asked[0]
+
+
+def test_a_script_that_agrees_is_told_what_a_disk_may_keep(life: Life, home: Path) -> None:
+    folder = write_export(home.parent / "given", seed=8, messages=20, photos=1).folder
+    sealed = ("--mode", "sealed", "--legal-basis", life.folder / "basis.toml", "--approved-by", "bo")
+    ran = run("import", folder, "--declared-by", "mila", *sealed, "--destroy-source", "--yes", home=home)
+    assert (ran.code, folder.exists()) == (DONE, False)
+    assert "SSD" in ran.out
+    assert "phone" in ran.out
+
+
+def test_an_archive_is_imported_like_its_folder(home: Path, tmp_path: Path) -> None:
+    facts = write_export(tmp_path / "given", seed=8, messages=20, photos=1)
+    archive = shutil.make_archive(str(tmp_path / "sent"), "zip", facts.folder.parent, facts.folder.name)
+    told = run("import", archive, "--declared-by", "mila", "--json", home=home).printed
+    assert (told["messages"], told["media"]) == (facts.ordinary, len(facts.media))
+
+
+def test_the_manual_for_a_clients_export_goes_word_by_word(life: Life, home: Path) -> None:
+    manual = Path(__file__).parents[3].joinpath("docs", "operations.md").read_text()
+    section = manual.partition("\n## A client brings her phone's export\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"`nisisama (import [^`]*)`", section)
+    facts = write_export(home.parent / "given" / "ChatExport", seed=8, messages=20, photos=1)
+    given = {
+        "PATH...": str(facts.folder.parent / "sent.zip"),
+        "PSEUDONYM": "client-7",
+        "FILE.toml": str(life.folder / "basis.toml"),
+        "NAME": "bo",
+    }
+    shutil.make_archive(given["PATH..."].removesuffix(".zip"), "zip", facts.folder.parent, facts.folder.name)
+    looked, kept = (run(*[given.get(word, word) for word in each.split()], home=home) for each in nonempty(commands))
+    assert (looked.code, kept.code) == (DONE, DONE)
+    assert looked.out.rstrip().endswith("Nothing was kept.")
+    assert "not included by the exporter's settings" in looked.out
+    assert f"{len(facts.media)} files ({len(facts.media)} sealed)" in kept.out
+    assert given["PATH..."] in kept.out.splitlines()[-1]
+    last = run(*[given.get(word, word) for word in commands[-1].split()], "--destroy-source", "--yes", home=home)
+    assert (last.code, Path(given["PATH..."]).exists()) == (DONE, False)

@@ -4,15 +4,13 @@ import io
 import os
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from api.office.brought import UPLOADS
 from api.office.task import (
     BUNDLES,
-    UPLOADS,
     bundle_of,
-    export_in,
     list_own_tasks,
     new_task_id,
     seal_of,
@@ -59,23 +57,6 @@ def test_an_upload_that_is_refused_leaves_nothing(desk: WorkerDesk) -> None:
         take_upload(desk.home, io.BytesIO(desk.archive[:-40]))
     assert list((desk.home.path / UPLOADS).iterdir()) == []
     assert upload_folder(desk.home, take_upload(desk.home, io.BytesIO(desk.archive))).is_dir()
-
-
-@pytest.mark.parametrize(
-    ("files", "found"),
-    [
-        (["result.json"], "."),
-        (["result.json", "a/result.json"], "."),
-        (["a/result.json", "__MACOSX/._a"], "a"),
-        (["a/result.json", "b/result.json"], "."),
-        (["a/b/result.json"], "."),
-    ],
-)
-def test_the_export_is_the_folder_itself_or_the_only_one_in_it(tmp_path: Path, files: list[str], found: str) -> None:
-    for file in files:
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text("{}")
-    assert export_in(tmp_path) == tmp_path / found
 
 
 def test_old_tasks_go_with_their_files_and_young_ones_stay(desk: WorkerDesk) -> None:

@@ -163,7 +163,15 @@ MEDIA = {
     ),
     "paid_media": Sample({"paid_stars_amount": 50} | NOTHING, ("50",), (HoleReason.NOT_EXPORTED,)),
     "fork": Sample(
-        {"full_text": "x", "media_group_id": 77, "sticker_id": "5", "sticker_set_id": "6", "text": "x"}, ("77",)
+        {
+            "date_zone": "UTC+01:00",
+            "full_text": "x",
+            "media_group_id": 77,
+            "sticker_id": "5",
+            "sticker_set_id": "6",
+            "text": "x",
+        },
+        ("77",),
     ),
 }
 

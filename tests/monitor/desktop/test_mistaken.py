@@ -3,7 +3,6 @@
 import errno
 import io
 import tarfile
-import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,10 +59,7 @@ def test_whatever_lies_in_an_export_is_answered_with_the_export(export: Path) ->
 
 def packed(kind: str) -> bytes:
     stream = io.BytesIO()
-    if kind == "zip":
-        with zipfile.ZipFile(stream, "w") as archive:
-            archive.writestr("result.json", "{}")
-    elif kind == "tar.gz":
+    if kind == "tar.gz":
         with tarfile.open(fileobj=stream, mode="w:gz"):
             pass
     else:
@@ -71,7 +67,7 @@ def packed(kind: str) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["zip", "rar", "7z", "tar.gz"])
+@pytest.mark.parametrize("kind", ["rar", "7z", "tar.gz"])
 def test_an_archive_is_to_be_unpacked(tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"export.{kind}"
     file.write_bytes(packed(kind))
@@ -79,12 +75,12 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path, kind: str) -> None:
     assert (error.code, "Unpack it" in error.fix) == ("not_an_export.archive", True)
 
 
-@pytest.mark.parametrize("page", ["messages.html", "export_results.html"])
-def test_an_html_export_is_to_be_made_again_as_json(tmp_path: Path, page: str) -> None:
-    (tmp_path / page).write_bytes(b"<html>")
-    for given in (tmp_path, tmp_path / page):
+def test_the_html_pages_of_a_whole_account_are_to_be_made_again(tmp_path: Path) -> None:
+    (tmp_path / "export_results.html").write_bytes(b"<html>")
+    for given in (tmp_path, tmp_path / "export_results.html"):
         error = refused(given)
         assert (error.code, "Machine-readable JSON" in error.fix) == ("not_an_export.html", True)
+        assert "evidence add" in error.fix
 
 
 def test_what_is_not_plain_is_told_as_before(tmp_path: Path, export: Path) -> None:
@@ -121,3 +117,29 @@ def raising(error: OSError) -> Callable[..., NoReturn]:
         raise error
 
     return refuse
+
+
+@pytest.mark.parametrize("name", ["result.json", "chat.json"])
+def test_what_another_program_wrote_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"id": 42, "messages": [{"id": 1, "type": "message", "file": "0", "date": 1}]}')
+    for given in (tmp_path, tmp_path / name):
+        error = refused(given)
+        assert (error.code, "tdl" in str(error), "evidence add" in error.fix) == (
+            "not_an_export.of_program",
+            True,
+            True,
+        )
+
+
+def test_an_archive_without_an_export_is_told_by_what_lies_in_it(tmp_path: Path) -> None:
+    given, folder = tmp_path / "sent.zip", tmp_path / "unpacked"
+    folder.mkdir()
+    assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.none_in_archive"
+    assert mistaken.not_in_archive(given, folder, 2).code == "not_an_export.several_in_archive"
+    (folder / "inside").mkdir()
+    (folder / "inside" / "export_results.html").write_text("<html>")
+    assert mistaken.not_in_archive(given, folder, 0).code == "not_an_export.html"
+    (folder / "inside" / "export_results.html").unlink()
+    (folder / "_chat.txt").write_text("x")
+    error = mistaken.not_in_archive(given, folder, 0)
+    assert (error.code, error.where, "WhatsApp" in str(error)) == ("not_an_export.of_program", str(given), True)
