@@ -166,8 +166,8 @@ class Document:
     blocks: Sequence[PageBlock]
 
 
-def encode_document(document: Document) -> bytes:
-    """A document as JSON for the typesetter of the PDF."""
+def encode_document(document: object) -> bytes:
+    """A document of frozen blocks as JSON for the typesetter of the PDF."""
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 

@@ -23,8 +23,8 @@ from tests.nonempty import nonempty
 NAME = "data/report.en.pdf"
 ELSEWHERE = """
 import sys
-from casefiles.pages.made import _typeset
-sys.stdout.buffer.write(_typeset(sys.stdin.buffer.read()))
+from casefiles.pages.made import typeset
+sys.stdout.buffer.write(typeset(sys.stdin.buffer.read()))
 """
 HOSTILE = (
     "مرحبا بالعالم " * 20,
@@ -51,7 +51,7 @@ def test_the_same_report_gives_the_same_pages_in_another_folder_process_and_zone
         capture_output=True,
         check=True,
     ).stdout
-    assert there == made._typeset(document)
+    assert there == made.typeset(document)
     assert there.startswith(b"%PDF-1.7")
 
 
@@ -115,7 +115,7 @@ def test_a_typesetter_that_fails_says_so(program: str, monkeypatch: pytest.Monke
 
 def test_what_the_typesetter_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PagesError) as refused:
-        made._typeset(b'{"made_at": "2026-11-21T09:00:00.000Z"}')
+        made.typeset(b'{"made_at": "2026-11-21T09:00:00.000Z"}')
     assert refused.value.code == "pages.not_made"
     assert "cover" in str(refused.value)
 
