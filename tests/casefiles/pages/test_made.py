@@ -72,7 +72,9 @@ def test_hostile_texts_and_names_are_typeset_and_pass_the_gate() -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_every_language_is_typeset_and_passes_the_gate(language: str) -> None:
-    pages = make_pages(report_of({"text": "ѓ ќ ђ ћ ë ç č ž"}), language, MADE_AT)
+    message = {"message_id": "7", "text": "ѓ ќ ђ ћ ë ç č ž"}
+    edit, reply = {**message, "kind": "edit", "text": "ѓ č ž"}, {"reply_to": "7", "text": "x" * 300}
+    pages = make_pages(report_of(message, edit, reply), language, MADE_AT)
     ((name, content),) = pages.items()
     assert name == f"data/report.{language}.pdf"
     require_no_picture(name, content)

@@ -76,7 +76,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], P
     """One report, its letter and the sheets, by document and language."""
     folder = tmp_path_factory.mktemp("pages")
     items = [{"text": text[:20_000], "sender_name": text[:2_000], "channel_title": text[:2_000]} for text in HOSTILE]
-    report = report_of({"text": LETTERS, "sender_name": LETTERS}, *items, holes=[GAP])
+    first = {"text": LETTERS, "sender_name": LETTERS, "message_id": "7"}
+    around = [{**first, "kind": "edit", "text": f"{LETTERS} =1+1"}, {"message_id": "8", "reply_to": "7"}]
+    report = report_of(first, *around, *items, holes=[GAP])
     for language in languages():
         for name, pages in make_pages(report, language, MADE_AT).items():
             (folder / Path(name).name).write_bytes(pages)
@@ -134,6 +136,7 @@ def test_letters_of_our_languages_survive_the_extraction_of_text(written: dict[t
         text = " ".join(run("pdftotext", str(file), "-").split())
         assert text.count(LETTERS) >= (2 if document == "report" else 1)
         assert "[U+0645" in text
+        assert "\u200b" not in text
 
 
 def test_the_usual_tools_find_no_image_and_no_font_of_pictures(written: dict[tuple[str, str], Path]) -> None:
