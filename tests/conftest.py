@@ -12,7 +12,8 @@ import pytest
 from tests.lending import LentDecoders, lending
 
 hypothesis.settings.register_profile("here", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# without chance, more examples would be the same ones each time
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=40)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 COUNTED = ("evidence/log", "evidence/seal", "casefiles/format", "casefiles/verifier", "damaged")

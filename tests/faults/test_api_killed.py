@@ -43,7 +43,7 @@ def socket() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest, prepared: PreparedOffice, tmp_path: Path) -> Iterator[Home]:
     home = copy_of(prepared, tmp_path)
     if request.param == "postgresql":

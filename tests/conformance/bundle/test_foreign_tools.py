@@ -361,9 +361,13 @@ def test_a_seal_for_documents_passes_the_script(tmp_path: Path) -> None:
 
 
 def telling() -> list[str]:
-    """Names of damaged bundles: one for each set of checks of the script that it concerns."""
-    concerns = {(case.fails & SH_CHECKS, case.undecided & SH_CHECKS): case.name for case in reversed(CORPUS)}
-    return [name for checks, name in concerns.items() if any(checks)]
+    """Names of damaged bundles that together concern every check of the script, each one that no other does."""
+    chosen, left = list[str](), {check for case in CORPUS for check in (case.fails | case.undecided) & SH_CHECKS}
+    while left:
+        most = max(CORPUS, key=lambda case: len((case.fails | case.undecided) & left))
+        chosen.append(most.name)
+        left -= most.fails | most.undecided
+    return chosen
 
 
 TELLING = telling()
@@ -419,7 +423,7 @@ def container_bytes_of(members: dict[str, bytes]) -> bytes:
     return made.replace(good[layout.MIMETYPE], members[layout.MIMETYPE], 1)
 
 
-@pytest.mark.parametrize(("step", "every"), [(1 << 20, 3), pytest.param(4099, 1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("step", "every"), [(1 << 20, 8), pytest.param(4099, 1, marks=pytest.mark.slow)])
 def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: int, every: int) -> None:
     roots, own = roots_file(tmp_path), own_script(tmp_path)
     for name, bundle in nonempty(member_flips(step, every)):
@@ -431,7 +435,7 @@ def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: 
 def test_the_script_fails_on_a_member_added_removed_or_renamed(tmp_path: Path) -> None:
     roots, folder = roots_file(tmp_path), unzipped(forge.good_bundle(), tmp_path)
     assert script("verify.sh", roots, cwd=folder)[0] == 0
-    for name in ("data/items.csv", "META-INF/timestamp002.tst", "data/log/entries.jsonl", "mimetype", "README.txt"):
+    for name in ("data/items.csv", "META-INF/timestamp002.tst", "mimetype"):
         kept = (folder / name).read_bytes()
         (folder / name).unlink()
         assert script("verify.sh", roots, cwd=folder)[0] == 1, name
