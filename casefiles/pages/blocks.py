@@ -140,7 +140,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
+class NeighbourList:
     """Messages beside an exhibit, under one label.
 
     Attributes:
@@ -164,8 +164,8 @@ class Exhibit:
     title: str
     mark: str
     versions: Sequence[DrawnItem]
-    before: Sequence[Neighbours] = ()
-    behind: Sequence[Neighbours] = ()
+    before: Sequence[NeighbourList] = ()
+    behind: Sequence[NeighbourList] = ()
 
 
 @dataclass(frozen=True, slots=True)

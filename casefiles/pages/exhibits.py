@@ -16,7 +16,7 @@ from casefiles.pages.blocks import (
     GreyBox,
     LabelledRow,
     Neighbour,
-    Neighbours,
+    NeighbourList,
     Paragraph,
     Rows,
 )
@@ -111,12 +111,12 @@ class Draughtsman:
             tuple(self._neighbours("pdf.replies", replies)),
         )
 
-    def _neighbours(self, key: str, places: Sequence[object]) -> Iterator[Neighbours]:
+    def _neighbours(self, key: str, places: Sequence[object]) -> Iterator[NeighbourList]:
         if places:
             more = len(places) - _MOST_REPLIES
             told = self._words.say("pdf.more", number=str(more)) if more > 0 else ""
             those = [self._neighbour(self._by_place[place]) for place in places[:_MOST_REPLIES]]
-            yield Neighbours(self._words.say(key), those, told)
+            yield NeighbourList(self._words.say(key), those, told)
 
     def _neighbour(self, items: Sequence[ReportItem]) -> Neighbour:
         """A message as it was first; what is changed in its text here is counted where its own exhibit has it."""
