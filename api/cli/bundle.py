@@ -170,8 +170,12 @@ def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any
     """The ``--json`` fields of ``case export``: what it did."""
     from casefiles.verifier.html.page import page_sha256
 
-    told = {"bundle": str(destination.bundle), "letter": str(destination.letter), **done.told()}
-    return told | {"verifier_sha256": page_sha256()}
+    letters = {"letter": str(destination.letter), "letter_pdf": _letter_pdf(destination)}
+    return {"bundle": str(destination.bundle), **letters, **done.told(), "verifier_sha256": page_sha256()}
+
+
+def _letter_pdf(destination: "Destination") -> str | None:
+    return str(destination.letter_pdf) if destination.letter_pdf.exists() else None
 
 
 def export_words(destination: "Destination", done: "Exported") -> str:
@@ -181,10 +185,13 @@ def export_words(destination: "Destination", done: "Exported") -> str:
 
     if done.finished:
         warn(Term("note.export_finished"))
+    if done.unprinted:
+        warn(Term("note.text_alone", cause=done.unprinted))
+    letters = [_letter_pdf(destination), str(destination.letter)]
     review = f"\nA second person reviews it by {told_time(format_time(done.review_by))}." if done.review_by else ""
     return (
         f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
-        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}\n"
+        f"Letter: {', '.join(filter(None, letters))}\nSHA-256: {done.facts.sha256}\n"
         f"Page that checks it: {FILE_NAME}, SHA-256 {page_sha256()}{review}"
     )
 

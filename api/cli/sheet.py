@@ -15,8 +15,10 @@ from api.cli.common import (
     open_home,
     passphrase_option,
     unlock,
+    warn,
 )
 from casefiles.sheet.data import SheetKind
+from config.errors import Term
 from config.times import told_time
 from config.words import languages
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.txt",
-    help="Where to write the sheet.",
+    help="Where to write the sheet as text; the PDF to print lies beside it.",
 )
 @click.option(
     "--lang",
@@ -100,6 +102,7 @@ def _sheet_entry(done: "WrittenSheet") -> dict[str, object]:
     return {
         "case_id": sheet.case_id,
         "sheet": str(done.out),
+        "sheet_pdf": str(done.pdf) if done.pdf else None,
         "kind": sheet.kind.value,
         "items": len(sheet.items),
         "messages": len(sheet.posts),
@@ -114,7 +117,10 @@ def _sheet_entry(done: "WrittenSheet") -> dict[str, object]:
 
 def _sheet_words(done: "WrittenSheet") -> str:
     sheet = done.sheet
-    lines = [f"Sheet: {done.out}  ({counted(len(sheet.posts), 'message')}, no pictures). Nothing was sent."]
+    if done.unprinted:
+        warn(Term("note.text_alone", cause=done.unprinted))
+    files = ", ".join(str(file) for file in (done.pdf, done.out) if file)
+    lines = [f"Sheet: {files}  ({counted(len(sheet.posts), 'message')}, no pictures). Nothing was sent."]
     if sheet.elsewhere:
         lines.append(f"Left out: {counted(sheet.elsewhere, 'item')} that the platform does not have.")
     if done.frozen:

@@ -30,7 +30,12 @@ Condition = Annotated[str | None, Header(description="The ETag that the caller h
 Part = Annotated[str | None, Header(alias="Range", description="Which part of the file, such as bytes=1000-")]
 Same = Annotated[str | None, Header(description="The ETag of the file of which the part is wanted")]
 _FIRST = re.compile(r"bytes=([0-9]{1,18})-[0-9]*", re.ASCII)
-_BUNDLE, _BUNDLE_TYPE, _LETTER_TYPE = "5f0c7d3e9a1b4c2d8e6f70112233aabb", MIMETYPE_TEXT.decode(), "text/plain"
+_BUNDLE = "5f0c7d3e9a1b4c2d8e6f70112233aabb"
+_TYPES = {
+    HandedFile.BUNDLE: MIMETYPE_TEXT.decode(),
+    HandedFile.LETTER: "text/plain",
+    HandedFile.LETTER_PDF: "application/pdf",
+}
 BundleId = Annotated[str, Path(description="The whole identifier of a bundle", examples=[_BUNDLE])]
 _NO_SUCH_BUNDLE = UnknownItemError("unknown_item.no_such_bundle", found="0" * 32)
 
@@ -102,7 +107,7 @@ def post_bundle(case_id: CaseId, asked: NewBundleBody, caller: Exporter, respons
 @router.get(
     "/bundles/{bundle_id}/file",
     response_class=FileResponse,
-    responses=_file_answers(_BUNDLE_TYPE, "PK..."),
+    responses=_file_answers(_TYPES[HandedFile.BUNDLE], "PK..."),
     summary="Download a bundle",
 )
 def get_bundle_file(
@@ -115,14 +120,27 @@ def get_bundle_file(
 @router.get(
     "/bundles/{bundle_id}/letter",
     response_class=FileResponse,
-    responses=_file_answers(_LETTER_TYPE, "Letter to go with a bundle"),
+    responses=_file_answers(_TYPES[HandedFile.LETTER], "Letter to go with a bundle"),
     summary="Download a bundle's letter",
 )
 def get_bundle_letter(
     bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None, if_range: Same = None
 ) -> Response:
-    """The covering letter of a bundle; logged as the bundle's download is."""
+    """The covering letter of a bundle as a text; logged as the bundle's download is."""
     return _file(caller, bundle_id, HandedFile.LETTER, if_none_match, (part, if_range))
+
+
+@router.get(
+    "/bundles/{bundle_id}/letter.pdf",
+    response_class=FileResponse,
+    responses=_file_answers(_TYPES[HandedFile.LETTER_PDF], "%PDF-1.7..."),
+    summary="Download a bundle's letter as PDF",
+)
+def get_bundle_letter_pdf(
+    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None, if_range: Same = None
+) -> Response:
+    """The covering letter of a bundle as PDF, to print; logged likewise. Not found where only the text was made."""
+    return _file(caller, bundle_id, HandedFile.LETTER_PDF, if_none_match, (part, if_range))
 
 
 def _require_part(asked: str | None, length: int, *, is_same: bool) -> None:
@@ -154,8 +172,7 @@ def _file(
     asked, of = part
     _require_part(asked, handed.file.stat().st_size, is_same=of in (None, etag))
     handed.log(caller.home, caller.doer())
-    kind = _BUNDLE_TYPE if which is HandedFile.BUNDLE else _LETTER_TYPE
-    return DownloadResponse(handed.file, headers=headers, media_type=kind, filename=handed.name)
+    return DownloadResponse(handed.file, headers=headers, media_type=_TYPES[which], filename=handed.name)
 
 
 def _digest(sha256: str) -> str:

@@ -1,4 +1,4 @@
-"""Exports a case as a bundle without pictures, with its covering letter, and verifies bundles.
+"""Exports a case as a bundle without pictures, with its covering letter as text and PDF, and verifies bundles.
 
 The order: have a stamped checkpoint cover the case; build in memory; write the files whole under names
 of their own; log who sends what to whom; only then give them their names. Nothing leaves without its event.
@@ -38,7 +38,7 @@ from api.office.left_out import require_replies_told
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
-from casefiles.bundle.letter import covering_letter
+from casefiles.bundle.letter import make_letter, render_letter
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
@@ -59,12 +59,14 @@ from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
 from casefiles.left_out import LEFT_OUT
 from casefiles.pages.made import page_maker
+from casefiles.paper.letter import letter_pages
 from casefiles.receivers import receivers, require_receiver
 from casefiles.report.paged import NO_MAKER, Remaking
 from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
 from config.errors import Explained, Term
+from config.words import load_words
 from evidence.authority import Act, Doer, Grant, Ordered, Request, one_person
 from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
@@ -123,12 +125,14 @@ class Exported:
         finished: It was made and logged by an earlier run that was stopped; this one only gave the files their names.
         unstamped: Why the export's own event has no time stamp yet.
         review_by: By when a second person must review it, if nobody has.
+        unprinted: Why there is no letter as PDF; the text is there.
     """
 
     facts: BundleFacts
     finished: bool
     unstamped: Explained | None
     review_by: datetime | None
+    unprinted: PagesError | None = None
 
     def told(self) -> dict[str, Any]:
         """What left, for a program."""
@@ -151,6 +155,7 @@ class _Made:
     """A bundle that is not logged yet.
 
     Attributes:
+        letter_pdf: The letter as PDF, or why it could not be made.
         shown: How many holes it tells of, and the names of values that it withholds, by type of entry.
         items: Those that it shows.
         since: How many leaves the log had before its consents were read.
@@ -158,6 +163,7 @@ class _Made:
 
     bundle: bytes
     letter: bytes
+    letter_pdf: bytes | PagesError
     facts: BundleFacts
     shown: Mapping[str, Any]
     items: frozenset[str]
@@ -181,7 +187,7 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
     """Check, before ``case export`` asks for a passphrase, that there is something to export and a place for it.
 
     Raises:
-        HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
+        HomeError: Something lies at the place where the bundle or a letter should go, or there is no such folder.
         UnknownItemError: There is no such case, or it has no items.
         ObjectMissingError: A sealed part of an item is gone.
         StorageFullError: The disk has too little room.
@@ -201,7 +207,7 @@ def export_case(
     stages: Stages = unstaged,
     inside: Inside = NOTHING_BESIDE,
 ) -> Exported | Waiting:
-    """The verb behind ``case export``: export a case into two files.
+    """The verb behind ``case export``: export a case into files: the bundle, and its letter as text and PDF.
 
     The same again after it was stopped finishes what was logged.
 
@@ -313,7 +319,8 @@ def _export(
 ) -> Exported:
     with home.writing() as writer:
         made = make(writer)
-        held = destination.hold(made.bundle, made.letter)
+        printed = made.letter_pdf
+        held = destination.hold(made.bundle, made.letter, None if isinstance(printed, PagesError) else printed)
         try:
             _log(writer, order, grant, made, making)
             held.hand_over()
@@ -322,7 +329,14 @@ def _export(
             raise
         finally:
             held.close()  # not dropped: a commit that reports an error may be done; the next run asks the log
-        return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
+        unprinted = printed if isinstance(printed, PagesError) else None
+        return Exported(
+            made.facts,
+            finished=False,
+            unstamped=writer.beat(now=True),
+            review_by=grant.review_by,
+            unprinted=unprinted,
+        )
 
 
 def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
@@ -402,9 +416,19 @@ def _make(writer: Writer, order: Order, making: Making, since: int) -> _Made:
     bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
     with stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
-    letter = covering_letter(contents, facts=facts)
+    letter, letter_pdf = _letters(contents, facts)
     items = frozenset(event.leaf.event_id for event in events if event.leaf.type == ITEM)
-    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records), items, since)
+    return _Made(bundle.getvalue(), letter, letter_pdf, facts, _shown(contents.records), items, since)
+
+
+def _letters(contents: BundleContents, facts: BundleFacts) -> tuple[bytes, bytes | PagesError]:
+    """The covering letter as a text, and as PDF where that can be made: a bundle can go without it."""
+    words, letter = load_words(contents.language), make_letter(contents, facts=facts)
+    text = render_letter(words, letter).encode("utf-8")
+    try:
+        return text, letter_pages(words, letter)
+    except PagesError as why:
+        return text, why
 
 
 def _shown(records: Iterable[DisclosedLeaf]) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ class HandedFile(StrEnum):
 
     BUNDLE = "bundle"
     LETTER = "letter"
+    LETTER_PDF = "letter_pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
         raise unknown
     told = show_task(home, task).result or {}
     files = bundle_of(home, bundle_id)
-    file = files.bundle if which is HandedFile.BUNDLE else files.letter
+    file: Path = getattr(files, which.value)
     if not file.is_file():
         raise unknown
     if shows_frozen(home, files.bundle):

@@ -1,4 +1,4 @@
-"""Makes a sheet for the platform from a case's items: disclosure, preservation or notice. Nothing is sent.
+"""Makes a sheet for the platform from a case's items, as text and as PDF with the same words. Nothing is sent.
 
 The order: the consent is asked; the look at the records is logged before they are opened; the sheet is written whole
 under a name of its own; only then it is logged, unless an item was frozen or removed or the consent changed meanwhile;
@@ -7,7 +7,7 @@ then the file gets its name.
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from api.home import Home, Writer
 from api.office.bundle import stamped_checkpoint
 from casefiles.case import HeldItem, case_items, held_items, open_events, require_client
 from casefiles.consent import consent_of, require_consent
-from casefiles.errors import SheetError
+from casefiles.errors import PagesError, SheetError
+from casefiles.paper.sheet import sheet_pages
 from casefiles.sheet.data import PlatformSheet, SheetKind, SheetOrder, make_sheet
 from casefiles.sheet.made import MADE, MadeSheet, asked_before
 from casefiles.sheet.text import sheet_text
@@ -70,6 +71,7 @@ class WrittenSheet:
     Attributes:
         frozen: How many items of the case are frozen, and so are on no sheet.
         unstamped: Why no time stamp could be had yet.
+        pdf: The same sheet as PDF; None where it could not be made, and ``unprinted`` says why.
     """
 
     out: Path
@@ -77,10 +79,12 @@ class WrittenSheet:
     made: MadeSheet
     frozen: int
     unstamped: Explained | None
+    pdf: Path | None
+    unprinted: PagesError | None
 
 
 def write_sheet(home: Home, wish: SheetWish, doer: Doer, casework: KeyIdentity) -> WrittenSheet:
-    """The verb behind ``case sheet``: write a sheet into a file of its own, and log that it was made.
+    """The verb behind ``case sheet``: write a sheet as text, and beside it as PDF, and log that it was made.
 
     Raises:
         UnknownItemError: There is no such case, it is a list of hashes, or an item is not in it or frozen.
@@ -102,10 +106,22 @@ def write_sheet(home: Home, wish: SheetWish, doer: Doer, casework: KeyIdentity) 
         languages = [load_words(language) for language in dict.fromkeys((_ENGLISH, wish.language))]
         data = sheet_text(sheet, languages).encode("utf-8")
         made = MadeSheet(wish.case_id, wish.kind, sheet.items, sha256_hex(data), wish.language, stamped)
-        with _held(wish.out, data) as part:
+        files, unprinted = {wish.out: data}, None
+        try:
+            files[pdf_beside(wish.out)] = sheet_pages(sheet, languages)
+        except PagesError as why:
+            unprinted = why
+        with _held(files) as parts:
             frozen = _log(writer, made, doer, casework, since)
-            _name(part, wish.out)
-        return WrittenSheet(wish.out, sheet, made, frozen, writer.beat())
+            for out, part in parts.items():
+                _name(part, out)
+        pdf = None if unprinted else pdf_beside(wish.out)
+        return WrittenSheet(wish.out, sheet, made, frozen, writer.beat(), pdf, unprinted)
+
+
+def pdf_beside(out: Path) -> Path:
+    """The PDF of a sheet, beside its text."""
+    return out.with_suffix(".pdf")
 
 
 def _size(home: Home) -> int:
@@ -123,8 +139,9 @@ def require_sheet_file(out: Path) -> None:
         raise HomeError("home.sheet_another_kind", where=str(out), expected=".txt", found=out.suffix)
     if not out.parent.is_dir():
         raise HomeError("home.out_folder_missing", where=str(out.parent))
-    if os.path.lexists(out):
-        raise HomeError("home.out_taken", where=str(out))
+    for file in (out, pdf_beside(out)):
+        if os.path.lexists(file):
+            raise HomeError("home.out_taken", where=str(file))
 
 
 def _chosen(home: Home, wish: SheetWish) -> Sequence[HeldItem]:
@@ -210,14 +227,17 @@ def _log(writer: Writer, made: MadeSheet, doer: Doer, casework: KeyIdentity, sin
 
 
 @contextmanager
-def _held(out: Path, data: bytes) -> Iterator[Path]:
-    """The sheet, whole and on the disk, under a name that nobody takes for one; it is gone in the end."""
-    part = out.with_name(f"{out.name}.{secrets.token_hex(4)}.part")
-    write_new(part, [data])
+def _held(files: Mapping[Path, bytes]) -> Iterator[Mapping[Path, Path]]:
+    """The files of a sheet, whole and on the disk, under names that nobody takes for one; they are gone in the end."""
+    middle = secrets.token_hex(4)
+    parts = {out: out.with_name(f"{out.name}.{middle}.part") for out in files}
     try:
-        yield part
+        for out, part in parts.items():
+            write_new(part, [files[out]])
+        yield parts
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def _name(part: Path, out: Path) -> None:

@@ -52,7 +52,8 @@ def write_stick(folder: Path, destination: Destination, language: str) -> tuple[
     reports = {Path(name).name: members[name] for name in sorted(filter(is_pages, members))}
     reports[Path(report_name(language)).name] = members[report_name(language)]
     name = next(iter(reports))
-    readme = stick_readme(language, bundle=destination.bundle.name, letter=destination.letter.name, report=name)
+    letter = destination.letter_pdf if destination.letter_pdf.exists() else destination.letter
+    readme = stick_readme(language, bundle=destination.bundle.name, letter=letter.name, report=name)
     return (
         _handed_out(folder / STICK_README, readme.encode("utf-8")),
         _handed_out(folder / FILE_NAME, verifier_page().encode("utf-8")),

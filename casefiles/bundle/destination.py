@@ -1,6 +1,8 @@
-"""The two files of an export: both are complete on disk under temporary names before they get their final names.
+"""The files of an export: all are complete on disk under temporary names before they get their final names.
 
-The order: ``hold`` writes both beside their places (so a full disk is met there), the caller logs the
+A bundle, its letter as a text, and the letter as PDF where it could be made.
+
+The order: ``hold`` writes them beside their places (so a full disk is met there), the caller logs the
 export, ``hand_over`` gives them their names with link(2), which refuses to replace. Whatever stops it in
 between, a file with the name of a bundle is a whole bundle, and the files of an export that was logged
 are not lost: the next export to the same place finds them as ``leftovers``. A file system without hard
@@ -12,7 +14,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 """What a file system without hard links answers: FAT and exFAT, as most sticks have."""
 
 SUFFIX = ".asice"
+_PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,13 @@ class Destination:
 
     @property
     def letter(self) -> Path:
-        """The file of the covering letter."""
+        """The file of the covering letter as a text."""
         return self.bundle.with_name(f"{self.bundle.name}.letter.txt")
+
+    @property
+    def letter_pdf(self) -> Path:
+        """The file of the covering letter as PDF, where it could be made."""
+        return self.bundle.with_name(f"{self.bundle.name}.letter.pdf")
 
     def require_folder(self) -> None:
         """Check that there is a folder to write the files to, and that the name is none of another kind of file.
@@ -53,26 +61,26 @@ class Destination:
             raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))
 
     def require_free(self) -> None:
-        """Check that nothing lies at the name of bundle or letter.
+        """Check that nothing lies at the name of the bundle or of a letter.
 
         Raises:
             HomeError: Something does, were it a link that leads nowhere.
         """
-        for file in (self.bundle, self.letter):
+        for file in (self.bundle, self.letter, self.letter_pdf):
             if os.path.lexists(file):
                 raise HomeError("home.out_taken", where=str(file))
 
-    def hold(self, bundle: bytes, letter: bytes) -> "Parts":
-        """Write both files under names of their own; on return they have reached the disk.
+    def hold(self, bundle: bytes, letter: bytes, letter_pdf: bytes | None = None) -> "Parts":
+        """Write the files under names of their own; on return they have reached the disk.
 
         Raises:
-            StorageFullError: No space; neither file is left behind.
+            StorageFullError: No space; none of them is left behind.
         """
-        stem = f"{self.bundle.name}.{secrets.token_hex(4)}"
-        held = Parts(self, self.bundle.with_name(f"{stem}.part"), self.bundle.with_name(f"{stem}.letter.part"), [])
+        held = Parts(self, self.bundle.with_name(f"{self.bundle.name}.{secrets.token_hex(4)}{_PART}"), [])
+        contents = [bundle, letter, *([] if letter_pdf is None else [letter_pdf])]
         try:
             with storage_errors(self.bundle.parent):
-                for part, data in ((held.bundle, bundle), (held.letter, letter)):
+                for (part, _), data in zip(held.each(), contents, strict=False):
                     held.locks.append(_written(part, data))
                 sync_directory(self.bundle.parent)
         except BaseException:
@@ -92,8 +100,7 @@ class Destination:
             for part in self._parts():
                 lock = _lock_of(part)
                 if lock is not None:
-                    letter = part.with_name(part.name.removesuffix(".part") + ".letter.part")
-                    found.append(Parts(self, part, letter, [lock]))
+                    found.append(Parts(self, part, [lock]))
             yield found
         finally:
             for held in found:
@@ -101,40 +108,60 @@ class Destination:
 
     def _parts(self) -> Iterator[Path]:
         for file in sorted(self.bundle.parent.iterdir()):
-            middle = file.name.removeprefix(f"{self.bundle.name}.").removesuffix(".part")
-            if file.name == f"{self.bundle.name}.{middle}.part" and len(middle) == 8 and middle.isalnum():  # noqa: PLR2004 - token_hex(4)
+            middle = file.name.removeprefix(f"{self.bundle.name}.").removesuffix(_PART)
+            if file.name == f"{self.bundle.name}.{middle}{_PART}" and len(middle) == 8 and middle.isalnum():  # noqa: PLR2004 - token_hex(4)
                 yield file
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Both complete files of one export, under names that nobody mistakes for a bundle.
+    """The complete files of one export, under names that nobody mistakes for a bundle.
 
     Attributes:
+        bundle: The part that the bundle is in; the others are named after it.
         locks: Open files whose locks say that somebody works on this export.
     """
 
     destination: Destination
     bundle: Path
-    letter: Path
     locks: list[int]
 
+    @property
+    def letter(self) -> Path:
+        """The part that the letter as a text is in."""
+        return self._beside("letter")
+
+    @property
+    def letter_pdf(self) -> Path:
+        """The part that the letter as PDF is in, where there is one."""
+        return self._beside("letter-pdf")
+
+    def _beside(self, which: str) -> Path:
+        return self.bundle.with_name(f"{self.bundle.name.removesuffix(_PART)}.{which}{_PART}")
+
+    def each(self) -> Sequence[tuple[Path, Path]]:
+        """Each part with the file that it becomes: the bundle, the letter, and the letter as PDF."""
+        to = self.destination
+        return [(self.bundle, to.bundle), (self.letter, to.letter), (self.letter_pdf, to.letter_pdf)]
+
     def drop(self) -> None:
-        """Remove both files: the export was not logged."""
-        for part in (self.bundle, self.letter):
+        """Remove every part: the export was not logged."""
+        for part, _ in self.each():
             part.unlink(missing_ok=True)
         self.close()
 
     def hand_over(self, *, again: bool = False) -> None:
-        """Give both files their names, the letter first; on return the names have reached the disk.
+        """Give the files their names, the bundle last; on return the names have reached the disk.
 
         Args:
             again: An earlier run was stopped at this; an empty file at a name is what it left there.
 
         Raises:
-            HomeError: Something was put at a name meanwhile; both files are still there.
+            HomeError: Something was put at a name meanwhile; every part is still there.
         """
-        for part, file in ((self.letter, self.destination.letter), (self.bundle, self.destination.bundle)):
+        for part, file in reversed(self.each()):
+            if part == self.letter_pdf and not part.exists():
+                continue  # it could not be made; or, without hard links, an earlier run moved it
             if again:
                 _clear(file)
             try:
@@ -145,7 +172,7 @@ class Parts:
         self.drop()
 
     def close(self) -> None:
-        """Release the locks on both files."""
+        """Release the locks on the parts."""
         while self.locks:
             os.close(self.locks.pop())
 

@@ -2,7 +2,7 @@
 
 The office prints and signs it, and hands it over or posts it. Whoever changes the bundle on its
 way cannot also change this paper; the fingerprints of the roots rest on that. Like the report, it
-is built as data and then rendered.
+is built as data and then rendered: here as a text, and with the same words as pages (``casefiles/paper``).
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from casefiles.report.text import banner, steps
 from casefiles.report.wording import fact
 from casefiles.verifier.html.page import FILE_NAME, page_sha256
 from casefiles.verifier.packed import PROGRAM_NAME, program_sha256
-from config.words import Words, load_words
+from config.words import Words
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 
@@ -59,22 +59,19 @@ def make_letter(contents: BundleContents, *, facts: BundleFacts) -> Letter:
     )
 
 
-def covering_letter(contents: BundleContents, *, facts: BundleFacts) -> str:
-    """The covering letter in the bundle's language: a page that is signed, and one of steps.
-
-    Raises:
-        CatalogueError: There are no words in this language.
-    """
-    return render_letter(load_words(contents.language), make_letter(contents, facts=facts))
-
-
 def render_letter(words: Words, letter: Letter) -> str:
-    """The covering letter as a text of at most 78 columns; the log's key alone is never broken."""
+    """The covering letter as a text of at most 78 columns: a page that is signed, and one of steps.
+
+    The log's key alone is never broken.
+    """
     return joined(
         [
             *banner(words, rehearsal=letter.rehearsal),
             *title(words.say("letter.title")),
-            *_head(words, letter),
+            *map(paragraph, between_whom(words, letter)),
+            "",
+            *map(paragraph, about_bundle(words, letter)),
+            "",
             *_digests(words, letter),
             *_to_fill_in(words),
             words.say("letter.next"),
@@ -84,47 +81,52 @@ def render_letter(words: Words, letter: Letter) -> str:
             *_verifiers(words),
             paragraph(words.say("letter.need")),
             "",
-            *steps(words, "letter.how", _commands(len(letter.roots))),
+            *steps(words, "letter.how", letter_commands(len(letter.roots))),
         ]
     )
 
 
-def _head(words: Words, letter: Letter) -> list[str]:
-    bundle, case = spelled(letter.bundle), spelled(letter.case)
-    about = words.say("letter.about", bundle=bundle, case=case, created_at=fact(words, letter.created_at))
+# What the letter says, for the text and for the pages alike
+
+
+def between_whom(words: Words, letter: Letter) -> list[str]:
+    """The lines of the letter that say from whom and to whom."""
     return [
-        paragraph(words.say("letter.from", organisation=spelled(letter.organisation))),
-        paragraph(words.say("letter.to", audience=fact(words, letter.audience))),
-        "",
-        paragraph(about),
-        paragraph(words.count("letter.items", letter.facts.items)),
-        "",
+        words.say("letter.from", organisation=spelled(letter.organisation)),
+        words.say("letter.to", audience=fact(words, letter.audience)),
     ]
 
 
-def _digests(words: Words, letter: Letter) -> Iterator[str]:
-    yield paragraph(words.say("letter.file", bytes=str(letter.facts.bytes)))
-    yield from grouped(letter.facts.sha256)
-    yield from ("", paragraph(words.say("letter.seal")))
-    yield from grouped(letter.facts.seal_fingerprint)
-    yield from ("", paragraph(words.say("letter.roots")))
-    for number, (name, digest) in enumerate(letter.roots, start=1):
-        yield paragraph(words.say("letter.root", number=str(number), name=spelled(name)), indent="  ")
-        yield from grouped(digest)
-    yield from ("", words.say("letter.log"), f"    {letter.log_key}", "")
+def about_bundle(words: Words, letter: Letter) -> list[str]:
+    """The sentences of the letter that say which bundle it goes with, and how much that shows."""
+    bundle, case = spelled(letter.bundle), spelled(letter.case)
+    about = words.say("letter.about", bundle=bundle, case=case, created_at=fact(words, letter.created_at))
+    return [about, words.count("letter.items", letter.facts.items)]
 
 
-def _verifiers(words: Words) -> Iterator[str]:
-    """The page and the program that check a bundle, by their digests: neither can vouch for itself."""
-    yield paragraph(words.say("letter.page"))
-    for name, digest in ((FILE_NAME, page_sha256()), (PROGRAM_NAME, program_sha256())):
-        yield f"  {name}"
-        yield from grouped(digest)
-    yield ""
+def compared_digests(words: Words, letter: Letter) -> list[tuple[str, str]]:
+    """The two digests that a reader of the letter compares, each behind its sentence: the file's and the seal's."""
+    return [
+        (words.say("letter.file", bytes=str(letter.facts.bytes)), letter.facts.sha256),
+        (words.say("letter.seal"), letter.facts.seal_fingerprint),
+    ]
 
 
-def _commands(roots: int) -> tuple[tuple[str, ...], ...]:
-    """What is typed at each step, with as many roots as the letter names."""
+def named_roots(words: Words, letter: Letter) -> list[tuple[str, str]]:
+    """Each root of the letter by its number and name, with its fingerprint."""
+    return [
+        (words.say("letter.root", number=str(number), name=spelled(name)), digest)
+        for number, (name, digest) in enumerate(letter.roots, start=1)
+    ]
+
+
+def named_verifiers() -> list[tuple[str, str]]:
+    """The page and the program that check a bundle, by the digests in the letter: neither can vouch for itself."""
+    return [(FILE_NAME, page_sha256()), (PROGRAM_NAME, program_sha256())]
+
+
+def letter_commands(roots: int) -> tuple[tuple[str, ...], ...]:
+    """What is typed at each step of the letter, with as many roots as it names."""
     return (
         ("sha256sum FILE", "certutil -hashfile FILE SHA256"),
         ("openssl x509 -in ROOT1.pem -noout -fingerprint -sha256",),
@@ -132,6 +134,32 @@ def _commands(roots: int) -> tuple[tuple[str, ...], ...]:
         (),
         tuple(_trusting("python -m casefiles.verifier FILE", roots, "")),
     )
+
+
+TO_REACH, TO_SIGN = ("reach.post", "reach.call"), ("sign", "signature", "stamp")
+"""What is filled in by hand: how to answer, and who signs."""
+
+
+# The text
+
+
+def _digests(words: Words, letter: Letter) -> Iterator[str]:
+    for says, digest in compared_digests(words, letter):
+        yield paragraph(says)
+        yield from (*grouped(digest), "")
+    yield paragraph(words.say("letter.roots"))
+    for name, digest in named_roots(words, letter):
+        yield paragraph(name, indent="  ")
+        yield from grouped(digest)
+    yield from ("", words.say("letter.log"), f"    {letter.log_key}", "")
+
+
+def _verifiers(words: Words) -> Iterator[str]:
+    yield paragraph(words.say("letter.page"))
+    for name, digest in named_verifiers():
+        yield f"  {name}"
+        yield from grouped(digest)
+    yield ""
 
 
 def _trusting(program: str, roots: int, place: str) -> Iterator[str]:
@@ -144,7 +172,5 @@ def _trusting(program: str, roots: int, place: str) -> Iterator[str]:
 
 
 def _to_fill_in(words: Words) -> list[str]:
-    """Lines to fill in by hand: how to answer, and who signs."""
-    keys = ("reach.post", "reach.call", "sign", "signature", "stamp")
-    ruled = [f"\n{words.say(f'letter.{key}'):<32}{_RULE}" for key in keys]
+    ruled = [f"\n{words.say(f'letter.{key}'):<32}{_RULE}" for key in (*TO_REACH, *TO_SIGN)]
     return [words.say("letter.reach"), *ruled, ""]

@@ -42,14 +42,14 @@ PAGE_NAMES = frozenset(
     DescendantFonts Descent Dest DestOutputProfile Direction DisplayDocTitle Div Document Em Encoding End EndIndent
     F Figure Filter First Fit Flags FlateDecode Font FontBBox FontDescriptor FontFile2 FontName GTS_PDFA1 H1 H2 H3
     H4 H5 H6 Headers Height ICCBased ID IDTree Identity Identity-H ImageB ImageC Index Info Inline ItalicAngle
-    Justify K Kids L L2R LBody LI Lang Last Layout Lbl Length LineHeight Link ListNumbering LrTb MCID MCR MarkInfo
-    Marked MediaBox Metadata ModDate N Names Next None Nums O OBJR Obj Ordering Outlines OutputCondition
-    OutputConditionIdentifier OutputIntent OutputIntents P PDF Padding Page Pages Parent ParentTree
+    Justify K Kids L L2R LBody LI Lang Last Layout Lbl Length LineHeight LineThrough Link ListNumbering LrTb MCID
+    MCR MarkInfo Marked MediaBox Metadata ModDate N Names Next None Nums O OBJR Obj Ordering Outlines
+    OutputCondition OutputConditionIdentifier OutputIntent OutputIntents P PDF Padding Page Pages Parent ParentTree
     ParentTreeNextKey Part Pg Placement Prev ProcSet Producer R Range Rect Reference Registry RegistryName Resources
     RlTb RoleMap Root Row RowSpan S Scope Sect Size Solid SpaceAfter SpaceBefore Span Start StartIndent StemV Strong
     StructElem StructParent StructParents StructTreeRoot Subtype Supplement Suspects T TBody TD TFoot TH THead TOC
-    TOCI TR Table Tabs Terms Text TextAlign TextDecorationType TextIndent Title ToUnicode Type Type0
-    ViewerPreferences W WMode Width WritingMode XML XYZ
+    TOCI TR Table Tabs Terms Text TextAlign TextDecorationThickness TextDecorationType TextIndent Title ToUnicode
+    Type Type0 Underline ViewerPreferences W WMode Width WritingMode XML XYZ
     """.split()
 )
 _FLATE = b"/Filter/FlateDecode"

@@ -54,8 +54,7 @@ def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntr
         _require_no_picture_in_bytes(name, content)
         return
     if search is Search.PAGES:
-        for part in parts_of_pages(name, content):
-            _require_no_picture_in_bytes(name, part)
+        require_pages_without_picture(name, content)
         return
     _require_text(name, content)
     text, tokens = _taken_apart(content, search, entries)
@@ -64,6 +63,16 @@ def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntr
     _require_text(name, text)
     _require_no_base64(name, text)
     _require_no_print_field(name, text, search)
+
+
+def require_pages_without_picture(name: str, content: bytes) -> None:
+    """The same rule for a PDF alone, also for one that lies beside a bundle.
+
+    Raises:
+        GateError: It has another form than pages of ours, or something was found.
+    """
+    for part in parts_of_pages(name, content):
+        _require_no_picture_in_bytes(name, part)
 
 
 def _require_no_picture_in_bytes(name: str, content: bytes) -> None:

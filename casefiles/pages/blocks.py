@@ -17,7 +17,7 @@ LabelledRow: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a part; of level 1, on a new page where the part is long."""
+    """The title of a part; of level 1, for a long part, with most of a page free behind it."""
 
     text: str
     level: int = 1
@@ -90,6 +90,14 @@ class GreyBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """A run of a text; ``mark`` is empty, ``new`` or ``gone``."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnItem:
     """One item of an exhibit: a message as it was first, an edit, a deletion, a file.
 
@@ -100,6 +108,7 @@ class DrawnItem:
         number: Of the account.
         when: The time of posting, or of the edit.
         text: Line by line.
+        marked: The text with what changed since the version above, line by line; empty where nothing did.
         gone: The words that say that the message is no longer there.
     """
 
@@ -112,15 +121,51 @@ class DrawnItem:
     boxes: Sequence[GreyBox]
     rows: Sequence[LabelledRow]
     gone: bool = False
+    marked: Sequence[Sequence[Marked]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A message that this one answers, or that answers it: what its own exhibit shows, in short.
+
+    Attributes:
+        place: Its numbers in the report.
+    """
+
+    place: str
+    name: str
+    number: str
+    when: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourList:
+    """Messages beside an exhibit, under one label.
+
+    Attributes:
+        more: How many are not drawn, in words; empty where all are.
+    """
+
+    label: str
+    those: Sequence[Neighbour]
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """What is shown of one message, drawn."""
+    """What is shown of one message, drawn.
+
+    Attributes:
+        before: The message that it answers.
+        behind: Its direct replies.
+    """
 
     title: str
     mark: str
     versions: Sequence[DrawnItem]
+    before: Sequence[NeighbourList] = ()
+    behind: Sequence[NeighbourList] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +211,8 @@ class Document:
     blocks: Sequence[PageBlock]
 
 
-def encode_document(document: Document) -> bytes:
-    """A document as JSON for the typesetter of the PDF."""
+def encode_document(document: object) -> bytes:
+    """A document of frozen blocks as JSON for the typesetter of the PDF."""
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 

@@ -159,6 +159,8 @@ class _Volume:
         words, tamer = self._words, self._of_items
         yield Heading(words.say("report.table"), on_new_page=True)
         yield from self._said("verifier.exhibits.text", "pdf.exact")
+        if any(version.marked for exhibit in exhibits for version in exhibit.versions):
+            yield from self._said("pdf.changed")
         counts = (("replaced", tamer.replaced), ("cut", tamer.cut), ("shortened", tamer.shortened))
         yield from self._numbered(words.say(f"pdf.{name}", number=str(count)) for name, count in counts if count)
         yield from self._draughtsman.common()

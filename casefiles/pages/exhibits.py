@@ -1,13 +1,26 @@
 """The exhibits: the items of one message in one drawing, as they were posted, edited and deleted.
 
 A message is drawn with the name and number of its account, its text as posted, and a grey box where a picture or
-file was. What else an item says stands below in rows; what every item says in the same words stands once, before
-them. Only the limits of a page leave out anything that an item says, and that is counted. Pure; standard library only.
+file was. An edit shows what changed since the version above it. The message that it answers, and its direct replies,
+stand beside it in short, if they are in the case. What else an item says stands below in rows; what every item says in
+the same words stands once, before them. Only the limits of a page leave out anything that an item says, and that is
+counted. Pure; standard library only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from casefiles.pages.blocks import DrawnItem, Exhibit, GreyBox, LabelledRow, Paragraph, Rows
+from casefiles.pages.blocks import (
+    DrawnItem,
+    Exhibit,
+    GreyBox,
+    LabelledRow,
+    Neighbour,
+    NeighbourList,
+    Paragraph,
+    Rows,
+)
+from casefiles.pages.changes import marked_lines
 from casefiles.pages.fonts import Tamer
 from casefiles.report.data import ReportItem, spans_of
 from casefiles.report.items import statement_text
@@ -18,12 +31,14 @@ from evidence.canonical import jcs
 
 _KIND, _TEXT, _ACTION, _SHA256 = "item.kind", "item.text", "item.action", "item.sha256"
 _NAME, _NUMBER, _POSTED = "item.sender_name", "item.sender_id", "item.posted_at"
-_CHANNEL, _MESSAGE = "item.channel_id", "item.message_id"
+_CHANNEL, _MESSAGE, _ANSWERED = "item.channel_id", "item.message_id", "item.reply_to"
 _OF_A_FILE = ("item.file_name", "item.media_type", "item.bytes")
 _MEDIA = "item.media"
 _DRAWN = frozenset({_KIND, _TEXT, _NAME, _NUMBER, _POSTED, _SHA256, *_OF_A_FILE})
 """What the drawing itself says; the rest is in rows."""
 _GROUP, _GROUPS_A_LINE = 4, 8
+_MOST_REPLIES, _EXCERPT = 6, 240
+"""Replies that are drawn beside a message, and characters of each neighbour that are."""
 _DEEP = "\u00a0\u00a0\u00a0"
 
 
@@ -34,9 +49,8 @@ def together(items: Sequence[ReportItem]) -> list[list[ReportItem]]:
     """
     groups: dict[object, list[ReportItem]] = {}
     for item in items:
-        parts = _by_code(item)
-        place = tuple(jcs(_value(parts, code)) for code in (_CHANNEL, _MESSAGE))  # type: ignore[arg-type]  # plain values
-        groups.setdefault(place if _value(parts, _MESSAGE) is not None else item.index, []).append(item)
+        place = _place_of(item, _MESSAGE)
+        groups.setdefault(item.index if place is None else place, []).append(item)
     return list(groups.values())
 
 
@@ -69,6 +83,13 @@ class Draughtsman:
     def __init__(self, words: Words, tamer: Tamer, items: Sequence[ReportItem], *, rehearsal: bool) -> None:
         self._words, self._tamer, self._rehearsal = words, tamer, rehearsal
         self._common = self._in_common(items)
+        self._by_place: dict[object, list[ReportItem]] = {}
+        self._replies: dict[object, dict[object, None]] = {}
+        for item in items:
+            place, answered = _place_of(item, _MESSAGE), _place_of(item, _ANSWERED)
+            if place is not None:
+                self._by_place.setdefault(place, []).append(item)
+                self._replies.setdefault(answered, {})[place] = None
 
     def common(self) -> Iterator[Paragraph | Rows]:
         """What is the same for every item."""
@@ -80,9 +101,41 @@ class Draughtsman:
         """The exhibit of one message."""
         words = self._words
         numbers = spans_in_words(words, spans_of(item.number for item in group))
+        place, answered = (_place_of(group[0], code) for code in (_MESSAGE, _ANSWERED))
+        replies = [] if place is None else list(self._replies.get(place, ()))
         return Exhibit(
-            words.say("pdf.exhibit", numbers=numbers), words.say("pdf.drawn"), [self._version(item) for item in group]
+            words.say("pdf.exhibit", numbers=numbers),
+            words.say("pdf.drawn"),
+            list(_with_changes(map(self._version, group))),
+            tuple(self._neighbours("pdf.answers", [answered] if answered in self._by_place else [])),
+            tuple(self._neighbours("pdf.replies", replies)),
         )
+
+    def _neighbours(self, key: str, places: Sequence[object]) -> Iterator[NeighbourList]:
+        if places:
+            more = len(places) - _MOST_REPLIES
+            told = self._words.say("pdf.more", number=str(more)) if more > 0 else ""
+            those = [self._neighbour(self._by_place[place]) for place in places[:_MOST_REPLIES]]
+            yield NeighbourList(self._words.say(key), those, told)
+
+    def _neighbour(self, items: Sequence[ReportItem]) -> Neighbour:
+        """A message as it was first; what is changed in its text here is counted where its own exhibit has it."""
+        counted, self._tamer = self._tamer, Tamer(_EXCERPT)
+        words, first = self._words, items[0]
+        parts = _by_code(first)
+        part = parts.get(_TEXT)
+        text = self._tamer.line(in_words(words, part.text).replace("\n", " ")) if isinstance(part, Quote) else ""
+        text = words.say("report.value_withheld") if "text" in first.withheld else text
+        boxes = ["" if text else box.title for box in self._boxes(parts)]
+        neighbour = Neighbour(
+            words.say("report.item.of", numbers=spans_in_words(words, spans_of(item.number for item in items))),
+            self._name(first, parts),
+            self._fact(_value(parts, _NUMBER)) if _NUMBER in parts else "",
+            self._when(parts),
+            text or " ".join(boxes),
+        )
+        self._tamer = counted
+        return neighbour
 
     def _version(self, item: ReportItem) -> DrawnItem:
         words, parts = self._words, _by_code(item)
@@ -186,10 +239,27 @@ class Draughtsman:
         return {row: None for row in common if row[1] and not row[0].startswith(_DEEP)}
 
 
+def _with_changes(versions: Iterable[DrawnItem]) -> Iterator[DrawnItem]:
+    """Each version of a message, with what changed since the one above that has a text."""
+    above: str | None = None
+    for version in versions:
+        text = "\n".join(version.text)
+        is_changed = above is not None and bool(text) and text != above
+        yield replace(version, marked=marked_lines(above or "", text)) if is_changed else version
+        above = text or above
+
+
 def in_fours(digest: str) -> list[str]:
     """A digest for a page of the PDF, in groups of 4, 8 groups a line."""
     groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
     return [" ".join(groups[at : at + _GROUPS_A_LINE]) for at in range(0, len(groups), _GROUPS_A_LINE)]
+
+
+def _place_of(item: ReportItem, code: str) -> object:
+    """Where a message is, by its channel and what an item says of a number; None where it says none."""
+    parts = _by_code(item)
+    number = _value(parts, code)
+    return None if number is None else (jcs(_value(parts, _CHANNEL)), jcs(number))  # type: ignore[arg-type]  # plain
 
 
 def _by_code(item: ReportItem) -> Mapping[str, ItemPart]:

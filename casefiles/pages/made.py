@@ -29,7 +29,8 @@ from config.words import load_words
 TIMEOUT_S = 300
 _AT_ONCE = 2
 """Volumes that are typeset at the same time; each takes up to 400 MB."""
-_SOURCE = "pages.typ"
+_SOURCES = ("pages.typ", "shared.typ")
+"""Those that lay out a report; the others there lay out what is no part of a bundle."""
 
 
 @functools.cache
@@ -43,7 +44,7 @@ def edition() -> str:
         version = importlib.metadata.version("typst")
         files = [font_bytes(name) for name in (*FACES, MONO)]
         files += [each.read_bytes() for each in sorted(_folder().glob("*.py"))]
-        files.append(_folder().joinpath("source", _SOURCE).read_bytes())
+        files += [_folder().joinpath("source", name).read_bytes() for name in _SOURCES]
     except (importlib.metadata.PackageNotFoundError, OSError) as error:
         raise PagesError("pages.incomplete", system=str(error)) from error
     digest = hashlib.sha256()
@@ -71,7 +72,7 @@ def typeset_trial() -> None:
     edition()
     cover = FrontPage("-", "", (), ())
     trial = Document("en", "latn", "-", "2000-01-01T00:00:00.000Z", "", "", "", cover, (Paragraph("-"),))
-    _typeset(encode_document(trial))
+    typeset(encode_document(trial))
 
 
 def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, bytes]:
@@ -86,14 +87,22 @@ def make_pages(report: CaseReport, language: str, made_at: str) -> Mapping[str, 
     """
     documents = make_documents(load_words(language), report, made_at=made_at)
     with ThreadPoolExecutor(_AT_ONCE) as typesetters:
-        volumes: Iterable[bytes] = typesetters.map(_typeset, map(encode_document, documents))
+        volumes: Iterable[bytes] = typesetters.map(typeset, map(encode_document, documents))
         return {pages_name(language, number): pages for number, pages in enumerate(volumes, start=1)}
 
 
-def _typeset(document: bytes) -> bytes:
+def typeset(document: bytes, source: str = _SOURCES[0]) -> bytes:
+    """The PDF of one document, typeset in a process of its own.
+
+    Args:
+        source: The file that lays it out.
+
+    Raises:
+        PagesError: The typesetter is missing, refuses the document, or does not end.
+    """
     folder = _folder()
     # -I: neither the folder that a user happens to be in nor their variables decide what is imported
-    command = [sys.executable, "-I", str(folder / "worker.py"), str(folder)]
+    command = [sys.executable, "-I", str(folder / "worker.py"), str(folder), source]
     try:
         done = subprocess.run(command, input=document, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - ours
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -18,11 +18,11 @@ def main() -> int:
     """The typesetter's process: compile the document; 0 if there are pages, 1 with the reason on standard error."""
     import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
 
-    folder, data = Path(sys.argv[1]), sys.stdin.buffer.read()
+    folder, source, data = Path(sys.argv[1]), sys.argv[2], sys.stdin.buffer.read()
     made_at = datetime.fromisoformat(json.loads(data)["made_at"]).replace(microsecond=0)  # PDF knows whole seconds
     try:
         pages, warnings = typst.compile_with_warnings(
-            str(folder / "source" / "pages.typ"),
+            str(folder / "source" / source),
             root=str(folder / "source"),
             font_paths=[str(folder / "fonts")],
             ignore_system_fonts=True,

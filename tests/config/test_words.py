@@ -137,7 +137,7 @@ STAYS = """
     README RFC ROOT ROOTS SHA SWGDE Shift Stamping TON Telegram Time UTC VERIFY WSL Windows XXXX U ZIP a asice asn
     attime bash bundle case cat certs content coreutils crypto cryptography csv data digests disclosures e entries
     events f grep items json jsonl log metadata nisisama only pages pdf pem report schema seal sed sh stamps trust
-    txt u unzip verify web zip IP USB b c html pyz verifier CASE JSON LD UCO jsonld
+    txt u unzip verify web zip IP QR USB b c html pyz verifier CASE JSON LD UCO jsonld
     """
 """Names of programs, files and options, verdicts and abbreviations: the same in every language and script."""
 

@@ -10,7 +10,7 @@ from tests.commands import REFUSED, UNDECIDED, USAGE, Life, run
 from tests.nonempty import nonempty
 
 
-@pytest.mark.parametrize("name", ["out.asice", "out.asice.letter.txt"])
+@pytest.mark.parametrize("name", ["out.asice", "out.asice.letter.txt", "out.asice.letter.pdf"])
 def test_an_export_overwrites_nothing(life: Life, home: Path, name: str) -> None:
     (home.parent / name).write_bytes(b"mine")
     export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--json")
@@ -63,7 +63,15 @@ def test_a_stick_gets_all_that_its_receiver_needs(life: Life, home: Path) -> Non
     told = run(*export, "--stick", stick, home=home).printed
     assert told["bundle"] == str(stick / f"{life.case}.asice")
     names = {file.name for file in stick.iterdir()}
-    assert names >= {"README-FIRST.txt", "verifier.html", "report.en.txt", f"{life.case}.asice.letter.txt"}
+    assert names >= {
+        "README-FIRST.txt",
+        "verifier.html",
+        "report.en.txt",
+        f"{life.case}.asice.letter.txt",
+        f"{life.case}.asice.letter.pdf",
+    }
+    assert told["letter_pdf"] == str(stick / f"{life.case}.asice.letter.pdf")
+    assert f"{life.case}.asice.letter.pdf" in (stick / "README-FIRST.txt").read_text()
     page = (stick / "verifier.html").read_bytes()
     assert hashlib.sha256(page).hexdigest() == told["verifier_sha256"]
     assert told["verifier_sha256"] in "".join(Path(told["letter"]).read_text().split())

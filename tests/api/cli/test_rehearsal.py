@@ -33,6 +33,11 @@ def test_a_demo_leaves_bundle_letter_and_roots_beside_older_ones(
     ran = run("demo")
     made = tmp_path / "nisisama-demo-2"
     assert ran.code == DONE
-    assert sorted(file.name for file in made.iterdir()) == ["bundle.asice", "bundle.asice.letter.txt", "trust"]
+    assert sorted(file.name for file in made.iterdir()) == [
+        "bundle.asice",
+        "bundle.asice.letter.pdf",
+        "bundle.asice.letter.txt",
+        "trust",
+    ]
     line = next(line for line in ran.out.splitlines() if "verify.sh" in line)
     assert {Path(word).parent for word in shlex.split(line) if word.endswith(".pem")} == {made / "trust"}

@@ -46,6 +46,9 @@ def test_what_is_downloaded_is_what_was_told_and_verifies(served: ServedHome, ma
     assert verify_bundle(io.BytesIO(answer.content), roots=[]).verdict.value == "INDETERMINATE"
     letter = served.with_key(Scope.BUNDLES).get(of(made, "letter"))
     assert made["sha256"] in letter.text.replace("\n", "").replace(" ", "")
+    printed = served.with_key(Scope.BUNDLES).get(of(made, "letter.pdf"))
+    assert (printed.headers["Content-Type"], printed.content[:8]) == ("application/pdf", b"%PDF-1.7")
+    assert f"-{made['bundle_id'][:8]}.asice.letter.pdf" in printed.headers["Content-Disposition"]
 
 
 def test_a_download_is_logged_with_the_owner_of_the_key_and_a_condition_that_holds_is_not(
@@ -56,9 +59,14 @@ def test_a_download_is_logged_with_the_owner_of_the_key_and_a_condition_that_hol
     for condition in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         unchanged = client.get(of(made), headers={"If-None-Match": condition})
         assert (unchanged.status_code, unchanged.content, unchanged.headers["ETag"]) == (304, b"", etag)
-    client.get(of(made, "letter"))
+    for file in ("letter", "letter.pdf"):
+        client.get(of(made, file))
     logged = [each.values for each in records_of(served.home, before) if each.type == "downloaded"]
-    assert [(each["actor"], each["what"]) for each in logged] == [("zana", "bundle"), ("zana", "letter")]
+    assert [(each["actor"], each["what"]) for each in logged] == [
+        ("zana", "bundle"),
+        ("zana", "letter"),
+        ("zana", "letter_pdf"),
+    ]
     assert {each["bundle_sha256"] for each in logged} == {made["sha256"]}
     assert client.get(of(made), headers={"If-None-Match": '"other"'}).status_code == 200
 
@@ -88,7 +96,7 @@ def test_a_key_that_does_not_reach_the_case_downloads_nothing(served: ServedHome
     assert mine.get(of(made)).status_code == 200
     before = size_of(served.home)
     other = served.with_key(Scope.BUNDLES, cases=[new_case(served.home)])
-    refused = [other.get(of(made, file)) for file in ("file", "letter")]
+    refused = [other.get(of(made, file)) for file in ("file", "letter", "letter.pdf")]
     refused += [mine.get(f"/api/v1/bundles/{name}/file") for name in ("0" * 32, "x", "..%2f..%2fseal")]
     for answer in nonempty(refused):
         assert answer.status_code == 404

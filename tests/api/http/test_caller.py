@@ -47,6 +47,7 @@ ROUTES = {
     ("POST", "/api/v1/cases/case-000000000000/bundles"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/file"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/letter"): Scope.BUNDLES,
+    ("GET", f"/api/v1/bundles/{'0' * 32}/letter.pdf"): Scope.BUNDLES,
     ("POST", "/api/v1/cases/case-000000000000/checks"): Scope.CHECKS,
     ("POST", "/api/v1/cases/case-000000000000/recognitions"): Scope.CHECKS,
     ("POST", "/api/v1/cases/case-000000000000/recognitions/withdraw"): Scope.CHECKS,

@@ -162,7 +162,8 @@ def test_an_approved_act_says_what_an_act_at_once_says(desk: AskingDesk, act: st
     desk.approve(asked_for(desk, do))
     (waited,) = (values for kind, values in logged(desk.home, before) if kind == entry)
     (desk.folder / "out.asice").unlink(missing_ok=True)
-    (desk.folder / "out.asice.letter.txt").unlink(missing_ok=True)
+    for ending in ("txt", "pdf"):
+        (desk.folder / f"out.asice.letter.{ending}").unlink(missing_ok=True)
     if act == "watch":
         remove_channel(desk.home, "kanal", doer(desk.home))
     before = size_of(desk.home)

@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from api.cli.bundle import export_fields, export_words
 from api.home import Home, Writer, read_roots
 from api.office import bundle as office_bundle
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
@@ -31,6 +32,7 @@ from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
 from casefiles.bundle.sign import make_seal
+from casefiles.errors import PagesError
 from casefiles.format import layout
 from casefiles.format.entries import read_entries
 from casefiles.format.records import ITEM
@@ -146,7 +148,7 @@ def test_an_export_needs_a_reason_or_a_second_person(desk: ExportDesk) -> None:
     assert desk.size() == before
 
 
-@pytest.mark.parametrize("name", ["refused.asice", "refused.asice.letter.txt"])
+@pytest.mark.parametrize("name", ["refused.asice", "refused.asice.letter.txt", "refused.asice.letter.pdf"])
 def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: ExportDesk, name: str) -> None:
     place, before = desk.home.path.parent / name, desk.size()
     place.symlink_to("nowhere")
@@ -264,7 +266,7 @@ def left_of(desk: ExportDesk, name: str = "refused") -> list[Path]:
 
 
 def both_of(desk: ExportDesk, name: str = "refused") -> list[str]:
-    return [desk.at(name).bundle.name, desk.at(name).letter.name]
+    return [file.name for file in (desk.at(name).bundle, desk.at(name).letter_pdf, desk.at(name).letter)]
 
 
 def digest_of(file: Path) -> str:
@@ -273,6 +275,25 @@ def digest_of(file: Path) -> str:
 
 def everything_of(letter: Path) -> str:
     return "".join(letter.read_text().split())
+
+
+def test_a_letter_that_cannot_be_printed_is_a_text_alone_and_that_is_said(
+    desk: ExportDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = desk.export("printed")
+    assert (done.unprinted, desk.at("printed").letter_pdf.read_bytes()[:8]) == (None, b"%PDF-1.7")
+
+    def refuse(*_: object) -> bytes:
+        raise PagesError("pages.not_made", system="a panic")
+
+    monkeypatch.setattr(office_bundle, "letter_pages", refuse)
+    done = desk.export("text-alone")
+    file = desk.at("text-alone")
+    assert [file.bundle.exists(), file.letter.exists(), file.letter_pdf.exists()] == [True, True, False]
+    assert done.facts.sha256 in everything_of(file.letter)
+    assert str(file.letter_pdf) not in export_words(file, done)
+    assert "only the text was made: the PDF cannot be made" in capsys.readouterr().err
+    assert export_fields(file, done)["letter_pdf"] is None
 
 
 def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: ExportDesk) -> None:
@@ -315,7 +336,7 @@ def test_till_its_event_is_logged_no_file_has_its_name(desk: ExportDesk, monkeyp
     hand_over = Parts.hand_over
     monkeypatch.setattr(Parts, "hand_over", look)
     desk.export("looked-at")
-    assert seen == [("exported", [".part", ".part"])]
+    assert seen == [("exported", [".part", ".part", ".part"])]
     assert sorted(file.name for file in left_of(desk, "looked-at")) == both_of(desk, "looked-at")
 
 
@@ -343,7 +364,9 @@ def interrupted(desk: ExportDesk, name: str, what: str, after: int = 0) -> None:
             desk.export(name)
 
 
-@pytest.mark.parametrize(("what", "after"), [("give_name", 0), ("give_name", 1), ("sync_directory", 1)])
+@pytest.mark.parametrize(
+    ("what", "after"), [("give_name", 0), ("give_name", 1), ("give_name", 2), ("sync_directory", 1)]
+)
 def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
     desk: ExportDesk, tmp_path: Path, what: str, after: int
 ) -> None:
@@ -455,7 +478,7 @@ def test_a_file_system_without_hard_links_gets_whole_files_too(
     monkeypatch.setattr("os.link", no_links)
     done, place = desk.export(f"stick-{refused}"), desk.at(f"stick-{refused}")
     assert digest_of(place.bundle) == done.facts.sha256
-    assert len(left_of(desk, f"stick-{refused}")) == 2
+    assert len(left_of(desk, f"stick-{refused}")) == 3
     place.bundle.unlink()
     with pytest.raises(HomeError, match="lies there"):
         desk.export(f"stick-{refused}")
@@ -799,7 +822,7 @@ def behind_step(patch: pytest.MonkeyPatch, step: str, home: Home, act: Callable[
     patch.setattr(office_bundle, step, raced)
 
 
-@pytest.mark.parametrize("behind", ["covering_letter", "_require_agreed"])
+@pytest.mark.parametrize("behind", ["make_letter", "_require_agreed"])
 @pytest.mark.parametrize("into", ["files", "streams"])
 @pytest.mark.parametrize("meanwhile", ["withdrawn", "anew", "another case"])
 def test_a_bundle_does_not_leave_once_the_consent_was_changed_while_it_was_made(

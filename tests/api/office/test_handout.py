@@ -86,13 +86,13 @@ def test_a_kill_right_behind_the_withdrawal_leaves_no_bundle(desk: WorkerDesk, m
 def test_a_bundle_that_a_call_asked_for_is_not_made_once_consent_was_withdrawn_meanwhile(
     desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = office_bundle.covering_letter
+    real = office_bundle.make_letter
 
     def raced(*told: Any, **more: Any) -> str:  # noqa: ANN401 - whatever it is given
         record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
         return real(*told, **more)
 
-    monkeypatch.setattr(office_bundle, "covering_letter", raced)
+    monkeypatch.setattr(office_bundle, "make_letter", raced)
     task_id = desk.ask_bundle()
     desk.do_all()
     assert desk.problem(task_id) == "authority.consent_meanwhile"

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from api import TOOL
+from api.cli.sheet import _sheet_entry, _sheet_words
 from api.home import Home
 from api.office import sheet as verbs
 from api.office.audit import run_audit
 from api.office.case import record_consent, remove_items
 from api.office.freeze import freeze
 from api.office.sheet import SCOPE, SheetWish, WrittenSheet, write_sheet
-from casefiles.errors import SheetError
+from casefiles.errors import PagesError, SheetError
 from casefiles.report.lines import WIDTH
 from casefiles.sheet.data import SheetKind
 from evidence.authority import Doer
@@ -56,8 +57,9 @@ class SheetDesk:
 
 
 @pytest.fixture
-def at(office: Office, tmp_path: Path) -> Iterator[SheetDesk]:
-    """A case with everything that an export had."""
+def at(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SheetDesk]:
+    """A case with everything that an export had; its sheets are not typeset, which one test does."""
+    monkeypatch.setattr(verbs, "sheet_pages", lambda *_: b"%PDF-")
     home, folder = copy_of(office, tmp_path), tmp_path / "sheets"
     folder.mkdir()
     case = new_case(home)
@@ -144,14 +146,14 @@ def test_what_a_sheet_is_of_is_logged_after_the_look_and_before_it_has_its_name(
 
     monkeypatch.setattr(verbs, "_name", noted)
     done = at.write(country="RS")
-    assert types_then == ["case_viewed", "sheet_made"]
+    assert types_then == ["case_viewed", "sheet_made"] * 2, "once for each file"
     (record,) = at.made()
     told = [record.values[each] for each in ("case", "sheet", "language", "stamped", "reason", "actor")]
     assert told[:3] == [at.case, "disclosure", "en"]
     assert told[4:] == ["a test", "ann"]
     assert record.values["sheet_sha256"] == hashlib.sha256(done.out.read_bytes()).hexdigest()
     assert record.values["sheet_items"] == list(done.sheet.items)
-    assert list(at.folder.iterdir()) == [done.out]
+    assert sorted(at.folder.iterdir()) == [done.pdf, done.out]
     report = run_audit(at.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report
     assert report.verdict is Verdict.PASSED, report.problems
 
@@ -220,21 +222,23 @@ def test_nothing_is_made_without_a_reason_a_law_a_place_or_items(at: SheetDesk) 
     wish, nobody = SheetWish(at.case, SheetKind.NOTICE, at.folder / "a.txt"), Doer("ann", TOOL, at.home.clock())
     with pytest.raises(AuthorityError, match="needs a reason"):
         write_sheet(at.home, wish, nobody, casework)
-    taken = at.folder / "taken.txt"
+    taken, printed = at.folder / "taken.txt", at.folder / "printed.pdf"
     taken.write_text("hers")
+    printed.write_text("hers")
     for more in nonempty(
         [
             {"country": "FR"},
             {"out": at.folder / "a.pdf"},
             {"out": at.folder / "none" / "a.txt"},
             {"out": taken},
+            {"out": printed.with_suffix(".txt")},
             {"items": ("0" * 32,)},
             {"case_id": new_case(at.home, [])},
             {"case_id": "case-none"},
         ]
     ):
         assert at.refused(**more) == []
-    assert taken.read_text() == "hers"
+    assert (taken.read_text(), printed.read_text()) == ("hers", "hers")
 
 
 def test_a_name_that_is_taken_meanwhile_keeps_what_has_it(at: SheetDesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +262,25 @@ def test_a_disk_without_hard_links_takes_a_sheet_too(at: SheetDesk, monkeypatch:
     monkeypatch.setattr(verbs.os, "link", refuses)
     done = at.write()
     assert hashlib.sha256(done.out.read_bytes()).hexdigest() == done.made.sha256
-    assert list(at.folder.iterdir()) == [done.out]
+    assert sorted(at.folder.iterdir()) == [done.pdf, done.out]
+
+
+def test_a_sheet_lies_beside_itself_as_pdf_or_says_why_not(at: SheetDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the typesetter itself
+    done = at.write()
+    assert done.pdf == done.out.with_suffix(".pdf")
+    assert done.pdf.read_bytes().startswith(b"%PDF-1.7")
+    assert str(done.pdf) in _sheet_words(done)
+
+    def refuse(*_: object) -> bytes:
+        raise PagesError("pages.not_made", system="a panic")
+
+    monkeypatch.setattr(verbs, "sheet_pages", refuse)
+    alone = at.write()
+    assert (alone.pdf, alone.unprinted and alone.unprinted.code) == (None, "pages.not_made")
+    assert not alone.out.with_suffix(".pdf").exists()
+    assert _sheet_entry(alone)["sheet_pdf"] is None
+    assert ".pdf" not in _sheet_words(alone)
 
 
 def test_a_frozen_item_is_on_no_sheet_and_is_counted(at: SheetDesk) -> None:

@@ -9,7 +9,8 @@ import pytest
 from casefiles.bundle.destination import Destination, Parts, give_name
 from evidence.errors import HomeError, StorageFullError
 
-BUNDLE, LETTER = b"bundle", b"letter"
+BUNDLE, LETTER, PRINTED = b"bundle", b"letter", b"printed"
+NAMES = ["case.asice", "case.asice.letter.pdf", "case.asice.letter.txt"]
 
 
 @pytest.fixture
@@ -22,27 +23,32 @@ def names(out: Destination) -> list[str]:
 
 
 def test_files_get_their_names_when_they_are_handed_over(out: Destination) -> None:
-    parts = out.hold(BUNDLE, LETTER)
-    assert [name.endswith(".part") for name in names(out)] == [True, True]
-    assert (parts.bundle.read_bytes(), parts.letter.read_bytes()) == (BUNDLE, LETTER)
+    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    assert [name.endswith(".part") for name in names(out)] == [True, True, True]
+    assert [part.read_bytes() for part, _ in parts.each()] == [BUNDLE, LETTER, PRINTED]
     parts.hand_over()
+    assert names(out) == NAMES
+    assert [file.read_bytes() for _, file in parts.each()] == [BUNDLE, LETTER, PRINTED]
+    assert {file.stat().st_mode & 0o777 for _, file in parts.each()} == {0o600}
+
+
+def test_a_letter_that_is_a_text_alone_goes_with_its_bundle(out: Destination) -> None:
+    out.hold(BUNDLE, LETTER).hand_over()
     assert names(out) == ["case.asice", "case.asice.letter.txt"]
-    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
-    assert {file.stat().st_mode & 0o777 for file in (out.bundle, out.letter)} == {0o600}
 
 
 def test_what_is_dropped_leaves_nothing(out: Destination) -> None:
-    out.hold(BUNDLE, LETTER).drop()
+    out.hold(BUNDLE, LETTER, PRINTED).drop()
     assert names(out) == []
     assert not out.has_leftovers()
 
 
-@pytest.mark.parametrize("place", ["bundle", "letter"])
+@pytest.mark.parametrize("place", ["bundle", "letter", "letter_pdf"])
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling link"])
 def test_what_lies_at_a_name_is_never_replaced(out: Destination, place: str, kind: str) -> None:
     out.require_free()
     file: Path = getattr(out, place)
-    parts = out.hold(BUNDLE, LETTER)
+    parts = out.hold(BUNDLE, LETTER, PRINTED)
     {"file": file.touch, "folder": file.mkdir, "dangling link": lambda: file.symlink_to("nowhere")}[kind]()
     before = file.lstat()
     with pytest.raises(HomeError, match="lies there"):
@@ -59,8 +65,8 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         Destination(tmp_path / "none" / "case.asice").require_folder()
 
 
-@pytest.mark.parametrize("call", [1, 2, 3])
-def test_a_disk_that_fills_leaves_neither_file(out: Destination, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_a_disk_that_fills_leaves_no_file(out: Destination, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     calls = iter(range(1, 9))
 
     def fsync(_handle: int) -> None:
@@ -69,7 +75,7 @@ def test_a_disk_that_fills_leaves_neither_file(out: Destination, monkeypatch: py
 
     monkeypatch.setattr("os.fsync", fsync)
     with pytest.raises(StorageFullError):
-        out.hold(BUNDLE, LETTER)
+        out.hold(BUNDLE, LETTER, PRINTED)
     assert names(out) == []
 
 
@@ -102,12 +108,13 @@ def test_files_of_other_exports_and_of_people_are_none_of_ours(out: Destination)
 def test_handing_over_goes_on_where_an_earlier_run_was_stopped(
     out: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = out.hold(BUNDLE, LETTER)
+    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    give_name(parts.letter_pdf, out.letter_pdf)
     give_name(parts.letter, out.letter)
     parts.close()
     with out.leftovers() as (left,):
         left.hand_over()
-    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+    assert names(out) == NAMES
 
 
 def no_links(part: Path, file: Path) -> None:
@@ -118,17 +125,17 @@ def no_links(part: Path, file: Path) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
-@pytest.mark.parametrize("stopped_after", [0, 1])
+@pytest.mark.parametrize("stopped_after", [0, 1, 2])
 def test_without_hard_links_whole_files_are_moved(
     out: Destination, monkeypatch: pytest.MonkeyPatch, stopped_after: int
 ) -> None:
     monkeypatch.setattr("os.link", no_links)
-    parts = out.hold(BUNDLE, LETTER)
-    for part, file in [(parts.letter, out.letter)][:stopped_after]:
+    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    for part, file in [(parts.letter_pdf, out.letter_pdf), (parts.letter, out.letter)][:stopped_after]:
         give_name(part, file)
     parts.hand_over()
-    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
-    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+    assert [file.read_bytes() for _, file in parts.each()] == [BUNDLE, LETTER, PRINTED]
+    assert names(out) == NAMES
 
 
 class StoppedError(BaseException):
@@ -151,19 +158,19 @@ def stopped_before_a_rename(parts: Parts, rename: int) -> None:
     parts.close()
 
 
-@pytest.mark.parametrize("rename", [0, 1])
+@pytest.mark.parametrize("rename", [0, 1, 2])
 def test_without_hard_links_the_next_run_replaces_the_empty_file_that_was_left(
     out: Destination, monkeypatch: pytest.MonkeyPatch, rename: int
 ) -> None:
     monkeypatch.setattr("os.link", no_links)
-    stopped_before_a_rename(out.hold(BUNDLE, LETTER), rename)
-    assert (out.letter, out.bundle)[rename].read_bytes() == b""
+    stopped_before_a_rename(out.hold(BUNDLE, LETTER, PRINTED), rename)
+    assert (out.letter_pdf, out.letter, out.bundle)[rename].read_bytes() == b""
     with out.leftovers() as (left,), pytest.raises(HomeError, match="something lies at its name"):
         left.hand_over()  # the control: only who goes on may take it for what was left
     with out.leftovers() as (left,):
         left.hand_over(again=True)
-    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
-    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+    assert [file.read_bytes() for _, file in left.each()] == [BUNDLE, LETTER, PRINTED]
+    assert names(out) == NAMES
 
 
 @pytest.mark.parametrize("kind", ["bytes", "folder", "dangling link"])
@@ -203,5 +210,5 @@ def test_the_name_of_another_kind_of_file_is_refused(tmp_path: Path, name: str) 
 
 def test_a_name_without_an_ending_gets_that_of_a_bundle_and_so_does_its_letter(tmp_path: Path) -> None:
     named = Destination(tmp_path / "case")
-    assert (named.bundle.name, named.letter.name) == ("case.asice", "case.asice.letter.txt")
+    assert [named.bundle.name, named.letter_pdf.name, named.letter.name] == NAMES
     assert Destination(tmp_path / "CASE.ASICE").bundle.name == "CASE.ASICE"

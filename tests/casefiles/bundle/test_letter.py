@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from casefiles.bundle.letter import Letter, covering_letter, make_letter, render_letter
+from casefiles.bundle.letter import Letter, make_letter, render_letter
 from casefiles.format import layout
 from casefiles.report.lines import WIDTH
 from config.words import languages, load_words
@@ -23,7 +23,7 @@ def letter_of(**changes: object) -> Letter:
 def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
     contents = forge.small_contents()
     _, facts = forge.build(contents)
-    letter = covering_letter(contents, facts=facts)
+    letter = render_letter(load_words("en"), make_letter(contents, facts=facts))
     joined = letter.replace("\n", " ").replace(" ", "")
     for digest in (facts.sha256, facts.seal_fingerprint, *map(fingerprint, forge.roots())):
         assert digest in joined
@@ -54,7 +54,7 @@ def test_the_letter_has_two_pages_in_each_language_and_says_whether_its_words_ar
 
 def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:
     contents = forge.small_contents()
-    letter = covering_letter(contents, facts=forge.build(contents)[1])
+    letter = render_letter(load_words("en"), make_letter(contents, facts=forge.build(contents)[1]))
     texts = [letter, forge.text_of("data/report.en.txt"), forge.text_of(layout.HOW_TO_VERIFY)]
     texts.append((ROOT / "README.md").read_text(encoding="utf-8"))
     programs = re.compile(r"bash, coreutils, grep,( sed,)? unzip and OpenSSL 3")  # the steps by hand need sed too

@@ -81,6 +81,12 @@ def test_many_accounts_are_named_up_to_a_limit_and_the_rest_is_counted() -> None
     assert rows[-1] == ("", "and others, which the exhibits show: 3")
 
 
+def test_how_an_edit_is_marked_is_told_where_there_is_one() -> None:
+    message, told = {"message_id": "7", "text": "one"}, "words that are gone are struck through"
+    assert told in said(pages_of(message, {**message, "kind": "edit", "text": "two"}).blocks)
+    assert told not in said(pages_of(message).blocks)
+
+
 def test_the_drawings_say_in_words_what_they_show() -> None:
     figures = [block for block in pages_of({}, holes=(GAP,)).blocks if isinstance(block, Figure)]
     assert len(figures) == 2

@@ -39,6 +39,63 @@ def test_a_message_its_edit_and_its_deletion_are_one_exhibit_one_below_the_other
     assert exhibit.versions[1].text == ["shorter"]
 
 
+def test_an_edit_shows_what_changed_since_the_text_above_it_and_a_text_that_stayed_shows_nothing() -> None:
+    edited = {"kind": "edit", "edited_at": "2026-11-20T08:00:00.000Z"}
+    versions = one_message(
+        {"text": "call Ana now"}, {**edited, "text": "call Eva now"}, DELETION, {**edited, "text": "call Eva now"}
+    ).versions
+    assert [bool(version.marked) for version in versions] == [False, True, False, False]
+    assert [(run.text, run.mark) for run in versions[1].marked[0]] == [
+        ("call ", ""),
+        ("Ana", "gone"),
+        ("Eva", "new"),
+        (" now", ""),
+    ]
+    assert versions[1].text == ["call Eva now"]
+
+
+def test_what_a_message_answers_and_its_direct_replies_stand_beside_it_if_they_are_in_the_case() -> None:
+    other = {"channel_id": "999", "reply_to": "1", "message_id": "9"}
+    first, reply, second, elsewhere = drawn(
+        report_of(
+            {"message_id": "1", "text": "one\nline", "sender_name": "Zana"},
+            {"message_id": "2", "text": "", "reply_to": "1"},
+            {"message_id": "3", "text": "y" * 300, "reply_to": "2"},
+            other,
+            {"kind": "edit", "message_id": "1", "text": "two"},
+            {"kind": "edit", "message_id": "2", "text": "now", "reply_to": "1"},
+        )
+    )
+    assert (first.before, [group.label for group in first.behind]) == ((), ["Direct replies in this file"])
+    (answer,) = first.behind[0].those
+    assert (answer.place, answer.text) == ("item 2, 6", "A picture or file was here. It is not in the bundle.")
+    (answered,) = reply.before[0].those
+    assert (answered.place, answered.name, answered.text) == ("item 1, 5", "Zana", "one line")
+    assert len(reply.behind[0].those[0].text.replace("\u200b", "")) == 242
+    assert [group.those[0].place for group in second.before] == ["item 2, 6"]
+    assert second.behind == elsewhere.before == elsewhere.behind == ()
+
+
+def test_many_replies_are_drawn_up_to_a_limit_and_the_rest_is_counted() -> None:
+    replies = [{"message_id": str(number), "reply_to": "1"} for number in range(2, 12)]
+    (behind,) = drawn(report_of({"message_id": "1"}, *replies))[0].behind
+    assert (len(behind.those), behind.more) == (6, "and others, which the exhibits show: 4")
+
+
+def test_a_neighbour_withholds_what_its_exhibit_withholds_and_counts_nothing() -> None:
+    counts = []
+    for reply in ("1", None):
+        report = report_of({"message_id": "1", "text": "\u202e"}, {"message_id": "2", "reply_to": reply})
+        tamer = Tamer()
+        exhibit = Draughtsman(WORDS, tamer, report.items, rehearsal=True).drawn(together(report.items)[1])
+        assert [group.those[0].text for group in exhibit.before] == ["[U+202E]"] * (reply is not None)
+        counts.append(tamer.replaced)
+    assert counts[0] == counts[1]
+    hidden = report_of({"message_id": "1"}, {"message_id": "2", "reply_to": "1"}, withhold={"text", "sender_name"})
+    (answered,) = drawn(hidden)[1].before[0].those
+    assert (answered.name, answered.text) == ("[withheld]", "[withheld]")
+
+
 def test_how_a_deletion_is_known_stands_beside_it() -> None:
     exhibit = one_message({}, {**DELETION, "action": "told"})
     assert ("action", "deleted, as Telegram reported") in exhibit.versions[1].rows

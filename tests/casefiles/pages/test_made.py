@@ -23,8 +23,8 @@ from tests.nonempty import nonempty
 NAME = "data/report.en.pdf"
 ELSEWHERE = """
 import sys
-from casefiles.pages.made import _typeset
-sys.stdout.buffer.write(_typeset(sys.stdin.buffer.read()))
+from casefiles.pages.made import typeset
+sys.stdout.buffer.write(typeset(sys.stdin.buffer.read()))
 """
 HOSTILE = (
     "مرحبا بالعالم " * 20,
@@ -51,7 +51,7 @@ def test_the_same_report_gives_the_same_pages_in_another_folder_process_and_zone
         capture_output=True,
         check=True,
     ).stdout
-    assert there == made._typeset(document)
+    assert there == made.typeset(document)
     assert there.startswith(b"%PDF-1.7")
 
 
@@ -72,7 +72,9 @@ def test_hostile_texts_and_names_are_typeset_and_pass_the_gate() -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_every_language_is_typeset_and_passes_the_gate(language: str) -> None:
-    pages = make_pages(report_of({"text": "ѓ ќ ђ ћ ë ç č ž"}), language, MADE_AT)
+    message = {"message_id": "7", "text": "ѓ ќ ђ ћ ë ç č ž"}
+    edit, reply = {**message, "kind": "edit", "text": "ѓ č ž"}, {"reply_to": "7", "text": "x" * 300}
+    pages = make_pages(report_of(message, edit, reply), language, MADE_AT)
     ((name, content),) = pages.items()
     assert name == f"data/report.{language}.pdf"
     require_no_picture(name, content)
@@ -115,7 +117,7 @@ def test_a_typesetter_that_fails_says_so(program: str, monkeypatch: pytest.Monke
 
 def test_what_the_typesetter_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PagesError) as refused:
-        made._typeset(b'{"made_at": "2026-11-21T09:00:00.000Z"}')
+        made.typeset(b'{"made_at": "2026-11-21T09:00:00.000Z"}')
     assert refused.value.code == "pages.not_made"
     assert "cover" in str(refused.value)
 

@@ -10,6 +10,7 @@ import pytest
 from casefiles.pages import worker
 from casefiles.pages.blocks import Document, FrontPage, Paragraph, encode_document
 from casefiles.pages.made import _folder
+from tests.nonempty import nonempty
 
 DOCUMENT = encode_document(
     Document("mk", "cyrl", "o", "2026-11-21T09:00:00.123Z", "", "", "", FrontPage("T", "", (), ()), (Paragraph("ѓ"),))
@@ -20,7 +21,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch, document: bytes = DOCUMENT, folder: Path | None = None
 ) -> tuple[int, bytes, str]:
     out, err = io.BytesIO(), io.StringIO()
-    monkeypatch.setattr(sys, "argv", ["worker.py", str(folder or _folder())])
+    monkeypatch.setattr(sys, "argv", ["worker.py", str(folder or _folder()), "pages.typ"])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(document)))
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=out))
     monkeypatch.setattr(sys, "stderr", err)
@@ -35,7 +36,8 @@ def test_a_document_becomes_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_font_is_refused_and_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "pages.typ").write_bytes((_folder() / "source" / "pages.typ").read_bytes())
+    for source in nonempty((_folder() / "source").iterdir()):
+        (tmp_path / "source" / source.name).write_bytes(source.read_bytes())
     code, pages, reason = run(monkeypatch, folder=tmp_path)
     assert (code, pages) == (1, b"")
     assert reason

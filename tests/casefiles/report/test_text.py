@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from casefiles.bundle.letter import covering_letter
+from casefiles.bundle.letter import make_letter, render_letter
 from casefiles.bundle.members import BundleContents, describe, make_payload
 from casefiles.format import layout
 from casefiles.report.data import CaseReport, make_report
@@ -125,7 +125,7 @@ def test_the_texts_fit_a_page() -> None:
     made = contents(log, withhold=frozenset(), rehearsal=True)
     members, (_, facts) = make_payload(made).members, forge.build(made)
     texts = [members[name].decode("utf-8") for name in (REPORT, layout.README, layout.HOW_TO_VERIFY)]
-    for text in (*texts, covering_letter(made, facts=facts)):
+    for text in (*texts, render_letter(WORDS, make_letter(made, facts=facts))):
         # the log's key is not broken, so that it can be copied
         assert [line for line in text.splitlines() if len(line) > WIDTH and line != f"    {made.log_key}"] == []
 
@@ -178,7 +178,7 @@ def test_times_of_entries_that_are_out_of_order_are_told_from_the_earliest_to_th
 def test_no_time_of_a_report_or_letter_has_more_than_seconds() -> None:
     made = forge.small_contents(rehearsal=False)
     _, facts = forge.build(made)
-    for text in (render(WORDS, report_data(made)), covering_letter(made, facts=facts)):
+    for text in (render(WORDS, report_data(made)), render_letter(WORDS, make_letter(made, facts=facts))):
         assert re.search(r"20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC", text)
         assert not re.search(r"[0-9]T[0-9]{2}:|:[0-9]{2}\.[0-9]", text)
 
