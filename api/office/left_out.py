@@ -12,9 +12,6 @@ from evidence.authority import Doer, require_reason
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
 
-_NAMED = 20
-"""How many items a refusal names: more would be no line that somebody pastes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Replies:
@@ -49,17 +46,10 @@ def require_replies_told(home: Home, case_id: str, casework: KeyIdentity) -> Non
     """Check, before ``case export``, that each preserved reply is in the case or was left out for a reason.
 
     Raises:
-        AuthorityError: One is neither; its message and item are named, and nothing of what it says.
+        AuthorityError: One is neither. None is named: to see which is a look at the case.
     """
     if found := beside_case(home, case_id, casework):
-        raise AuthorityError(
-            "authority.replies_left_out",
-            where=case_id,
-            length=len(found),
-            message=str(found[0].message_id),
-            answers=str(found[0].answers),
-            items=" ".join(reply.item_id for reply in found[:_NAMED]),
-        )
+        raise AuthorityError("authority.replies_left_out", where=case_id, length=len(found))
 
 
 def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Replies:
