@@ -230,11 +230,9 @@ def problem_of(error: Explained) -> dict[str, Any]:
 
 
 def warning_of(error: Explained) -> dict[str, Any]:
-    """A warning beside an answer, for a caller: as ``problem_of``, it tells the kind alone of what is of the office."""
+    """A warning beside an answer: why what was logged is not signed or stamped yet; nothing of the office's machine."""
     told = error.as_json()
-    if http_status(error) < OURS:
-        return {**told, "fix": _remedy(error)}
-    return {**told, "fix": CallError("call.broke").fix, "facts": {}}
+    return {"code": told["code"], "message": told["message"], "fix": str(Term("remedy.at_the_office"))}
 
 
 def _remedy(error: Explained) -> str:

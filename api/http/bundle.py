@@ -29,7 +29,7 @@ Exporter = Annotated[ApiCaller, Depends(calls_with(Scope.BUNDLES))]
 Condition = Annotated[str | None, Header(description="The ETag that the caller has")]
 Part = Annotated[str | None, Header(alias="Range", description="Which part of the file, such as bytes=1000-")]
 Same = Annotated[str | None, Header(description="The ETag of the file of which the part is wanted")]
-_FIRST = re.compile(r"bytes=([0-9]{1,18})-[0-9]*", re.ASCII)
+_FIRST, _NOTHING = re.compile(r"bytes=([0-9]{1,18})-[0-9]*", re.ASCII), re.compile(r"bytes=-0+", re.ASCII)
 _BUNDLE = "5f0c7d3e9a1b4c2d8e6f70112233aabb"
 _TYPES = {
     HandedFile.BUNDLE: MIMETYPE_TEXT.decode(),
@@ -150,10 +150,11 @@ def _require_part(asked: str | None, length: int, *, is_same: bool) -> None:
         is_same: Whether the part is wanted of this file; else all of it is sent (RFC 9110, 13.1.5).
 
     Raises:
-        CallError: It begins behind the end.
+        CallError: It begins behind the end, or has no bytes.
     """
     found = _FIRST.fullmatch(asked or "")
-    if is_same and found and int(found[1]) >= length:
+    is_there = not _NOTHING.fullmatch(asked or "") and not (found and int(found[1]) >= length)
+    if is_same and not is_there:
         raise CallError("call.no_such_part", limit=length)
 
 

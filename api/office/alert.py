@@ -154,6 +154,8 @@ def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismiss
     """
     require_reason(doer, act="dismiss")
     require_case(home, case_id)
+    with reading(home.engine) as connection:
+        _require_open(connection, case_id, item_id)  # first: of another case, not even a freeze is told
     require_not_frozen(home.engine, [item_id])
     with home.writing() as writer:
         prepared = writer.sequencer.prepare(
@@ -161,11 +163,20 @@ def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismiss
         )
 
         def choose(connection: sa.Connection) -> list[Prepared]:
-            table = database.alert.c
-            here = sa.select(table.idx).where(table.case_id == case_id, table.item_id == item_id)
-            if connection.execute(here.where(table.dismissed_idx.is_(None))).first() is None:
-                raise UnknownItemError("unknown_item.no_such_alert", where=case_id, found=item_id[:64])
+            _require_open(connection, case_id, item_id)
             return prepared
 
         writer.sequencer.turn(choose)
         return Dismissed(case_id, item_id, writer.beat())
+
+
+def _require_open(connection: sa.Connection, case_id: str, item_id: str) -> None:
+    """Check that a case has an open alert of a file.
+
+    Raises:
+        UnknownItemError: It has none.
+    """
+    table = database.alert.c
+    here = sa.select(table.idx).where(table.case_id == case_id, table.item_id == item_id)
+    if connection.execute(here.where(table.dismissed_idx.is_(None))).first() is None:
+        raise UnknownItemError("unknown_item.no_such_alert", where=case_id, found=item_id[:64])

@@ -173,11 +173,16 @@ class Decoder:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="decodes")
         self._begun.acquire()
-        future = self._threads.submit(self._see, data, claims=claims)
+        future = self._threads.submit(self.see, data, claims=claims)
         future.add_done_callback(lambda _done: self._begun.release())
         return future
 
-    def _see(self, data: bytes, *, claims: bool) -> FileSeen:
+    def see(self, data: bytes, *, claims: bool = False) -> FileSeen:
+        """What can be seen of a file, decoded or not; as ``begin``, in the caller's own thread.
+
+        Raises:
+            StoppedError: As ``decode``.
+        """
         try:
             decoded, reason = self.decode(data), ""
         except NotDecodedError as error:

@@ -39,10 +39,9 @@ from api.home import Home
 from api.office.audit import run_audit
 from api.office.home import Plan, create_home
 from casefiles.case import open_events
-from evidence.errors import NotDecodedError, StoreError
+from evidence.errors import StoreError
 from evidence.finding import Verdict
-from evidence.fingerprint.decoded import Decoded
-from evidence.fingerprint.decoder import Decoder
+from evidence.fingerprint.decoder import Decoder, FileSeen
 from evidence.intake.keep import Counts, Intake, Kept
 from evidence.intake.sight import Provenance
 from evidence.log.leaf import parse_leaf
@@ -201,14 +200,11 @@ class _Lent:
     def walls(self) -> str | None:
         return self._decoder.walls
 
-    def begin(self, data: bytes) -> Future[Decoded]:
+    def begin(self, data: bytes, *, claims: bool = False) -> Future[FileSeen]:
         """At once, and one at a time: a killed child leaves no thread of its own behind in the parent's decoder."""
         self._shared.decoding = True
-        future: Future[Decoded] = Future()
-        try:
-            future.set_result(self._decoder.decode(data))
-        except NotDecodedError as error:
-            future.set_exception(error)
+        future: Future[FileSeen] = Future()
+        future.set_result(self._decoder.see(data, claims=claims))
         self._shared.decoding = False
         return future
 

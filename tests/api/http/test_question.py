@@ -90,8 +90,17 @@ def test_a_question_from_the_ticket_to_the_answer(served: ServedHome, case: str)
 def test_a_text_that_was_handed_over_is_kept_and_looked_for(served: ServedHome, case: str) -> None:
     sealed = ask(served.home, jpeg(photo(32)))
     result = look(served, case, {"question": "Hello,\r\n" + armored(sealed)})
-    assert result["question"] == receipt_of(sealed)
+    assert (result["question"], result["alike"]) == (receipt_of(sealed), 0)
     assert told(served, receipt_of(sealed)).json() == {"state": "received"}
+
+
+def test_a_key_of_one_case_is_not_told_how_many_ask_the_same(served: ServedHome, case: str) -> None:
+    for client in (served.with_key(Scope.CHECKS), served.with_key(Scope.CHECKS, cases=[case])):
+        asked = {"question": armored(ask(served.home, jpeg(photo(33))))}
+        answer = client.post(f"/api/v1/cases/{case}/checks", json=asked)
+        result = dict(served.done(client, answer.json()["task_id"]))
+        told_of_all = "alike" in result
+    assert not told_of_all
 
 
 def test_no_answer_to_her_page_differs_between_found_and_not_found(

@@ -416,6 +416,9 @@ def test_a_frozen_file_raises_no_alert_and_one_that_it_raised_is_listed_no_more(
     assert alerts_of(at.home, every=True).entries == ()
     dismiss = code_of(lambda: dismiss_alert(at.home, case, at.posts.files[FIRST], at.person()))
     assert dismiss == "unknown_item.frozen"
+    other = new_case(at.home)
+    told = code_of(lambda: dismiss_alert(at.home, other, at.posts.files[FIRST], at.person()))
+    assert told == "unknown_item.no_such_alert"
     look_out(at.home)
     assert alerts_of(at.home, every=True).entries == ()
     assert show_case(at.home, case, at.person(), at.casework).alerts == 0
