@@ -139,7 +139,7 @@ def said(at: Walked, name: str, item: str) -> str:
             with zipfile.ZipFile(file) as archive:
                 written += [archive.read(each).decode("utf-8", "replace") for each in archive.namelist()]
         else:
-            written.append(file.read_text(encoding="utf-8"))
+            written.append(file.read_bytes().decode("utf-8", "replace"))  # a PDF has the words of its text
     return "\n".join(written)
 
 

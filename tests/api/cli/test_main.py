@@ -70,6 +70,7 @@ def test_no_command_is_usage_and_shows_them_all() -> None:
 NEEDED_BESIDE = {
     "case add": ["case-1", "item-1"],
     "case export": ["--reason", "why"],
+    "evidence add": ["--link", "https://example.org/"],
     "evidence search": ["word"],
     "watch add": ["--reported-as", "Smokva", "--mode", "metadata_only"],
     "monitor login": ["--check"],
