@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--link", "links", multiple=True, metavar="URL", help="Keep this link as it is; nothing is fetched.")
+@click.option("--link", "links", multiple=True, metavar="URL", help="Keep this link, and fetch nothing; several times.")
 @click.option("--page", "page", metavar="URL", help="Where the page was that --html has.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="A page that a browser saved.")
 @click.option("--declared-by", required=True, metavar="NAME", help="Who brought them (a pseudonym).")

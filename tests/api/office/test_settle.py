@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 import sqlalchemy as sa
 
-from api.office import intake, work
+from api.office import brought, work
 from api.office.approval import Means, approve, refuse
 from api.office.case import remove_items
 from api.office.intake import Heard
@@ -98,7 +98,7 @@ def test_what_a_command_still_reads_is_not_removed_when_its_request_is_refused(
 ) -> None:
     """Without the hold, the missing files would be logged as holes that the export does not have."""
     if not is_held:
-        monkeypatch.setattr(intake, "reading_of", lambda _path: nullcontext())
+        monkeypatch.setattr(brought, "reading_of", lambda _path: nullcontext())
     task_id = desk.ask_import(Mode.SEALED)
     asked, there = waiting(desk, task_id), list[bool]()
 
