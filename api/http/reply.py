@@ -1,18 +1,22 @@
 """Replies to messages of a case that are not in it: told, and left out of its bundles for a reason."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from api.home import Home
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, ItemId
 from api.http.model import AnswerBody, CallBody, LoggedBody, example, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.left_out import Replies, leave_out, show_replies
 from config.errors import CallError
+from evidence.authority import Doer
 from evidence.errors import UnknownItemError
+from evidence.seal.recipients import KeyIdentity
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["cases"])
@@ -53,21 +57,23 @@ class RepliesBody(LoggedBody):
     replies: list[ReplyBody]
 
 
-def _body(found: Replies) -> RepliesBody:
+def _asked_of(
+    caller: ApiCaller, case_id: str, doer: Doer, verb: Callable[[Home, str, Doer, KeyIdentity], Replies]
+) -> RepliesBody:
+    found = verb(caller.home, caller.require_case(case_id), doer, caller.office.keyring.casework)
     replies = [ReplyBody(**asdict(each)) for each in found.replies]
     return RepliesBody(replies=replies, warnings=warnings_of(found.unstamped))
 
 
 @router.get("/cases/{case_id}/replies", summary="Show the replies a case lacks", responses=refusals(*_REFUSED, *WRITES))
-def get_case_replies(
+async def get_case_replies(
     case_id: CaseId, caller: Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
 ) -> RepliesBody:
     """Direct replies to messages of the case that are neither in it nor left out; until then, no bundle is made.
 
     It is a look at the case, logged first. The search opens up to 500 records behind each message of the case.
     """
-    found, casework = caller.require_case(case_id), caller.office.keyring.casework
-    return _body(show_replies(caller.home, found, caller.doer(), casework))
+    return await caller.office.at_length(lambda: _asked_of(caller, case_id, caller.doer(), show_replies))
 
 
 @router.post(
@@ -75,9 +81,8 @@ def get_case_replies(
     summary="Leave replies out of a case's bundles",
     responses=refusals(*_REFUSED, *WRITES),
 )
-def post_case_left_out(
+async def post_case_left_out(
     case_id: CaseId, asked: LeaveOutBody, caller: Annotated[ApiCaller, Depends(calls_with(Scope.CASES_WRITE))]
 ) -> RepliesBody:
     """Leave out all that the case lacks at this moment, and return them; the log keeps them and the reason."""
-    found, casework = caller.require_case(case_id), caller.office.keyring.casework
-    return _body(leave_out(caller.home, found, caller.doer(asked.reason), casework))
+    return await caller.office.at_length(lambda: _asked_of(caller, case_id, caller.doer(asked.reason), leave_out))

@@ -94,13 +94,24 @@ def test_a_text_that_was_handed_over_is_kept_and_looked_for(served: ServedHome, 
     assert told(served, receipt_of(sealed)).json() == {"state": "received"}
 
 
-def test_a_key_of_one_case_is_not_told_how_many_ask_the_same(served: ServedHome, case: str) -> None:
-    for client in (served.with_key(Scope.CHECKS), served.with_key(Scope.CHECKS, cases=[case])):
-        asked = {"question": armored(ask(served.home, jpeg(photo(33))))}
-        answer = client.post(f"/api/v1/cases/{case}/checks", json=asked)
+def test_a_key_of_one_case_learns_nothing_of_the_questions_of_others(served: ServedHome, case: str) -> None:
+    client, other = served.with_key(Scope.CHECKS, cases=[case]), new_case(served.home)
+    agree(served.home, other)
+    kept, fresh = (ask(served.home, jpeg(photo(number))) for number in (33, 34))
+    assert "alike" in look(served, other, {"question": armored(kept)})
+    told_of = []
+    for sealed in (kept, fresh):
+        answer = client.post(f"/api/v1/cases/{case}/checks", json={"question": armored(sealed)})
         result = dict(served.done(client, answer.json()["task_id"]))
-        told_of_all = "alike" in result
-    assert not told_of_all
+        told_of.append((answer.status_code, sorted(result)))
+    assert told_of[0] == told_of[1]
+    assert not {"alike", "question"} & set(told_of[0][1])
+    listed = client.get(f"/api/v1/cases/{case}/questions").json()["questions"]
+    assert not {receipt_of(kept), receipt_of(fresh)} & {each["receipt"] for each in listed}
+    receipts = [
+        client.post(f"/api/v1/cases/{case}/checks", json={"receipt": receipt_of(each)}) for each in (kept, fresh)
+    ]
+    assert [each.status_code for each in receipts] == [404, 404]
 
 
 def test_no_answer_to_her_page_differs_between_found_and_not_found(
