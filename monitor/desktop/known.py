@@ -437,7 +437,7 @@ MESSAGE = table(
     said("inline_bot_buttons", "buttons.rows", list_of(_row_of_buttons)),
     said("reactions", "reaction", list_of(_REACTION)),
     # of the HTML pages
-    weightless("date_zone", "the standard zone of the exporter's machine, not that of the date; stays in the record"),
+    weightless("date_zone", "the standard zone of the exporter's machine, not of the date; stays in the record", text),
     # of 64Gram and its forks
     weightless("full_text", "64Gram: the words of text, flat; compared with it"),
     said("media_group_id", "album.id", integer),

@@ -28,6 +28,7 @@ _WRITES = "writes rows from the log"
 RAW: Mapping[str, str] = MappingProxyType(
     {
         "api/office/addition.py:tally_of": "how many of an addition there are; it shows none",
+        "api/office/alert.py:_require_open": "``dismiss_alert`` asks once the alert is found",
         "api/office/check.py:_files": "how many files there are; those that are frozen are counted as not compared",
         "api/office/completeness.py:_gone": _NUMBERS,
         "api/office/completeness.py:_looks": _NUMBERS,
