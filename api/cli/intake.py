@@ -79,7 +79,7 @@ _ABSENT = {
 )
 @click.option("--dry-run", is_flag=True, help="Say what is in it and what would be new; keep nothing.")
 @click.option(
-    "--destroy-source", is_flag=True, help="Remove what was given, once all of it is sealed, audited and read again."
+    "--destroy-source", is_flag=True, help="Remove the given folder, once all of it is sealed, audited and read again."
 )
 @click.option("--yes", is_flag=True, help="Remove it without being asked, as in a script.")
 @approved_option
@@ -159,15 +159,13 @@ def _require_destroyable(home: Home, wish: "Wish", *, yes: bool) -> None:
 
 def _destroyed(home: Home, wish: "Wish", done: "Imported", *, yes: bool) -> bool:
     """Remove the source if all of it is kept and a person says so; whether that was done."""
-    from api.office.source import destroy_source, require_all_kept, source_size
+    from api.office.source import destroy_source, require_all_kept
 
     with wait_told(Term("progress.auditing")):
-        require_all_kept(home, wish, done)
-    size = source_size(wish)
-    where = ", ".join(str(each) for each in wish.paths)
-    if not yes and not agreed(Term("prompt.destroy_source", files=size.files, where=where)):
+        source = require_all_kept(home, wish, done)
+    if not yes and not agreed(Term("prompt.destroy_source", files=len(source.files), where=str(source.folder))):
         return False
-    destroy_source(wish)
+    destroy_source(source)
     return True
 
 

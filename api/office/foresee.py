@@ -30,6 +30,7 @@ class Holding:
         present: How many files that messages name are there.
         missing: How many things it lacks, for each reason.
         named: The words of holes that name files.
+        names: The files that were there, as messages name them.
         first, last: When the first and the last message were posted; None where the export has no such time.
     """
 
@@ -37,6 +38,7 @@ class Holding:
     present: int = 0
     missing: Counter[HoleReason] = field(default_factory=Counter)
     named: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
 
@@ -48,6 +50,7 @@ class Holding:
                 self.named.append(content.what)
         elif content.kind is Kind.FILE:
             self.present += 1
+            self.names.add(content.medium.name if content.medium else "")
         else:
             self.kinds["unsupported" if content.unsupported else content.kind.value] += 1
             if at := content.posted_at:

@@ -186,14 +186,17 @@ class NamedPaths:
         places = self._places | {""} if whole else self._places - {""}
         known = set(self._keys)
         listed = [name for place in sorted(places) for media in _MEDIA for name in folder.names(f"{place}{media}")]
-        known |= {_key(f"{name}{_PREVIEW}") for name in listed} | {_key(_preview_of_photo(name)) for name in listed}
+        known |= {_key(preview) for name in listed for preview in previews_of(name)}
         return [name for name in listed if _key(name) not in known]
 
 
-def _preview_of_photo(name: str) -> str:
-    """What the exporter calls the preview of a picture in its HTML pages: ``photo_1_thumb.jpg`` of ``photo_1.jpg``."""
+def previews_of(name: str) -> tuple[str, str]:
+    """What the exporter calls the preview of a file of an export, in JSON and in HTML pages.
+
+    ``a.mp4_thumb.jpg`` of ``a.mp4``, and ``photo_1_thumb.jpg`` of ``photo_1.jpg``.
+    """
     path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}{_PREVIEW}"))
+    return f"{name}{_PREVIEW}", str(path.with_name(f"{path.stem}{_PREVIEW}"))
 
 
 def _spelled(raw: bytes) -> str:

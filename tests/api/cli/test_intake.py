@@ -311,5 +311,9 @@ def test_the_manual_for_a_clients_export_goes_word_by_word(life: Life, home: Pat
     assert "not included by the exporter's settings" in looked.out
     assert f"{len(facts.media)} files ({len(facts.media)} sealed)" in kept.out
     assert given["PATH..."] in kept.out.splitlines()[-1]
-    last = run(*[given.get(word, word) for word in commands[-1].split()], "--destroy-source", "--yes", home=home)
-    assert (last.code, Path(given["PATH..."]).exists()) == (DONE, False)
+    again = [given.get(word, word) for word in commands[-1].split()]
+    refused = run(*again, "--destroy-source", "--yes", "--json", home=home)
+    assert (refused.error["code"], Path(given["PATH..."]).exists()) == ("authority.source_not_whole", True)
+    folder = [str(facts.folder) if word == given["PATH..."] else word for word in again]
+    last = run(*folder, "--destroy-source", "--yes", home=home)
+    assert (last.code, facts.folder.exists()) == (DONE, False)
