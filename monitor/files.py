@@ -16,6 +16,7 @@ from typing import BinaryIO
 from evidence.canonical import Value, text_value
 from evidence.observation import Kind, Medium, Observation
 from monitor.errors import BroughtFileError
+from monitor.previews import strip_previews
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def brought_files(files: Sequence[BroughtFile], *, place: str, source: str) -> l
 
 
 def _observation(file: BroughtFile, place: str, source: str, number: int) -> Observation:
-    fields = {"channel_title": text_value(source), "file_name": text_value(file.name), "position": str(number)}
+    name = strip_previews(file.name).value
+    fields = {"channel_title": text_value(source), "file_name": name, "position": str(number)}
     # the mark of a short file covers this too: whoever has the collector's key cannot confirm a guess of its bytes
     random: Mapping[str, Value] = {"acquisition": {"random": secrets.token_hex(16)}}
     medium = Medium(file.name, partial(_opened, file.path))

@@ -16,6 +16,7 @@ from evidence.canonical import text_value
 from evidence.content import Content, Part, Person, Said, split_content
 from evidence.observation import Kind, Observation
 from monitor.errors import BroughtLinkError
+from monitor.previews import strip_previews
 
 MAX_LINK: int = 2048
 """Characters; no browser shows more."""
@@ -27,11 +28,14 @@ def require_link(text: str) -> str:
     """Check that a text is a link that somebody could open: of the web, or of Telegram; return it without blanks.
 
     Raises:
-        BroughtLinkError: It is none, is longer than ``MAX_LINK``, or has characters that no link has.
+        BroughtLinkError: It is none, is longer than ``MAX_LINK``, or has characters that no link has; or a picture is
+            spelled in it, which no record may have.
     """
     link = text.strip()
     if not link.isprintable() or " " in link or len(link) > MAX_LINK or not _leads_somewhere(link):
         raise BroughtLinkError("brought_link.no_link", found=shown_link(link))
+    if strip_previews(link).removed:
+        raise BroughtLinkError("brought_link.spells_a_picture", found=shown_link(link))
     return link
 
 

@@ -35,6 +35,7 @@ from evidence.times import format_time
 from monitor.files import BroughtFile, brought_files, require_files
 from monitor.links import brought_links, message_link, require_link
 from monitor.pages import SavedPage, page_files
+from monitor.previews import strip_previews
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
@@ -58,7 +59,7 @@ class Brought:
         pages: Saved by a browser; kept as files, with their parts.
 
     Raises:
-        AuthorityError: Nobody is declared, or the name is not a name; or the source is blank.
+        AuthorityError: Nobody is declared, or the name is not a name; or the source is blank, or spells a picture.
         BroughtLinkError: A link is none.
     """
 
@@ -75,6 +76,8 @@ class Brought:
         object.__setattr__(self, "declared_by", require_name(self.declared_by))
         if not self.source.strip():
             raise AuthorityError("authority.blank_source")
+        if strip_previews(self.source).removed:
+            raise AuthorityError("authority.source_spells_a_picture")
 
 
 @dataclass(frozen=True, slots=True)

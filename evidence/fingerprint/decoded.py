@@ -13,6 +13,7 @@ from evidence.errors import PrintsError
 from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.orientation import Orientation
 from evidence.fingerprint.unspoken import Unspoken
+from evidence.pictures import find_encoded
 
 PDQ_HEX: Final = re.compile(r"[0-9a-f]{64}")
 PHASH_HEX: Final = re.compile(r"[0-9a-f]{16}")
@@ -235,7 +236,9 @@ def read_decoded_claims(reply: object, *, sandbox: str) -> Mapping[str, str]:  #
     claims = reply["claims"]
     if not claims.keys() <= CLAIMS.keys():
         raise PrintsError("prints.reply_other_names")
-    return MappingProxyType({name: _claim(claims[name], CLAIMS[name]) for name in CLAIMS if name in claims})
+    read = {name: _claim(claims[name], CLAIMS[name]) for name in CLAIMS if name in claims}
+    # a camera spells no picture; one that whoever made the file put there would keep its case from leaving
+    return MappingProxyType({name: claim for name, claim in read.items() if not any(find_encoded(claim.encode()))})
 
 
 def _claim(value: object, pattern: re.Pattern[str]) -> str:

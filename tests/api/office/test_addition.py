@@ -1,7 +1,8 @@
 """What somebody brings is sealed and logged at once, and stands beside nothing of another time."""
 
+import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,12 @@ from api.office.intake import Heard
 from api.office.request import find_request
 from casefiles.case import held_items
 from evidence.authority import Doer
+from evidence.canonical import jcs
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.intake.keep import Intake, Kept
 from evidence.intake.sight import Provenance
 from evidence.observation import Mode, Observation
+from evidence.pictures import find_encoded
 from evidence.store import database
 from evidence.store.database import reading
 from monitor import files as brought_module
@@ -320,3 +323,48 @@ def test_more_files_than_one_batch_are_kept(home: Home, tmp_path: Path) -> None:
         path.write_text(f"file {number}")
     done = bring(home, *paths)
     assert len({each.item_id for each in done.files}) == len(paths) == len(items_of(home))
+
+
+# Pictures spelled in letters: none reaches a record, which another key opens than the one of pictures
+
+
+HEAD = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xdb"
+SPELLED = base64.urlsafe_b64encode(HEAD).decode()
+"""The beginning of a picture, short enough for a file name and an EXIF tag."""
+
+
+def test_a_picture_that_a_name_or_a_camera_spells_stays_out_of_the_record_and_keeps_nothing_from_leaving(
+    home: Home, tmp_path: Path
+) -> None:
+    assert any(find_encoded(SPELLED.encode()))  # the control
+    exif = Image.Exif()
+    exif[0x0131], exif[0x0110] = SPELLED, "Phone 7"
+    photo = tmp_path / f"{SPELLED}.jpg"
+    Image.new("RGB", (64, 64)).save(photo, exif=exif)
+    case = open_case(home, doer(home)).case_id
+    before = size_of(home)
+    assert bring(home, photo, case=case).files[0].item_id
+    records = records_of(home, before)
+    (kept,) = (each for each in records if each.type == "observed")
+    assert "Phone 7" in str(kept.values["content"])
+    assert not any(found for each in records for found in find_encoded(jcs(each.values)))
+    assert export_of(home, case, tmp_path / "a.asice").facts.items == 1
+
+
+LINK = f"https://example.org/?q={SPELLED}"
+SPELLING: dict[str, Callable[[Home, Path], object]] = {
+    "source": lambda home, picture: bring(home, picture, source=f"her phone {SPELLED}"),
+    "link": lambda home, _picture: bring(home, links=[LINK]),
+    "page": lambda home, picture: bring(home, pages=[SavedPage(LINK, picture)]),
+}
+
+
+@pytest.mark.parametrize("place", SPELLING)
+def test_a_picture_that_a_source_or_a_link_spells_is_refused_and_nothing_is_logged(
+    home: Home, picture: Path, place: str
+) -> None:
+    before = size_of(home)
+    with pytest.raises((AuthorityError, BroughtLinkError)) as refused:
+        SPELLING[place](home, picture)
+    assert refused.value.code.endswith("spells_a_picture")
+    assert size_of(home) == before
