@@ -64,7 +64,7 @@ def add(
     if (page is None) != (html is None):
         raise UsageError("usage.page_and_html")
     if not files and not links and page is None:
-        raise UsageError("usage.nothing_to_add")
+        raise UsageError("usage.nothing_brought")
     from api.office.addition import Brought
     from api.office.short import case_of
     from monitor.pages import SavedPage

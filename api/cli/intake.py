@@ -129,7 +129,7 @@ def import_(
         warn(Term("note.private_chat"))
     destroyed = destroy_source and _destroyed(home, wish, done, yes=yes)
     told = {**done.told(), "source": {"paths": [str(each) for each in paths], "destroyed": destroyed}}
-    text = "\n".join([import_words(done), _source_words(paths, destroyed=destroyed)])
+    text = "\n".join([import_words(done), _source_words(home, wish, destroyed=destroyed)])
     emit_logged(told, done.unstamped, as_json=as_json, text=text)
 
 
@@ -138,15 +138,22 @@ def import_words(done: "Imported") -> str:
     return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
 
 
-def _source_words(paths: "Sequence[Path]", *, destroyed: bool) -> str:
-    """Where the originals are now."""
-    where = ", ".join(str(each) for each in paths)
+def _source_words(home: Home, wish: "Wish", *, destroyed: bool) -> str:
+    """Where the originals are now, and what could remove them."""
+    from api.office.source import require_destroyable
+
+    where = ", ".join(str(each) for each in wish.paths)
     if destroyed:
         return (
             f"Removed: {where}. A disk of flash memory (SSD, stick, card), a phone, a backup or a mailbox may still "
             "hold a copy that this program cannot reach."
         )
-    return f"The originals still lie unencrypted at {where}. --destroy-source removes them after an audit."
+    removal = " --destroy-source removes them after an audit."
+    try:
+        require_destroyable(home, wish)
+    except AuthorityError:
+        removal = ""
+    return f"The originals still lie unencrypted at {where}.{removal}"
 
 
 def _require_destroyable(home: Home, wish: "Wish", *, yes: bool) -> None:

@@ -1,9 +1,13 @@
 """Every code has its words and its facts, belongs to one class, and is documented."""
 
+import json
+from collections import Counter
+
 from config.errors import LANGUAGE, WORDING_PARTS, catalogue
 from tests.contracts import codes
 from tests.contracts.codes import CODE, Use, placeholders, uses
 from tests.contracts.tree import ROOT, sources
+from tests.nonempty import nonempty
 
 WORDS = catalogue(LANGUAGE)
 
@@ -66,3 +70,20 @@ def test_a_term_has_a_message_and_no_other_part() -> None:
 
 def test_the_page_of_codes_is_up_to_date() -> None:
     assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == codes.page()
+
+
+def names_twice(text: str) -> list[str]:
+    """The names that an object in a JSON text has twice; a parser takes the last, and the other says nothing."""
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        found.extend(name for name, times in Counter(name for name, _value in pairs).items() if times > 1)
+
+    json.loads(text, object_pairs_hook=note)
+    return found
+
+
+def test_no_shipped_file_gives_a_name_twice() -> None:
+    shipped = [file for package in ("config", "casefiles") for file in (ROOT / package).rglob("*.json")]
+    assert {file.name: twice for file in nonempty(shipped) if (twice := names_twice(file.read_text("utf-8")))} == {}
+    assert names_twice('{"a": {"b": 1, "b": 2}}') == ["b"]  # the control
