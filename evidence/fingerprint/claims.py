@@ -9,7 +9,6 @@ LIMIT: XMP and IPTC are not read, nor what documents say. What is malformed says
 """
 
 import re
-import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -23,7 +22,7 @@ from PIL import Image
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.heic import heic_exif
-from evidence.fingerprint.picture import opened_picture
+from evidence.fingerprint.picture import MALFORMED, opened_picture
 from evidence.fingerprint.video import opened_video
 from evidence.fingerprint.whole import sniff_media_type, sniff_video
 from evidence.times import format_time
@@ -46,19 +45,6 @@ _KEYS: Final = {
 }
 """What containers call it, the most telling first."""
 _LOCAL_KEYS: Final = ("com.apple.quicktime.creationdate", "date")
-_MALFORMED: Final = (
-    av.error.FFmpegError,
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What libraries let through when a file is malformed."""
 
 
 def read_claims(data: bytes) -> Mapping[str, str]:
@@ -68,7 +54,7 @@ def read_claims(data: bytes) -> Mapping[str, str]:
         MemoryError: The file needs more than this process may have.
     """
     said: dict[str, str] = {}
-    with suppress(NotDecodedError, *_MALFORMED), warnings.catch_warnings():
+    with suppress(NotDecodedError, av.error.FFmpegError, *MALFORMED), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in picture
         kind = sniff_video(data)
         said.update(_of_picture(data) if kind is None else _of_container(kind, data))

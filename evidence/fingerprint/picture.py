@@ -61,8 +61,7 @@ _PLUGINS: Final[dict[str, type[ImageFile.ImageFile]]] = {
     "image/tiff": TiffImagePlugin.TiffImageFile,
     "image/webp": WebPImagePlugin.WebPImageFile,
 }
-# what Pillow's parsers and codecs let through when a file is malformed
-_MALFORMED: Final = (
+MALFORMED: Final = (
     ArithmeticError,
     EOFError,
     LookupError,
@@ -73,6 +72,7 @@ _MALFORMED: Final = (
     ValueError,
     struct.error,
 )
+"""What Pillow's parsers and codecs let through when a file is malformed."""
 
 _LEAST_SIDE: Final = 240
 """Of the shorter side, in pixels, of a picture whose crops are hashed."""
@@ -231,7 +231,7 @@ def _refusals() -> Iterator[None]:
         raise NotDecodedError("not_decoded.too_many_pixels_in_file", found=Term("undecoded.too_many_pixels")) from error
     except NotImplementedError as error:
         raise NotDecodedError("not_decoded.feature", found=Term("undecoded.unsupported")) from error
-    except _MALFORMED as error:
+    except MALFORMED as error:
         found = Term("undecoded.truncated" if "truncated" in str(error) else "undecoded.damaged")
         raise NotDecodedError("not_decoded.decoder_gave_up", found=found) from error
 
@@ -247,7 +247,7 @@ def _exif_orientation(image: Image.Image) -> int:
     """1 to 8; a viewer shows a picture whose EXIF is malformed or out of range as it is stored."""
     try:
         turn = image.getexif().get(_EXIF_ORIENTATION)
-    except _MALFORMED:
+    except MALFORMED:
         return 1
     return turn if turn in _TURNED else 1
 

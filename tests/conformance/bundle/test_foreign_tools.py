@@ -361,7 +361,7 @@ def test_a_seal_for_documents_passes_the_script(tmp_path: Path) -> None:
 
 
 def telling() -> list[str]:
-    """Names of damaged bundles that together concern every check of the script, each one that no other does."""
+    """Names of damaged bundles that together concern every check of the script, each one that none before it does."""
     chosen, left = list[str](), {check for case in CORPUS for check in (case.fails | case.undecided) & SH_CHECKS}
     while left:
         most = max(CORPUS, key=lambda case: len((case.fails | case.undecided) & left))
