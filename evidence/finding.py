@@ -41,12 +41,20 @@ class Finding(Coded):
     Attributes:
         id: Stable name of the check, ``log.tree`` or ``keys.permissions``.
         code: What was found, of the catalogue of errors; empty when it passed and there is nothing to say.
+        added: It is about something that anybody can add to what is judged. That it is undecided is said, and leaves
+            the verdict on the rest as it is.
     """
 
     id: str
     verdict: Verdict
     code: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    added: bool = False
+
+    @property
+    def weighs(self) -> Verdict:
+        """What this finding counts for in the verdict of its report."""
+        return Verdict.PASSED if self.added and self.verdict is Verdict.INDETERMINATE else self.verdict
 
     @classmethod
     def of_error(cls, check_id: str, error: Explained, verdict: Verdict = Verdict.FAILED) -> Self:
@@ -84,7 +92,7 @@ class Report:
         """The worst of the findings; INDETERMINATE when nothing was checked."""
         if not self.findings:
             return Verdict.INDETERMINATE
-        return max((finding.verdict for finding in self.findings), key=_ORDER.index)
+        return max((finding.weighs for finding in self.findings), key=_ORDER.index)
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -92,12 +100,14 @@ class Report:
         return tuple(finding for finding in self.findings if finding.verdict is not Verdict.PASSED)
 
     def require_passed(self) -> None:
-        """Raise on the first finding that did not pass.
+        """Raise on the first finding that did not pass and counts.
 
         Raises:
             EvidenceError: With that finding's words.
         """
         for finding in self.problems:
+            if finding.weighs is Verdict.PASSED:
+                continue
             raise EvidenceError(
                 "evidence.check_did_not_pass",
                 check=finding.id,

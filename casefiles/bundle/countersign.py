@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from casefiles.bundle.gate import require_holds
-from casefiles.bundle.renew import with_newer_stamp
+from casefiles.bundle.renew import require_own_stamp, with_newer_stamp
 from casefiles.bundle.sign import Sealer, StampOver, with_lists
 from casefiles.errors import BundleError
 from casefiles.format import layout
@@ -65,8 +65,10 @@ def countersign_bundle(
     known = certificates_of(roots)
     sealed = _with_counter_seal(members, sealer=sealer, stamp=stamp, at=at, roots=known, lists=lists)
     data = container_bytes(with_newer_stamp(sealed, stamp=stamp, roots=known, lists=lists))
-    report = examine(OpenedBundle(read_container(io.BytesIO(data)), roots=roots, log_key=None))
+    made = OpenedBundle(read_container(io.BytesIO(data)), roots=roots, log_key=None)
+    report = examine(made)
     require_holds(report)
+    require_own_stamp(made)
     return data, report
 
 

@@ -12,13 +12,15 @@ from typing import BinaryIO
 
 from casefiles.bundle.gate import require_holds
 from casefiles.bundle.sign import with_lists
+from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.archive import ArchiveLink, counter_seals_of, links_of, listed_by
 from casefiles.format.layout import kept_manifest, renewal_token
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.zip import container_bytes, read_container
-from casefiles.verifier.checks import Counting, OpenedBundle, examine, stamp_uses, unheard
+from casefiles.verifier.checks import Counting, OpenedBundle, examine, require_newest_trusted, stamp_uses, unheard
 from casefiles.verifier.revocation import needed_lists
+from config.errors import Explained
 from evidence.errors import CertificateError
 from evidence.finding import Report
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of
@@ -52,9 +54,23 @@ def renew_bundle(
     require_holds(examine(OpenedBundle(members, roots=roots, log_key=None), progress), "bundle.does_not_hold")
     newer = with_newer_stamp(members, stamp=stamp, roots=certificates_of(roots), lists=lists)
     renewed = container_bytes(newer)
-    report = examine(OpenedBundle(read_container(io.BytesIO(renewed)), roots=roots, log_key=None))
+    opened = OpenedBundle(read_container(io.BytesIO(renewed)), roots=roots, log_key=None)
+    report = examine(opened)
     require_holds(report, "bundle.own_verifier_refuses")
+    require_own_stamp(opened)
     return renewed, report
+
+
+def require_own_stamp(opened: OpenedBundle) -> None:
+    """Refuse a renewal whose own time stamp leads to no root that was given: a verifier would only leave it undecided.
+
+    Raises:
+        BundleError: It does not.
+    """
+    try:
+        require_newest_trusted(opened)
+    except Explained as error:
+        raise BundleError("bundle.own_verifier_refuses", where=opened.links[-1].token, found=str(error)) from error
 
 
 def with_newer_stamp(

@@ -47,7 +47,7 @@ from casefiles.report.text import (
     taken_in_texts,
     times_texts,
 )
-from casefiles.report.wording import in_words, spans_in_words
+from casefiles.report.wording import in_words, items_in_words, spans_in_words
 from casefiles.sheet.data import months_after
 from config.catalogues import sheet_platform
 from config.words import Words
@@ -206,7 +206,7 @@ class _Volume:
                 items.setdefault(number, []).append(each.number)
         order = sorted(items, key=lambda number: -len(items[number]))
         for number in order[:MOST_NAMED]:
-            which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(items[number])))
+            which = items_in_words(words, items[number])
             shown = self._line("; ".join(names[number]))
             yield self._line(number), f"{shown} \u00b7 {which}" if shown else which
         if more := len(order) - MOST_NAMED:
@@ -233,7 +233,7 @@ class _Volume:
         until = months_after(date.fromisoformat(posted[0][0][:10]), platform.address_months)
         first = words.say("report.item.message.posted", message=posted[0][1], posted=self._fact(Moment(posted[0][0])))
         yield first, words.say("sheet.address_until", date=until.isoformat())
-        clock = words.say("sheet.clock", platform=platform.name, months=str(platform.address_months))
+        clock = words.count("sheet.clock", platform.address_months, platform=platform.name)
         yield "", words.say("sheet.unverified", says=clock, source=platform.source)
 
     def _timeline(self, seen: Sequence["_Seen"]) -> Iterator[PageBlock]:
@@ -335,7 +335,7 @@ class _Volume:
             if name == "client":
                 yield Rows(
                     [
-                        (words.say("report.item.of", numbers=str(item.number)), self._line(statement_text(words, each)))
+                        (items_in_words(words, [item.number]), self._line(statement_text(words, each)))
                         for item, each in stated
                     ]
                 )
@@ -379,7 +379,10 @@ class _Seen:
         return cls(
             number=item.number,
             kind=kind.value if isinstance(kind, Code) else "",
-            channel=(text.get("item.channel_id", ""), text.get("item.channel_title", "")),
+            channel=(
+                text.get("item.channel_id", text.get("item.addition", "")),
+                text.get("item.channel_title", text.get("item.addition_source", "")),
+            ),
             account=(text.get("item.sender_id", ""), text.get("item.sender_name", "")),
             message=text.get("item.message_id", ""),
             posted=_time(posted),

@@ -22,10 +22,10 @@ from casefiles.pages.blocks import (
 )
 from casefiles.pages.changes import marked_lines
 from casefiles.pages.fonts import Tamer
-from casefiles.report.data import ReportItem, spans_of
+from casefiles.report.data import ReportItem
 from casefiles.report.items import statement_text
 from casefiles.report.said import Code, Digest, ItemFact, ItemPart, NamedValue, Quote
-from casefiles.report.wording import in_words, label_of, spans_in_words, worded
+from casefiles.report.wording import in_words, items_in_words, label_of, worded
 from config.words import Words
 from evidence.canonical import jcs
 
@@ -100,11 +100,11 @@ class Draughtsman:
     def drawn(self, group: Sequence[ReportItem]) -> Exhibit:
         """The exhibit of one message."""
         words = self._words
-        numbers = spans_in_words(words, spans_of(item.number for item in group))
+        those = items_in_words(words, (item.number for item in group))
         place, answered = (_place_of(group[0], code) for code in (_MESSAGE, _ANSWERED))
         replies = [] if place is None else list(self._replies.get(place, ()))
         return Exhibit(
-            words.say("pdf.exhibit", numbers=numbers),
+            words.say("pdf.exhibit", items=those),
             words.say("pdf.drawn"),
             list(_with_changes(map(self._version, group))),
             tuple(self._neighbours("pdf.answers", [answered] if answered in self._by_place else [])),
@@ -128,7 +128,7 @@ class Draughtsman:
         text = words.say("report.value_withheld") if "text" in first.withheld else text
         boxes = ["" if text else box.title for box in self._boxes(parts)]
         neighbour = Neighbour(
-            words.say("report.item.of", numbers=spans_in_words(words, spans_of(item.number for item in items))),
+            items_in_words(words, (item.number for item in items)),
             self._name(first, parts),
             self._fact(_value(parts, _NUMBER)) if _NUMBER in parts else "",
             self._when(parts),
@@ -189,8 +189,7 @@ class Draughtsman:
                 yield from self._part(part)
         for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
             if numbers:
-                which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(numbers)))
-                yield words.say(f"report.item.{name}"), which
+                yield words.say(f"report.item.{name}"), items_in_words(words, numbers)
         for stated in item.stated:
             yield words.say("report.item.stated"), self._tamer.line(statement_text(words, stated))
         yield words.say("report.item.acquired"), self._fact(item.acquired_at)

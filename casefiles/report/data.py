@@ -39,7 +39,7 @@ class Cover:
     case: str
     organisation: str
     audience: Code
-    purpose: str
+    purpose: ItemFact
     reason: str
     created_at: Moment
     tool: str
@@ -275,11 +275,17 @@ def _cover(case: Mapping[str, Json]) -> Cover:
         case=case["case"],
         organisation=case["organisation"],
         audience=Code("audience", case["audience"]),
-        purpose=case["purpose"],
+        purpose=_purpose(case),
         reason=case["reason"],
         created_at=Moment(case["created_at"]),
         tool=case["tool"],
     )
+
+
+def _purpose(case: Mapping[str, Json]) -> ItemFact:
+    """The purpose, in the words of a language where it is the one that the program writes for this receiver."""
+    purpose, audience = case["purpose"], case["audience"]
+    return Code("verifier.purpose", audience) if purpose == f"evidence for the {audience}" else purpose
 
 
 def _log(case: Mapping[str, Json], log_key: str) -> LogFacts:

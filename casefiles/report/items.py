@@ -10,16 +10,35 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from casefiles.report.data import ReportItem, Stated, spans_of
+from casefiles.report.data import ReportItem, Stated
 from casefiles.report.lines import heading, labelled, paragraph, row, spelled
 from casefiles.report.said import Code, ItemFact, ItemPart, NamedValue, Quote
-from casefiles.report.wording import INDENT, fact, label_of, part_lines, quote_lines, shown_as, spans_in_words, worded
+from casefiles.report.wording import (
+    INDENT,
+    fact,
+    items_in_words,
+    label_of,
+    part_lines,
+    quote_lines,
+    shown_as,
+    spans_in_words,
+    worded,
+)
 from config.words import Words
 
-_CHANNEL = "item.channel_id"
+_CHANNEL, _ADDITION = "item.channel_id", "item.addition"
+_PLACES = {_CHANNEL: "report.items.channel", _ADDITION: "report.items.addition"}
+"""What says where an item is from, and the line above what the items of one place have in common."""
 _ACQUIRED, _PROVEN = "acquired", "proven"
-_OF_A_CHANNEL = ("item.channel_title", "item.channel_type", _ACQUIRED, _PROVEN, "item.acquisition")
-_OF_ALL = (_CHANNEL, *_OF_A_CHANNEL)
+_OF_A_PLACE = (
+    "item.channel_title",
+    "item.addition_source",
+    "item.channel_type",
+    _ACQUIRED,
+    _PROVEN,
+    "item.acquisition",
+)
+_OF_ALL = (*_PLACES, *_OF_A_PLACE)
 """What may be stated once, in the order of the page; never what a message says."""
 _KIND, _MESSAGE, _POSTED = "item.kind", "item.message_id", "item.posted_at"
 _NAME, _NUMBER, _TEXT = "item.sender_name", "item.sender_id", "item.text"
@@ -63,11 +82,11 @@ def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) ->
     told = [_told(words, item, labels, rehearsal=rehearsal) for item in items]
     every = _common(told, _OF_ALL)
     yield from _block(words, words.say("report.items.common"), every)
-    of_channel: dict[_Lines | None, _Told] = {None: _NOTHING}
-    for channel, (name, some) in _by_channel(words, items, told).items():
-        of_channel[channel] = _common(some, _OF_A_CHANNEL).without(every)
-        yield from _block(words, words.say("report.items.channel", channel=name), of_channel[channel])
-    above = {channel: every.beside(common) for channel, common in of_channel.items()}
+    of_place: dict[_Lines | None, _Told] = {None: _NOTHING}
+    for place, (title, some) in _by_place(words, items, told).items():
+        of_place[place] = _common(some, _OF_A_PLACE).without(every)
+        yield from _block(words, title, of_place[place])
+    above = {place: every.beside(common) for place, common in of_place.items()}
     both = zip(items, told, strict=True)
     for _, run in itertools.groupby(both, lambda one: one[1].lines[_PROVEN]):
         yield from _between_stamps(words, list(run), above)
@@ -75,17 +94,17 @@ def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) ->
 
 def _between_stamps(words: Words, run: _Stretch, above: Mapping[_Lines | None, _Told]) -> Iterator[str]:
     """Items that follow each other between the same time stamps; their channels may alternate."""
-    by_channel = [(channel, list(some)) for channel, some in itertools.groupby(run, _channel_of)]
+    by_place = [(place, list(some)) for place, some in itertools.groupby(run, lambda one: _place_line(one[1]))]
     common = _NOTHING
-    if len(by_channel) > 1:
-        common = _shared(run, *(above[channel] for channel, _ in by_channel))
+    if len(by_place) > 1:
+        common = _shared(run, *(above[place] for place, _ in by_place))
         yield from _block(words, _title(words, run), common)
-    for channel, some in by_channel:
-        yield from _in_channel(words, some, above[channel].beside(common))
+    for place, some in by_place:
+        yield from _of_one_place(words, some, above[place].beside(common))
 
 
-def _in_channel(words: Words, run: _Stretch, above: _Told) -> Iterator[str]:
-    """Items that follow each other in one channel and between the same time stamps."""
+def _of_one_place(words: Words, run: _Stretch, above: _Told) -> Iterator[str]:
+    """Items that follow each other in one channel or addition, and between the same time stamps."""
     common = _shared(run, above)
     yield from _block(words, _title(words, run), common)
     above = above.beside(common)
@@ -109,19 +128,20 @@ def _title(words: Words, run: _Stretch) -> str:
     return words.say("report.items.run", numbers=spans_in_words(words, [(run[0][0].number, run[-1][0].number)]))
 
 
-def _channel_of(one: tuple[ReportItem, _Told]) -> _Lines | None:
-    return one[1].lines.get(_CHANNEL)
+def _place_line(told: _Told) -> _Lines | None:
+    return next((told.lines[code] for code in _PLACES if code in told.lines), None)
 
 
-def _by_channel(
+def _by_place(
     words: Words, items: Sequence[ReportItem], told: Sequence[_Told]
 ) -> Mapping[_Lines, tuple[str, list[_Told]]]:
-    """The items by the line that names their channel, with that name; without those whose channel is hidden."""
+    """The items by the line that names where they are from, with a title; without those of which it is hidden."""
     found: dict[_Lines, tuple[str, list[_Told]]] = {}
     for item, each in zip(items, told, strict=True):
-        if (line := each.lines.get(_CHANNEL)) is not None:
-            name = _single({part.code: part for part in item.parts}, _CHANNEL)
-            found.setdefault(line, (fact(words, name), []))[1].append(each)
+        parts = {part.code: part for part in item.parts}
+        for code in _PLACES.keys() & parts.keys():
+            title = words.say(_PLACES[code], channel=fact(words, _single(parts, code)))
+            found.setdefault(each.lines[code], (title, []))[1].append(each)
     return found
 
 
@@ -173,8 +193,7 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
             yield part.code, joined[part.code] if part.code in joined else part_lines(words, part)
     for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
         if numbers:
-            which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(numbers)))
-            yield name, labelled(words.say(f"report.item.{name}"), which, indent=INDENT)
+            yield name, labelled(words.say(f"report.item.{name}"), items_in_words(words, numbers), indent=INDENT)
     for stated in item.stated:
         yield "stated", row(words.say("report.item.stated"), statement_text(words, stated), indent=INDENT)
     yield _ACQUIRED, row(words.say("report.item.acquired"), fact(words, item.acquired_at), indent=INDENT)

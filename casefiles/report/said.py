@@ -113,7 +113,10 @@ class Digest:
 
 ItemPart: TypeAlias = NamedValue | Quote | Digest
 
+LOCAL = "local"
+"""With what the random place of files begins that somebody brought at one time."""
 _CHANNEL = ("channel_id", "channel_title")
+_ADDED = {"item.channel_id": "item.addition", "item.channel_title": "item.addition_source"}
 _FIRST = ("message_id", "posted_at", "edited_at")
 _WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
 _FILE = ("file_name", "position", "media_type", "bytes")
@@ -136,7 +139,7 @@ def said_of_item(values: Mapping[str, Json], withheld: Collection[str] = ()) -> 
     """What an item says, in the order of the report; a name that says nothing has no part."""
     shown = ItemView(values, withheld)
     yield NamedValue("item.kind", shown.code("kind", "kind"))
-    yield from shown.rows(_CHANNEL)
+    yield from _place(shown)
     if shown.has("channel_type"):
         yield NamedValue("item.channel_type", shown.code("channel_type", "chat"))
     yield from shown.rows(_FIRST)
@@ -218,6 +221,13 @@ def text_fact(value: Json) -> ItemFact:
             return Run(tuple(text_fact(piece) for piece in value))
         case _:
             return value
+
+
+def _place(shown: ItemView) -> Iterator[NamedValue]:
+    """Where an item is from: a channel with its title, or an addition, with the words for its source."""
+    added = str(shown.fact("channel_id")).startswith(LOCAL)
+    for row in shown.rows(_CHANNEL):
+        yield replace(row, code=_ADDED[row.code]) if added else row
 
 
 def _names_the_origin(shown: ItemView) -> bool:

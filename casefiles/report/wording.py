@@ -6,7 +6,7 @@ nothing of ours follows it. Standard library only.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from casefiles.report.data import IdSpan
+from casefiles.report.data import IdSpan, spans_of
 from casefiles.report.lines import barred, grouped, row, spelled
 from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Moment, Quote, Run, Unshown, text_fact
 from config.times import told_time
@@ -113,3 +113,10 @@ def spans_in_words(words: Words, spans: Sequence[IdSpan]) -> str:
     """The report's spans in words: ``3, 7 to 9``."""
     both = [str(lo) if lo == hi else words.say("report.span", lo=str(lo), hi=str(hi)) for lo, hi in spans]
     return ", ".join(both)
+
+
+def items_in_words(words: Words, numbers: Iterable[int]) -> str:
+    """Items of the report by their numbers, in words: ``item 3``, or ``items 3, 7 to 9``."""
+    spans = spans_of(numbers)
+    several = len(spans) > 1 or spans[0][0] != spans[0][1]
+    return words.say("report.items.of" if several else "report.item.of", numbers=spans_in_words(words, spans))

@@ -183,7 +183,7 @@ def _number(words: Words, identifier: str) -> str:
 
 def _clock(words: Words, sheet: PlatformSheet) -> str:
     platform = sheet.platform
-    says = words.say("sheet.clock", platform=platform.name, months=str(platform.address_months))
+    says = words.count("sheet.clock", platform.address_months, platform=platform.name)
     return _with_source(words, says, platform.source, platform.verified_by)
 
 

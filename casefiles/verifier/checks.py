@@ -11,6 +11,9 @@ list of roots serves both: then whoever holds a certificate under the time-stamp
 could have made "the seal", or the organisation its own time. ``--seal``, the fingerprint of the
 seal's certificate from outside, settles who sealed; it never settles when.
 
+What anybody can add to a sealed bundle, a renewal or a counter-seal, has checks of its own. Undecided, such a check
+is reported and leaves the verdict on what was sealed as it is; wrong, it fails the file.
+
 Roots never come from the bundle. Of a certificate without a revocation list in the bundle, nobody
 can tell here whether it was revoked: the check says which those are.
 
@@ -21,7 +24,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -203,6 +206,11 @@ class OpenedBundle:
         return self.counter_seals[: max(named)]
 
     @cached_property
+    def first_archive_stamp(self) -> TokenInfo:
+        """The time stamp of the opened bundle's archive that its sender made, its mathematics checked."""
+        return self._read(self.links[0].token, self.links[0].manifest)
+
+    @cached_property
     def archive_stamps(self) -> Sequence[TokenInfo]:
         """The time stamps of the opened bundle's archive, oldest first, their mathematics checked."""
         return [self._read(link.token, link.manifest) for link in self.links]
@@ -281,7 +289,7 @@ class OpenedBundle:
         """What was relied on and when, up to the first archive time stamp: chains of seal and time stamps that hold."""
         signer, at = self.seal.signer, self.seal_stamp.gen_time
         chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
-        infos = [self.seal_stamp, self.archive_stamps[0], self.checkpoint_stamp]
+        infos = [self.seal_stamp, self.first_archive_stamp, self.checkpoint_stamp]
         infos += [anchor.info for anchor in self.heard(self.anchors.values())]
         return [Use(chain, at, stamped=False), *stamp_uses(infos, self.roots)]
 
@@ -298,12 +306,16 @@ class OpenedBundle:
             with suppress(Explained):
                 yield from read_pem(self.members[name])
 
-    def sound_stamps(self) -> Iterator[TokenInfo]:
-        """Every time stamp whose mathematics holds; the others fail in checks of their own."""
+    def sound_stamps(self, *, added: bool = True) -> Iterator[TokenInfo]:
+        """Every time stamp whose mathematics holds; the others fail in checks of their own.
+
+        Args:
+            added: Also those of renewals, which anybody can add.
+        """
         for name in ("seal_stamp", "checkpoint_stamp"):
             with suppress(Explained):
                 yield getattr(self, name)
-        for link in self.links:
+        for link in self.links if added else self.links[:1]:
             with suppress(Explained):
                 yield self._read(link.token, link.manifest)
         with suppress(Explained):
@@ -471,12 +483,14 @@ class Check:
         run: Raises when it does not hold; says what it rests on when it does.
         needs: Checks that must not have failed before this one means anything.
         each: Members of which every line takes this check time: records, or stamps.
+        added: It is about what anybody can add to a sealed bundle: undecided, it leaves the verdict as it is.
     """
 
     id: str
     run: Callable[[OpenedBundle], Basis]
     needs: tuple[str, ...]
     each: tuple[str, ...] = ()
+    added: bool = False
 
 
 def _make(check: Check, opened: OpenedBundle) -> Finding:
@@ -484,7 +498,7 @@ def _make(check: Check, opened: OpenedBundle) -> Finding:
         basis = check.run(opened)
         return Finding(check.id, Verdict.PASSED, basis.code, basis.facts)
     except UndecidedError as error:
-        return Finding.of_error(check.id, error, Verdict.INDETERMINATE)
+        return replace(Finding.of_error(check.id, error, Verdict.INDETERMINATE), added=check.added)
     except Explained as error:
         return Finding.of_error(check.id, error)
 
@@ -547,7 +561,7 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
     _require_root(opened, signer.certificate, signer.others, at=opened.seal_stamp.gen_time)
     if opened.seal_pin:
         return Basis("basis.certificate_valid_and_given", {"gen_time": format_time(opened.seal_stamp.gen_time)})
-    for info in opened.sound_stamps():
+    for info in opened.sound_stamps(added=False):
         _require_other_root(opened, info, opened.sealed_under, code="undecided.who_sealed")
     return Basis("basis.certificate_valid", {"gen_time": format_time(opened.seal_stamp.gen_time)})
 
@@ -561,13 +575,55 @@ def _archive_manifest(opened: OpenedBundle) -> Basis:
 
 
 def _archive_time_stamp(opened: OpenedBundle) -> Basis:
-    held = sum(map(len, opened.archive_lists))
-    first, *_ = _all_trusted(opened, opened.archive_stamps)
-    *before, newest = opened.archive_stamps
-    if not before:
-        return first
-    renewed = {"newest": format_time(newest.latest), "newest_office": newest.office}
-    return Basis("basis.renewed", {**(first.facts or {}), "renewals": len(before), "lists": held, **renewed})
+    link, info = opened.links[0], opened.first_archive_stamp
+    require_nothing_beside(opened.members[link.token], info)
+    return _trusted(opened, info)
+
+
+def _archive_renewals(opened: OpenedBundle) -> Basis:
+    """Each renewal: its token holds and has nothing beside it; and whether its office is trusted.
+
+    Anybody can add one, so an office without a root leaves it undecided.
+    """
+    held, renewals, undecided = sum(map(len, opened.archive_lists)), opened.archive_stamps[1:], list[UndecidedError]()
+    for info in renewals:
+        try:
+            _require_trusted_addition(opened, info)
+        except UndecidedError as error:
+            undecided.append(error)
+    if undecided:
+        raise undecided[0]
+    if not renewals:
+        return Basis("basis.no_renewal")
+    newest = renewals[-1]
+    told = {"newest": format_time(newest.latest), "newest_office": newest.office}
+    return Basis("basis.renewed", {"renewals": len(renewals), "lists": held, **told})
+
+
+def _require_trusted_addition(opened: OpenedBundle, info: TokenInfo) -> None:
+    """Add trust to the token of a renewal, as ``_trusted`` does.
+
+    Raises:
+        UndecidedError: Also where no root was given for its office.
+        CertificateError: Its certificate does not hold by itself.
+    """
+    try:
+        _trusted(opened, info)
+    except VerificationError as error:
+        if error.code != "verification.no_root":
+            raise
+        found = f"{info.certificate.name} {fingerprint(info.certificate)}"
+        raise UndecidedError("undecided.renewal", found=found) from error
+
+
+def require_newest_trusted(opened: OpenedBundle) -> None:
+    """Check that the newest renewal of a bundle's archive is trusted: for whoever has just added it.
+
+    Raises:
+        UndecidedError: No root was given for its office, or it is the seal's.
+        CertificateError: Its certificate does not hold by itself.
+    """
+    _require_trusted_addition(opened, opened.archive_stamps[-1])
 
 
 def _archive_order(opened: OpenedBundle) -> Basis:
@@ -592,11 +648,11 @@ def _seal_counter(opened: OpenedBundle) -> Basis:
         if signer.certificate in by:
             raise BundleSealError("bundle_seal.sealed_before", where=names.signature, found=signer.certificate.name)
         by.add(signer.certificate)
-        covering = next(link for link in range(len(opened.links)) if names in opened.counter_seals_at(link))
-        for earlier, later in itertools.pairwise((opened.seal_stamp, info, opened.archive_stamps[covering])):
+        covering = [link for link in range(len(opened.links)) if names in opened.counter_seals_at(link)]
+        for earlier, later in itertools.pairwise((opened.seal_stamp, info, opened.archive_stamps[covering[0]])):
             _require_order(earlier, later)
         try:
-            _require_trusted_counter_seal(opened, seal, info, archived_at=opened.archive_stamps[covering].gen_time)
+            _require_trusted_counter_seal(opened, seal, info, archived=[opened.archive_stamps[one] for one in covering])
         except UndecidedError as error:
             undecided.append(error)
         by_whom = f"{signer.certificate.name}, {fingerprint(signer.certificate)}"
@@ -610,11 +666,17 @@ def _seal_counter(opened: OpenedBundle) -> Basis:
     return Basis("basis.counter_sealed", {"seals": len(told), "names": "; ".join(told), **stamped})
 
 
-def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenInfo, *, archived_at: datetime) -> None:
+def _require_trusted_counter_seal(
+    opened: OpenedBundle, seal: Seal, info: TokenInfo, *, archived: Sequence[TokenInfo]
+) -> None:
     """Check that a counter-seal leads to a root, its time stamp to another, and that neither was revoked before.
+
+    Args:
+        archived: The archive's time stamps that cover it, oldest first. Nothing else covers its lists.
 
     Raises:
         UndecidedError: No root was given for it: whoever relies on the sender's seal alone need not know this office.
+            Or it may be trusted, and no archive time stamp over it is.
     """
     signer = seal.signer
     try:
@@ -624,13 +686,32 @@ def _require_trusted_counter_seal(opened: OpenedBundle, seal: Seal, info: TokenI
             raise
         own = fingerprint(signer.certificate)
         raise UndecidedError("undecided.counter_seal", found=f"{signer.certificate.name} {own}") from error
-    _trusted(opened, info)
+    _require_trusted_addition(opened, info)
+    archived_at = _first_trusted(opened, archived).gen_time
     roots, at = opened.roots, info.gen_time
     _require_other_root(opened, info, _sealed_under(opened, signer, at), code="undecided.when_stamped")
     lists = _lists_of(signer)
     chain = chain_to_root(certificate=signer.certificate, others=signer.others, roots=roots, at=at)
     uses = [Use(chain, at, stamped=False), *stamp_uses([info], roots)]
     require_unrevoked(lists, uses, beside=signer.others, archived_at=archived_at)
+
+
+def _first_trusted(opened: OpenedBundle, infos: Sequence[TokenInfo]) -> TokenInfo:
+    """The first of these time stamps that is trusted.
+
+    Raises:
+        UndecidedError: None is.
+        CertificateError: The certificate of one does not hold by itself.
+    """
+    undecided: UndecidedError | None = None
+    for info in infos:
+        try:
+            _require_trusted_addition(opened, info)
+        except UndecidedError as error:
+            undecided = undecided or error
+        else:
+            return info
+    raise undecided or UndecidedError("undecided.no_roots", found="-")
 
 
 def _log_key(opened: OpenedBundle) -> Basis:
@@ -720,6 +801,8 @@ def _seal_revocation(opened: OpenedBundle) -> Basis:
     first, *renewals = opened.archive_stamps
     without = set(require_unrevoked(of_seal, opened.uses, beside=beside, archived_at=first.gen_time))
     for lists, info in zip(of_renewals, renewals, strict=True):
+        if not _leads_to_a_root(opened, info):
+            continue  # whoever renewed is not known, and neither is who made its lists: that check is undecided
         # those of a renewal tell of its own time stamp, and the seal's too where the office is the same
         uses = [*stamp_uses([info], opened.roots)]
         both = (*lists, *(one for one in of_seal if tells_of(one, uses)))
@@ -728,6 +811,14 @@ def _seal_revocation(opened: OpenedBundle) -> Basis:
     if without:
         return Basis("basis.unrevoked_but", {"lists": count, "names": ", ".join(sorted(without))})
     return Basis("basis.unrevoked", {"lists": count})
+
+
+def _leads_to_a_root(opened: OpenedBundle, info: TokenInfo) -> bool:
+    try:
+        chain_to_root(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
+    except CertificateError:
+        return False
+    return True
 
 
 def _lists_of(signer: SignerFacts) -> Sequence[RevocationList]:
@@ -1032,15 +1123,24 @@ CHECKS: tuple[Check, ...] = (
     Check("log.key", _log_key, _MEMBERS),
     Check("log.checkpoint", _log_checkpoint, (*_MEMBERS, "log.key")),
     Check("log.checkpoint_stamp", _log_checkpoint_stamp, _MEMBERS),
+    Check("archive.renewals", _archive_renewals, (*_MEMBERS, "archive.time_stamp"), added=True),
     Check(
         "archive.order",
         _archive_order,
-        (*_MEMBERS, "log.checkpoint_stamp", "seal.signature", "seal.time_stamp", "archive.time_stamp"),
+        (
+            *_MEMBERS,
+            "log.checkpoint_stamp",
+            "seal.signature",
+            "seal.time_stamp",
+            "archive.time_stamp",
+            "archive.renewals",
+        ),
     ),
     Check(
         "seal.counter",
         _seal_counter,
-        (*_MEMBERS, "seal.signature", "seal.time_stamp", "archive.manifest", "archive.time_stamp"),
+        (*_MEMBERS, "seal.signature", "seal.time_stamp", "archive.manifest", "archive.time_stamp", "archive.renewals"),
+        added=True,
     ),
     Check("log.form", _log_form, _MEMBERS),
     Check("log.leaves", _log_leaves, _READ),
@@ -1050,7 +1150,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "seal.revocation",
         _seal_revocation,
-        (*_STAMPED, "seal.signature", "seal.time_stamp", "seal.chain", "archive.time_stamp"),
+        (*_STAMPED, "seal.signature", "seal.time_stamp", "seal.chain", "archive.time_stamp", "archive.renewals"),
         each=_STAMPS,
     ),
     Check("log.consistency", _log_consistency, (*_READ, "log.leaves", "log.stamps")),

@@ -127,7 +127,7 @@ def proven_times(report: Report) -> list[Proven]:
         for what, check, where in _STAMPS
         if check in good and (what != "log" or passed >= _ALL_ENTRIES)
     ]
-    archive = good.get("archive.time_stamp")
+    archive = good.get("archive.renewals")
     if archive and archive.facts and "newest" in archive.facts:
         where = layout.renewal_token(int(str(archive.facts["renewals"])))
         proven.append(Proven("renewed", str(archive.facts["newest"]), str(archive.facts["newest_office"]), where))
@@ -171,6 +171,12 @@ def as_text(report: Report) -> str:
         )
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]
+    if report.verdict is Verdict.PASSED and report.problems:
+        which = ", ".join(finding.id for finding in report.problems)
+        lines += [
+            "",
+            *_wrapped(f"The verdict is on the bundle as it was sealed. Added later, and not decided: {which}."),
+        ]
     return "\n".join(
         [*lines, "", f"verdict: {report.verdict}{' (REHEARSAL, NOT FOR COURT)' * is_rehearsal(report)}", ""]
     )

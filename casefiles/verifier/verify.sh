@@ -848,8 +848,22 @@ need_counter_order() {
   done < <(links)
 }
 
+# need_covered SIGNATURE: an archive time stamp over it leads to a given root; nothing else covers what it has unsigned
+need_covered() {
+  local list token
+  while read -r list token; do
+    if grep -qF "URI=\"$1\"" "$list" && (check_token "$token" "$(sha256 "$list")" '' "$token") >/dev/null; then
+      [[ -n $missing ]] || rm -f "$work/root.missing"
+      return 0
+    fi
+  done < <(links)
+  [[ -n $missing ]] || rm -f "$work/root.missing"
+  undecided "$1: no archive time stamp that covers it leads to a given root"
+}
+
 check_counter_seal() {
-  local at up digest
+  local at up digest missing=''
+  if [[ -e $work/root.missing ]]; then missing=1; fi
   read_manifest "$1" "$2" application/pkcs7-signature
   but "^(mimetype|$ARCHIVE|$ARCHIVED)\$|$RENEWAL|$COUNTER" >"$work/wanted"
   same "$work/manifest.names" "$work/wanted"
@@ -873,11 +887,21 @@ check_counter_seal() {
     (need_root "$at" "$work/counter.pem" "$work/counter.others" "$work/counter.keys") >"$work/counter.said" || true
     # the seal of the sender needs no root of theirs
     if [[ $(<"$work/counter.said") == 'no root was given'* ]]; then
-      rm -f "$work/root.missing"
+      [[ -n $missing ]] || rm -f "$work/root.missing"
       undecided "$2: $(<"$work/counter.said")"
     fi
     refuse "$(<"$work/counter.said")"
   fi
+  (check_token "$work/counter.tst" "$(sha256 "$work/counter.value")" '' "$2") >"$work/counter.when" || {
+    rc=$?
+    if ((rc == 1)) && [[ $(<"$work/counter.when") == 'no root was given'* ]]; then
+      [[ -n $missing ]] || rm -f "$work/root.missing"
+      undecided "$2: $(<"$work/counter.when")"
+    fi
+    cat "$work/counter.when"
+    exit "$rc"
+  }
+  need_covered "$2"
   check_token "$work/counter.tst" "$(sha256 "$work/counter.value")" counter_seal "$2" >"$work/counter.when"
   [[ -z $(comm -12 "$work/counter.keys" "$work/token.keys") ]] ||
     undecided 'a counter-seal and its time stamp lead to the same root'
@@ -900,7 +924,7 @@ check_seal_chain() {
   [[ -z $pin ]] || return 0
   # a file of stamps in another form fails in a check of its own
   (cut_stamps) >/dev/null || true
-  for token in "$work/seal.tst" META-INF/timestamp*.tst data/log/checkpoint.tst "$work"/stamp.*.tst; do
+  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst "$work"/stamp.*.tst; do
     case $token in
       "$work/seal.tst") digest=$(sha256 "$work/seal.value") ;;
       META-INF/*)
@@ -916,28 +940,55 @@ check_seal_chain() {
   done
 }
 
+# the first, which the sender made
 check_archive_time_stamp() {
-  local list token what rc waits=''
+  local list token
+  read -r list token < <(links)
+  check_archive_token "$token" "$list" archive
+}
+
+# those that anybody can add later: without a root for its office, one is undecided
+check_archive_renewals() {
+  local list token what rc waits='' told=''
   while read -r list token; do
+    [[ $token != "$ARCHIVE" ]] || continue
     what=''
-    if [[ $token == "$ARCHIVE" ]]; then what=archive; elif [[ $list == "$ARCHIVED" ]]; then what=renewed; fi
+    if [[ $list == "$ARCHIVED" ]]; then what=renewed; fi
     # one that is wrong outweighs those that cannot be decided
     rc=0
-    (check_archive_token "$token" "$list" "$what") >"$work/when" || rc=$?
+    (check_addition "$token" "$list" "$what") >"$work/when" || rc=$?
     case $rc in
-      0) cat "$work/when" ;;
+      0) told+="$(<"$work/when")"$'\n' ;;
       3) waits=$(<"$work/when") ;;
       *) refuse "$(<"$work/when")" ;;
     esac
   done < <(links)
   [[ -z $waits ]] || undecided "$waits"
+  printf '%s\n' "${told:-there is none}"
 }
 
 # check_archive_token TOKEN LIST WHAT: no list can name it yet, so it holds the token and no more; a renewal's may have
 # revocation lists, which are not checked here
 check_archive_token() {
-  check_token "$1" "$(sha256 "$2")" "$3" "$1"
+  local at up
+  read_token "$1" "$(sha256 "$2")" "${1##*/}"
   [[ -z $beside || ($beside == 1 && $1 != "$ARCHIVE") ]] || refuse "$1: unsigned additions"
+  check_token "$1" "$(sha256 "$2")" "$3" "$1"
+}
+
+# check_addition TOKEN LIST WHAT: a renewal's token; that no root was given for its office leaves it undecided
+check_addition() {
+  local missing=''
+  if [[ -e $work/root.missing ]]; then missing=1; fi
+  rc=0
+  (check_archive_token "$@") >"$work/addition" || rc=$?
+  if ((rc == 1)) && [[ $(<"$work/addition") == 'no root was given'* ]]; then
+    # the sender's seal and time stamps need no root of theirs
+    if [[ -z $missing ]]; then rm -f "$work/root.missing"; fi
+    undecided "$1: $(<"$work/addition")"
+  fi
+  cat "$work/addition"
+  exit "$rc"
 }
 
 # --- the log
@@ -1044,7 +1095,7 @@ check_log_stamps() {
 # --- the run
 
 declare -A title=() says=()
-failed=0 waiting=0
+failed=0 waiting=0 added=''
 
 # run ID FUNCTION [NEEDED...]: one line, and what is wrong or known below it
 run() {
@@ -1065,7 +1116,11 @@ run() {
   set -e
   case $rc in
     0) held[$1]=1 passed[$1]=1 ;;
-    3) verdict=INDETERMINATE waiting=1 held[$1]=1 ;;
+    3)
+      verdict=INDETERMINATE held[$1]=1
+      # anybody can add it: undecided, it leaves the verdict on what was sealed as it is
+      if [[ $1 == archive.renewals || $1 == seal.counter ]]; then added+=" $1"; else waiting=1; fi
+      ;;
     *) verdict=FAILED failed=1 ;;
   esac
   printf '%-13s %-22s %s\n' "$verdict" "$1" "${title[$1]-}"
@@ -1144,6 +1199,9 @@ main() {
     printf 'verdict: INDETERMINATE%s\n' "$(rehearsal)"
     exit 3
   fi
+  if [[ -n $added ]]; then
+    printf 'The verdict is on the bundle as it was sealed. Added later, and not decided:%s.\n\n' "$added"
+  fi
   printf 'verdict: PASSED%s\n' "$(rehearsal)"
 }
 
@@ -1155,7 +1213,8 @@ proven_times() {
     need=log.checkpoint_stamp
     case $what in
       seal) need=seal.time_stamp ;;
-      archive | renewed) need=archive.time_stamp ;;
+      archive) need=archive.time_stamp ;;
+      renewed) need=archive.renewals ;;
       counter_seal) need=seal.counter ;;
       log) [[ -n ${passed[log.checkpoint]-} ]] || continue ;;
       first_entry)
@@ -1232,10 +1291,11 @@ run_all() {
   run seal.chain check_seal_chain seal.time_stamp
   run archive.manifest check_archive_manifest container.members
   run archive.time_stamp check_archive_time_stamp container.members
+  run archive.renewals check_archive_renewals archive.time_stamp
   run log.key check_log_key container.members
   run log.checkpoint check_log_checkpoint log.key
   run log.checkpoint_stamp check_log_checkpoint_stamp container.members
-  run seal.counter check_seal_counter seal.time_stamp archive.manifest archive.time_stamp
+  run seal.counter check_seal_counter seal.time_stamp archive.manifest archive.time_stamp archive.renewals
   run log.stamps check_log_stamps log.checkpoint
 }
 

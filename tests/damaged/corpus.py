@@ -29,6 +29,7 @@ from casefiles.format.records import events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import OpenedBundle
 from evidence.canonical import jcs
+from evidence.finding import Verdict
 from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
 from evidence.log.tiles import consistency_path
 from tests.casefiles import forge
@@ -40,12 +41,24 @@ LATE = forge.START + timedelta(days=1)
 
 @dataclass(frozen=True)
 class Damaged:
-    """A damaged bundle, the checks that must fail, and those that must not decide although roots are given."""
+    """A damaged bundle, the checks that must fail, and those that must not decide although roots are given.
+
+    Attributes:
+        added: What is not decided was added to a good bundle, which anybody can do: the verdict on the bundle stays.
+    """
 
     name: str
     bundle: Callable[[], bytes]
     fails: frozenset[str]
     undecided: frozenset[str] = frozenset()
+    added: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """What a verifier with all roots must say of it."""
+        if self.fails:
+            return Verdict.FAILED
+        return Verdict.PASSED if self.added else Verdict.INDETERMINATE
 
 
 CORPUS: list[Damaged] = []
@@ -60,10 +73,10 @@ def damaged(*fails: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]
     return register
 
 
-def doubtful(*undecided: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
+def doubtful(*undecided: str, added: bool = False) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
     def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
         made = cache(make)
-        CORPUS.append(Damaged(make.__name__, made, frozenset(), frozenset(undecided)))
+        CORPUS.append(Damaged(make.__name__, made, frozenset(), frozenset(undecided), added))
         return made
 
     return register
@@ -457,7 +470,7 @@ def earlier_archive_stamp_is_of_another_bundle() -> bytes:
     return container_bytes({**renewed_twice(), layout.ARCHIVE_TOKEN: other[layout.ARCHIVE_TOKEN]})
 
 
-@damaged("archive.time_stamp")
+@damaged("archive.renewals")
 def newest_renewal_stamp_is_of_another_bundle() -> bytes:
     return container_bytes({**forge.renewed(), FIRST_RENEWAL: good()[layout.ARCHIVE_TOKEN]})
 
@@ -488,19 +501,49 @@ def renewal_stamped_before_the_archive() -> bytes:
     return container_bytes(forge.with_newer_stamp(good(), stamp=stamp, roots=[]))
 
 
-@damaged("archive.time_stamp")
+@damaged("archive.renewals")
 def unsigned_attribute_in_the_stamp_of_a_renewal() -> bytes:
-    members = forge.renewed()
+    return with_an_unsigned_attribute(forge.renewed())
+
+
+@damaged("archive.renewals")
+def unsigned_attribute_in_the_stamp_of_a_strangers_renewal() -> bytes:
+    return with_an_unsigned_attribute(forge.renewed(by=strangers_unit()))
+
+
+def with_an_unsigned_attribute(members: Members) -> bytes:
     token = cms.ContentInfo.load(members[FIRST_RENEWAL])
     junk = cms.CMSAttribute({"type": "1.2.3.4.5", "values": [core.OctetString(bytes(2_000))]})
     token["content"]["signer_infos"][0]["unsigned_attrs"] = cms.CMSAttributes([junk])
     return container_bytes({**members, FIRST_RENEWAL: token.dump(force=True)})
 
 
-@damaged("archive.time_stamp")
-def renewal_by_an_office_that_nobody_named() -> bytes:
+def strangers_unit() -> forge.RehearsalOffice:
     root, root_key, *_ = make_seal("An office", forge.BEFORE)
-    return container_bytes(forge.renewed(by=forge.unit_under(root, root_key)))
+    return forge.unit_under(root, root_key)
+
+
+@doubtful("archive.renewals", added=True)
+def renewal_by_an_office_that_nobody_named() -> bytes:
+    return container_bytes(forge.renewed(by=strangers_unit()))
+
+
+@doubtful("archive.renewals", added=True)
+def renewal_by_a_stranger_that_an_office_renewed_again() -> bytes:
+    return container_bytes(forge.renewed(forge.renewed(by=strangers_unit())))
+
+
+@damaged("archive.manifest")
+def seal_changed_and_then_renewed_by_a_stranger() -> bytes:
+    other = forge.members_of(forge.reseal(good()))
+    changed = {**good(), layout.SEAL_SIGNATURE: other[layout.SEAL_SIGNATURE]}
+    return container_bytes(forge.renewed(changed, by=strangers_unit()))
+
+
+@damaged("archive.time_stamp")
+def first_archive_stamp_of_a_stranger_that_an_office_renewed() -> bytes:
+    token = forge.stamping(forge.LATER, by=strangers_unit())(hashlib.sha256(good()[layout.ARCHIVE_MANIFEST]).digest())
+    return container_bytes(forge.renewed({**good(), layout.ARCHIVE_TOKEN: token}))
 
 
 @damaged("seal.revocation")
@@ -520,7 +563,7 @@ def renewal_by_an_office_that_was_revoked_before() -> bytes:
     return container_bytes({**members, FIRST_RENEWAL: with_lists(members[FIRST_RENEWAL], [listed])})
 
 
-@doubtful("seal.chain", "archive.time_stamp")
+@doubtful("archive.renewals", added=True)
 def renewal_under_the_root_of_the_seal() -> bytes:
     root = forge.sealer().chain[0]
     return container_bytes(forge.renewed(by=forge.unit_under(root, forge.ROOT_KEYS[root])))
@@ -591,7 +634,7 @@ def counter_seal_in_the_place_of_the_seal() -> bytes:
     return forge.rearchive({**good(), layout.SEAL_SIGNATURE: members[COUNTER_SEAL]})
 
 
-@doubtful("seal.counter")
+@doubtful("seal.counter", added=True)
 def counter_seal_of_an_office_that_nobody_named() -> bytes:
     return forge.countersigned()
 

@@ -1518,6 +1518,19 @@ def the_stamp_of_the_archive_does_not_hold() -> Ways:
         yield said, partial(container_bytes, {**members, layout.ARCHIVE_TOKEN: token})
 
 
+@breaks("archive.renewals/token")
+def the_stamp_of_a_renewal_does_not_hold() -> Ways:
+    members = forge.renewed()
+    imprint = hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest()
+    for said, token in tokens_over(imprint, timedelta(days=365)).items():
+        yield said, partial(container_bytes, {**members, layout.renewal_token(1): token})
+
+
+@breaks("archive.renewals/root")
+def a_renewal_under_a_root_that_nobody_gave() -> Ways:
+    yield "of another office", lambda: container_bytes(forge.renewed(by=forge.another_office()))
+
+
 @breaks("archive.order/order")
 def stamps_that_are_not_in_their_order() -> Ways:
     yield "the archive before the seal", partial(_archived_at, forge.START + timedelta(hours=23))

@@ -148,9 +148,15 @@ def _text(name: bytes) -> str:
 
 
 def _checks() -> list[dict[str, Any]]:
-    needs = {check.id: check.needs for check in CHECKS}
+    checks = {check.id: check for check in CHECKS}
     return [
-        {"id": each.id, "isMade": "html" in each.done_by, "needs": needs[each.id], "failure": each.sub_indication}
+        {
+            "id": each.id,
+            "isMade": "html" in each.done_by,
+            "needs": checks[each.id].needs,
+            "failure": each.sub_indication,
+            "isAdded": checks[each.id].added,
+        }
         for each in check_list()
     ]
 

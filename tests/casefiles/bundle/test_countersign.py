@@ -12,7 +12,7 @@ from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.report import proven_times
+from casefiles.verifier.report import as_text, proven_times
 from evidence.finding import Finding, Report, Verdict
 from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
@@ -51,8 +51,26 @@ def test_the_fingerprint_of_a_counter_seal_is_not_the_seals(tmp_path: Path) -> N
 
 def test_without_the_root_of_the_receiving_office_its_seal_alone_is_undecided(tmp_path: Path) -> None:
     report = forge.checked(forge.countersigned(), tmp_path)
-    assert (report.verdict, forge.undecided(report)) == (Verdict.INDETERMINATE, {"seal.counter"})
+    assert (report.verdict, forge.undecided(report)) == (Verdict.PASSED, {"seal.counter"})
     assert of(report, "seal.counter").code == "undecided.counter_seal"
+    assert "Added later, and not decided: seal.counter." in " ".join(as_text(report).split())
+
+
+def test_a_counter_seal_that_only_a_strangers_stamp_covers_is_undecided(tmp_path: Path) -> None:
+    """Its lists are unsigned: whoever made that stamp could have taken one away that tells of a revocation."""
+    members = forge.members_of(forge.countersigned())
+    newest = {layout.ARCHIVE_MANIFEST, layout.renewal_token(1)}
+    kept = {name: content for name, content in members.items() if name not in newest}
+    kept[layout.ARCHIVE_MANIFEST] = kept.pop(layout.kept_manifest(1))
+    stranger = forge.another_office()
+    covered = forge.renewed(kept, by=stranger)
+    report = forge.checked(container_bytes(covered), tmp_path, trust=forge.counter_roots())
+    assert (report.verdict, forge.undecided(report)) == (Verdict.PASSED, {"archive.renewals", "seal.counter"})
+    # the controls: its root is given; an office that is trusted renews it again
+    known = [*forge.counter_roots(), stranger.root]
+    assert forge.undecided(forge.checked(container_bytes(covered), tmp_path, trust=known)) == set()
+    again = container_bytes(forge.renewed(covered))
+    assert forge.undecided(forge.checked(again, tmp_path, trust=forge.counter_roots())) == {"archive.renewals"}
 
 
 def test_a_bundle_without_one_says_so(tmp_path: Path) -> None:

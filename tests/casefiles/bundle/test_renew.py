@@ -8,6 +8,7 @@ import pytest
 from casefiles.bundle.renew import renew_bundle
 from casefiles.errors import BundleError, ContainerError
 from casefiles.format import layout
+from casefiles.format.layout import renewal_token
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.report import proven_times
 from evidence.finding import Verdict
@@ -87,4 +88,4 @@ def test_without_the_root_of_the_new_office_nothing_is_renewed() -> None:
     stamp = forge.stamping(LATER, by=forge.another_office())
     with pytest.raises(BundleError) as refused:
         renew_bundle(io.BytesIO(forge.good_bundle()), stamp=stamp, roots=forge.roots())
-    assert (refused.value.code, refused.value.facts["where"]) == ("bundle.own_verifier_refuses", "archive.time_stamp")
+    assert (refused.value.code, refused.value.facts["where"]) == ("bundle.own_verifier_refuses", renewal_token(1))

@@ -100,6 +100,10 @@ export class OpenedBundle {
     return this.once(token, () => readToken(this.members.get(token), sha256(this.members.get(manifest))));
   }
 
+  get firstArchiveStamp() {
+    return this.archiveStampOf(this.links[0]);
+  }
+
   get archiveStamps() {
     return this.links.map((link) => this.archiveStampOf(link));
   }
@@ -189,7 +193,7 @@ export class OpenedBundle {
         if (!chains.has(key)) chains.set(key, chainToRoot({ certificate, others, roots: this.roots, at }));
         return chains.get(key);
       };
-      const infos = [this.sealStamp, this.archiveStamps[0], this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
+      const infos = [this.sealStamp, this.firstArchiveStamp, this.checkpointStamp, ...[...(await this.anchors()).values()].map(({ info }) => info)];
       const uses = [{ chain: chainOf(this.seal, this.sealStamp.genTime), at: this.sealStamp.genTime, isStamp: false }];
       for (const info of infos) {
         uses.push({ chain: chainOf(info, info.genTime), at: info.genTime, isStamp: true });
@@ -207,9 +211,9 @@ export class OpenedBundle {
   }
 
   /** Every time stamp whose mathematics holds; the others fail in checks of their own. */
-  async soundStamps() {
+  async soundStamps({ isAddedToo }) {
     const sound = [];
-    const makes = [() => [this.sealStamp], () => [this.checkpointStamp], ...this.links.map((link) => () => [this.archiveStampOf(link)]), async () => [...(await this.anchors()).values()].map(({ info }) => info)];
+    const makes = [() => [this.sealStamp], () => [this.checkpointStamp], ...(isAddedToo ? this.links : this.links.slice(0, 1)).map((link) => () => [this.archiveStampOf(link)]), async () => [...(await this.anchors()).values()].map(({ info }) => info)];
     for (const make of makes) {
       try {
         sound.push(...await make());
@@ -277,6 +281,7 @@ const RUN = {
   "seal.chain": sealChain,
   "archive.manifest": archiveManifest,
   "archive.time_stamp": archiveTimeStamp,
+  "archive.renewals": archiveRenewals,
   "log.key": logKey,
   "log.checkpoint": ({ checkpoint }) => ({ size: String(checkpoint.size), root: hex(checkpoint.root) }),
   "log.checkpoint_stamp": (opened) => requireTrusted(opened, opened.checkpointStamp),
@@ -330,7 +335,7 @@ async function sealChain(opened) {
   const own = seal.certificate.fingerprint;
   if (sealPin !== null && sealPin !== own) refuse("bundle_seal.another_certificate", { expected: sealPin, found: own });
   requireRoot(opened, seal, sealStamp.genTime);
-  if (sealPin === null) for (const info of await opened.soundStamps()) requireOtherRoot(opened, info, "undecided.who_sealed");
+  if (sealPin === null) for (const info of await opened.soundStamps({ isAddedToo: false })) requireOtherRoot(opened, info, "undecided.who_sealed");
   return { gen_time: formatTime(sealStamp.genTime) };
 }
 
@@ -355,11 +360,11 @@ function sealCounter(opened) {
     const info = readSealStamp(seal);
     if (isIn(seal.certificate, by)) refuse("bundle_seal.sealed_before", { where: names.signature, found: seal.certificate.name });
     by.push(seal.certificate);
-    const covering = opened.links.findIndex((_, link) => opened.counterSealsAt(link).includes(names));
+    const covering = opened.archiveStamps.filter((_, link) => opened.counterSealsAt(link).includes(names));
     requireOrder(opened.sealStamp, info);
-    requireOrder(info, opened.archiveStamps[covering]);
+    requireOrder(info, covering[0]);
     try {
-      requireTrustedCounterSeal(opened, seal, info, opened.archiveStamps[covering].genTime);
+      requireTrustedCounterSeal(opened, seal, info, covering);
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
       undecided.push(error);
@@ -371,7 +376,7 @@ function sealCounter(opened) {
   return told.length ? { names: told.join("; "), latest } : {};
 }
 
-function requireTrustedCounterSeal(opened, seal, info, archivedAt) {
+function requireTrustedCounterSeal(opened, seal, info, archived) {
   const { certificate, others } = seal;
   try {
     requireRoot(opened, seal, info.genTime);
@@ -379,7 +384,8 @@ function requireTrustedCounterSeal(opened, seal, info, archivedAt) {
     if (!(error instanceof Refused) || error.code !== "verification.no_root") throw error;
     throw new Undecided("undecided.counter_seal", { found: `${certificate.name} ${certificate.fingerprint}` });
   }
-  requireTrusted(opened, info);
+  requireTrustedAddition(opened, info);
+  const archivedAt = firstTrusted(opened, archived).genTime;
   const own = rootKeys({ certificate, others, roots: opened.roots, at: info.genTime });
   const stamped = rootKeys({ certificate: info.certificate, others: info.others, roots: opened.roots, at: info.genTime });
   if ([...stamped].some((key) => own.has(key))) throw new Undecided("undecided.when_stamped", { certificate: certificate.name, office: info.office });
@@ -387,12 +393,51 @@ function requireTrustedCounterSeal(opened, seal, info, archivedAt) {
   requireUnrevoked(listsOf(seal), [{ chain, at: info.genTime, isStamp: false }, stampUse(opened, info)], { beside: others, archivedAt });
 }
 
+/** The first of the time stamps that cover a counter-seal that is trusted; nothing else covers its lists. */
+function firstTrusted(opened, infos) {
+  let undecided = null;
+  for (const info of infos) {
+    try {
+      requireTrustedAddition(opened, info);
+      return info;
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      undecided ??= error;
+    }
+  }
+  throw undecided;
+}
+
 function archiveTimeStamp(opened) {
-  const stamps = opened.archiveStamps;
-  for (const [at, stamp] of stamps.entries()) requireNothingBeside(stamp, { isRenewed: at > 0 });
-  const [first] = allTrusted(opened, stamps);
-  const newest = stamps.length > 1 ? { newest: formatTime(stamps.at(-1).latest) } : {};
-  return { ...first, ...newest };
+  requireNothingBeside(opened.firstArchiveStamp, { isRenewed: false });
+  return requireTrusted(opened, opened.firstArchiveStamp);
+}
+
+/** Each renewal: its token holds and has nothing beside it; and whether its office is trusted. Anybody can add one. */
+function archiveRenewals(opened) {
+  const renewals = opened.archiveStamps.slice(1);
+  for (const info of renewals) requireNothingBeside(info, { isRenewed: true });
+  let undecided = null;
+  for (const info of renewals) {
+    try {
+      requireTrustedAddition(opened, info);
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+      undecided ??= error;
+    }
+  }
+  if (undecided) throw undecided;
+  return renewals.length ? { newest: formatTime(renewals.at(-1).latest) } : {};
+}
+
+/** Trust in a token that anybody could add: without a root for its office, that is not decided. */
+function requireTrustedAddition(opened, info) {
+  try {
+    requireTrusted(opened, info);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "verification.no_root") throw error;
+    throw new Undecided("undecided.renewal", { found: `${info.certificate.name} ${info.certificate.fingerprint}` });
+  }
 }
 
 function logKey(opened) {
@@ -432,14 +477,6 @@ async function logStamps(opened) {
   if (undecided.length) throw undecided[0];
 }
 
-/** Trust in each; one that is wrong outweighs those that cannot be decided. */
-function allTrusted(opened, infos) {
-  const undecided = [];
-  const held = infos.map((info) => trustedOr(undecided, opened, info));
-  if (undecided.length) throw undecided[0];
-  return held;
-}
-
 function trustedOr(undecided, opened, info) {
   try {
     return requireTrusted(opened, info);
@@ -459,11 +496,23 @@ async function sealRevocation(opened) {
   const without = new Set(requireUnrevoked(lists, await opened.uses(), { beside, archivedAt: opened.archiveStamps[0].genTime }));
   // those of a renewal tell of its own time stamp, and the seal's too where the office is the same
   for (const { info, lists: own } of ofRenewals) {
+    // whoever renewed is not known, and neither is who made its lists: that check is undecided
+    if (!leadsToARoot(opened, info)) continue;
     const uses = [stampUse(opened, info)];
     const both = [...own, ...lists.filter((list) => tellsOf(list, uses))];
     for (const name of requireUnrevoked(both, uses, { beside: info.others, archivedAt: info.genTime })) without.add(name);
   }
   return { lists: lists.length + ofRenewals.flatMap((each) => each.lists).length, without: [...without] };
+}
+
+function leadsToARoot({ roots }, { certificate, others, genTime }) {
+  try {
+    chainToRoot({ certificate, others, roots, at: genTime });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return false;
+  }
 }
 
 const stampUse = ({ roots }, { certificate, others, genTime }) => ({ chain: chainToRoot({ certificate, others, roots, at: genTime }), at: genTime, isStamp: true });
@@ -587,11 +636,11 @@ export async function verifyBundle(file, { roots = [], sealPin = null, logKey = 
   return { findings: all, verdict: verdictOf(all), opened };
 }
 
-async function findingAfter({ id, isMade, needs }, findings, opened) {
+async function findingAfter({ id, isMade, needs, isAdded }, findings, opened) {
   if (!isMade) return { id, verdict: NOT_MADE, code: null, facts: {} };
   const missing = needs.find((need) => !isHeld(findings.get(need)));
   if (missing) return { id, verdict: INDETERMINATE, code: "finding.not_made", facts: { missing } };
-  return findingOf(id, () => RUN[id](opened));
+  return { ...await findingOf(id, () => RUN[id](opened)), isAdded };
 }
 
 /** Whether a check did not fail, and was made. */
@@ -609,8 +658,12 @@ async function findingOf(id, run) {
   }
 }
 
+/** Whether a finding is about something added later that is not decided. */
+export const isOpenAddition = ({ isAdded, verdict, code }) => Boolean(isAdded) && verdict === INDETERMINATE && code !== "finding.not_made" && code !== "page.broke";
+
 export function verdictOf(findings) {
-  const verdicts = findings.map((finding) => finding.verdict);
+  // what anybody can add leaves the verdict on the sealed bundle as it is, unless it is wrong
+  const verdicts = findings.map((finding) => (isOpenAddition(finding) ? PASSED : finding.verdict));
   return [FAILED, INDETERMINATE].find((verdict) => verdicts.includes(verdict)) ?? PASSED;
 }
 

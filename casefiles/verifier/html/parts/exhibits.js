@@ -64,7 +64,7 @@ function drawItem(item, bounds, say) {
     " \u00b7 ", say("verifier.exhibit.number", { number: String(item.index) }));
   const sender = make("p", { className: "sender" }, shownValue(item, "sender_name", say), ...(isShown(item, "sender_id") ? [" \u00b7 ", foreign(String(valueOf(item, "sender_id")))] : []));
   const about = [
-    ["verifier.exhibit.channel", isShown(item, "channel_title") ? foreign(valueOf(item, "channel_title")) : shownValue(item, "channel_title", say)],
+    [isAddition(item) ? "verifier.exhibit.source" : "verifier.exhibit.channel", isShown(item, "channel_title") ? foreign(valueOf(item, "channel_title")) : shownValue(item, "channel_title", say)],
     ["verifier.exhibit.posted", timeOf(item, "posted_at", say)],
     ["verifier.exhibit.acquired", timeOf(item, "at", say)],
     ["verifier.exhibit.stamped", toldTime(row.stamped_at, { up: true })],
@@ -79,6 +79,8 @@ const KIND_WORDS = {
   service: "verifier.kind.service", channel: "verifier.kind.channel", file: "verifier.kind.file",
   link: "verifier.kind.link",
 };
+/** Whether somebody brought it: the place of files that were brought at one time begins so, and no channel's number does. */
+const isAddition = (item) => isShown(item, "channel_id") && String(valueOf(item, "channel_id")).startsWith("local");
 const isShown = (item, name) => has(item.values, name) && item.values[name] !== null;
 
 function shownValue(item, name, say) {

@@ -1,7 +1,7 @@
 // The page itself: a file is chosen or dropped, fingerprints are typed from the letter, and what was found is told.
 import { decode, sha256Hex } from "./bytes.js";
 import { distinct, readCertificates } from "./certificate.js";
-import { FAILED, INDETERMINATE, NOT_MADE, PASSED, verifyBundle } from "./checks.js";
+import { FAILED, INDETERMINATE, isOpenAddition, NOT_MADE, PASSED, verifyBundle } from "./checks.js";
 import { SEQUENCE } from "./der.js";
 import { drawExhibits, foreign, make } from "./exhibits.js";
 import { readContainer } from "./container.js";
@@ -137,7 +137,7 @@ function tell(told) {
     make("h2", { id: "answers", tabIndex: -1 }, say("verifier.result")),
     ...(isRehearsal(told) ? [make("p", { className: "rehearsal" }, say("verifier.rehearsal"))] : []),
     make("div", { className: "answers" }, answer("whole", whole), answer("signer", by.answer, by)),
-    make("p", { className: "verdict" }, make("strong", {}, told.verdict), " \u2014 ", say(`verifier.verdict.${verdictKey(told.verdict)}`)),
+    make("p", { className: "verdict" }, make("strong", {}, told.verdict), " \u2014 ", say(`verifier.verdict.${told.verdict === PASSED && told.findings.some(isOpenAddition) ? "added" : verdictKey(told.verdict)}`)),
     ...told.unknown.map((name) => make("p", { className: "warning" }, say("verifier.roots.unknown"), " ", make("span", { className: "digest" }, foreign(name)))),
     ...troubles(told),
     ...unlistedOf(told),
@@ -200,8 +200,8 @@ function tableOf({ rows, digest, size }) {
   const groups = [["who", rows.who], ["what", [...rows.what, ...file]], ["when", rows.when]];
   const table = make("table", {}, ...groups.map(([name, lines]) => make("tbody", {},
     make("tr", {}, Object.assign(make("th", { colSpan: 2, scope: "rowgroup" }, say(`verifier.${name}`)))),
-    ...lines.map(([key, value]) => make("tr", {}, make("th", { scope: "row" }, say(`verifier.fact.${key}`)),
-      make("td", { className: key === "digest" ? "digest" : "" }, value === null || value === undefined ? make("em", {}, say("verifier.unconfirmed")) : foreign(String(value))))))));
+    ...lines.map(([key, value, words]) => make("tr", {}, make("th", { scope: "row" }, say(`verifier.fact.${key}`)),
+      make("td", { className: key === "digest" ? "digest" : "" }, value === null || value === undefined ? make("em", {}, say("verifier.unconfirmed")) : words ? say(words) : foreign(String(value))))))));
   return [make("h3", {}, say("verifier.facts")), table];
 }
 

@@ -6,11 +6,11 @@ import { tables } from "./tables.js";
 import { toldTime } from "./times.js";
 
 /** Checks of trust in somebody from outside; all others are about the file itself. */
-const TRUST = ["seal.chain", "seal.counter", "seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps", "seal.revocation"];
+const TRUST = ["seal.chain", "seal.counter", "seal.time_stamp", "archive.time_stamp", "archive.renewals", "log.checkpoint_stamp", "log.stamps", "seal.revocation"];
 /** What it means that a check does not hold: a text for each, by how the check's id begins, the longest first. */
 const MEANING = {
   "seal.complete": "file", "seal.digests": "file", "seal.signature": "seal", "seal.chain": "root", "seal.counter": "counter", "seal.time_stamp": "stamp", "seal.revocation": "revoked", "archive.manifest": "file",
-  "archive.time_stamp": "stamp", "archive.order": "time", "log.key": "key", "log.checkpoint_stamp": "stamp", "log.stamps": "stamp", "log.times": "stamp",
+  "archive.time_stamp": "stamp", "archive.renewals": "renewal", "archive.order": "time", "log.key": "key", "log.checkpoint_stamp": "stamp", "log.stamps": "stamp", "log.times": "stamp",
   "log.order": "time", "records.times": "time", "records.seal": "seal", "content.no_pictures": "picture", "content.certificates": "record",
   container: "file", bag: "file", log: "log", records: "record", content: "record",
 };
@@ -59,7 +59,7 @@ export async function facts({ findings, opened }) {
     who: [
       ["organisation", told?.organisation],
       ["sealer", isGood("seal.signature") ? facts_.get("seal.signature").facts.certificate : null],
-      ["purpose", told?.purpose],
+      ["purpose", told?.purpose, told?.purpose === `evidence for the ${told?.audience}` ? `verifier.purpose.${told.audience}` : null],
       ...(facts_.get("seal.counter")?.facts.names ? [["countersealer", facts_.get("seal.counter").facts.names]] : []),
     ],
     what: [["bundle", told?.bundle], ["case", told?.case], ["items", told?.items], ["entries", told?.events], ["withheld", told?.withheld]],
@@ -70,7 +70,7 @@ export async function facts({ findings, opened }) {
       ["sealed", isGood("seal.time_stamp") ? toldTime(stampOf("seal.time_stamp"), { up: true }) : null],
       ["kept", isGood("archive.time_stamp") ? toldTime(stampOf("archive.time_stamp"), { up: true }) : null],
       ...(facts_.get("seal.counter")?.facts.latest ? [["countersealed", toldTime(facts_.get("seal.counter").facts.latest, { up: true })]] : []),
-      ...(isGood("archive.time_stamp") && facts_.get("archive.time_stamp").facts.newest ? [["renewed", toldTime(facts_.get("archive.time_stamp").facts.newest, { up: true })]] : []),
+      ...(isGood("archive.renewals") && facts_.get("archive.renewals").facts.newest ? [["renewed", toldTime(facts_.get("archive.renewals").facts.newest, { up: true })]] : []),
     ],
   };
 }
