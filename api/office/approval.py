@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.bundle import Exported, Making, Stages, export_asked, finish_asked, unstaged
 from api.office.channel import Registered, add_asked_channel
+from api.office.erase import Erased, erase_asked
 from api.office.freeze import Lifted, lift_asked
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
@@ -36,7 +37,7 @@ from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
-Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted | Erased
 """What came of an act that was asked for."""
 
 
@@ -209,8 +210,9 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return add_asked_receiver(home, asked, by, grant, means.casework)
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
-        case Act.LIFT:
-            return lift_asked(home, asked, by, grant, means.casework)
+        case Act.LIFT | Act.ERASE:
+            end = lift_asked if asked.act is Act.LIFT else erase_asked
+            return end(home, asked, by, grant, means.casework)
         case Act.EXPORT:
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
