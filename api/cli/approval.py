@@ -84,7 +84,8 @@ def approve(
         return
     person = doer(actor, home.clock, reason=reason)
     require_unanswered(home, request)
-    casework = unlock(home, passphrase_file).casework
+    keys = unlock(home, passphrase_file)
+    casework = keys.casework
     asked = find_request(home, request, casework)
     if refuse:
         refused = refuse_request(home, asked, person)
@@ -98,7 +99,7 @@ def approve(
         warn(Term("note.addition_stopped", number=tally.lost, said=tally.said, place=asked.target))
     words = _cards(asked, cards)
     with watched() as begin, stages() as staged:
-        done = approve_request(home, asked, person, Means(casework, words, begin, staged))
+        done = approve_request(home, asked, person, Means(casework, words, begin, staged, matching=keys.matching))
     told, text = _of_act(asked, done.done) if done.done else ({"files": tally.told()} if tally else {}, "")
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 

@@ -50,6 +50,7 @@ class Means:
         progress: As ``import_export`` has it.
         stages: As ``export_case`` has it.
         inside: What is written with the act.
+        matching: To erase: it finds the same file elsewhere, and seals the snapshot of the index again.
     """
 
     casework: KeyIdentity
@@ -57,6 +58,7 @@ class Means:
     progress: Progress = unheard_import
     stages: Stages = unstaged
     inside: Inside = NOTHING_BESIDE
+    matching: KeyIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +213,15 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
         case Act.LIFT | Act.ERASE:
-            end = lift_asked if asked.act is Act.LIFT else erase_asked
-            return end(home, asked, by, grant, means.casework)
+            return _act_on_items(home, asked, by, grant, means)
         case Act.EXPORT:
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
+
+
+def _act_on_items(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Lifted | Erased:
+    if asked.act is Act.LIFT:
+        return lift_asked(home, asked, by, grant, means.casework)
+    return erase_asked(home, asked, by, grant, (means.casework, means.matching))
 
 
 def refuse(home: Home, asked: Request, doer: Doer, also: Also | None = None) -> Answered:

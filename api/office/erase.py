@@ -14,10 +14,11 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from api.home import Home
+from api.home import Home, Writer
 from api.office.freeze import require_another
 from api.office.request import Waiting, ask
 from casefiles.case import held_items, open_events, require_client
+from casefiles.freeze import freeze_copies
 from config import oplog
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
@@ -26,6 +27,7 @@ from evidence.custody.event import Draft, Prepared, Record
 from evidence.erasure import AT_ONCE, erased_draft, kept_of
 from evidence.errors import AuthorityError, LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.keys import Unlocked
+from evidence.match.library import Library
 from evidence.match.segments import SealedSegment, put_back, without_entries
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
@@ -33,6 +35,7 @@ from evidence.store.database import reading
 from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
 from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_freezes
 from evidence.store.marks import place_mark
+from evidence.times import format_time
 
 
 class ErasureCause(StrEnum):
@@ -129,8 +132,13 @@ def erase_items(home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None
     return _Act(home, wish, doer, grant, keys.casework, keys.matching).done()
 
 
-def erase_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: KeyIdentity) -> Erased:
+def erase_asked(
+    home: Home, asked: Request, doer: Doer, grant: Grant, keys: tuple[KeyIdentity, KeyIdentity | None]
+) -> Erased:
     """Erase items once a second person approved it, as the request says.
+
+    Args:
+        keys: The casework key, and the matching key if it is there.
 
     Raises:
         UnknownItemError: One of them was erased meanwhile, or is no longer in the case.
@@ -138,7 +146,7 @@ def erase_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: 
     """
     case_id = asked.text_or_none("case")
     wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id)
-    return _Act(home, wish, doer, grant, casework).done()
+    return _Act(home, wish, doer, grant, *keys).done()
 
 
 def _target(wish: ErasureWish) -> str:
@@ -234,6 +242,7 @@ class _Act:
         """Do it: the entry and the destruction are one transaction; what lies outside of the database follows."""
         home = self.home
         with home.writing() as writer:
+            self._freeze_copies(writer)
             with reading(home.engine) as connection:
                 goes = _what_goes(connection, self.wish, home)
                 beside = _beside(connection, goes.items)
@@ -254,6 +263,14 @@ class _Act:
             unstamped = writer.beat()
             unfinished = home.finish_erasures(writer.sequencer.take)
         return Erased(goes.items, len(goes.tombstones), beside, unfinished, unstamped)
+
+    def _freeze_copies(self, writer: Writer) -> None:
+        """Before a child's file goes, freeze the same file elsewhere: its digest goes with it."""
+        if self.wish.cause is ErasureCause.CHILD and self.matching is not None:
+            library = Library(self.home.engine, self.matching)
+            library.refresh()
+            by = {"tool": self.doer.tool, "at": format_time(self.doer.at)}
+            freeze_copies(self.home.engine, writer.sequencer, library, by)
 
     def _drafts(self, goes: _Goes) -> Iterator[Draft]:
         by, cause = self.doer.values(self.grant.request), self.wish.cause.value

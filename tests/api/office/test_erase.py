@@ -1,6 +1,7 @@
 """Erasure destroys an item in every place of a home, two persons do it, and nothing revives what was erased."""
 
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -13,6 +14,7 @@ from api import TOOL
 from api.home import Home
 from api.office.approval import Means, approve
 from api.office.backup import Wishes, back_up, restore
+from api.office.bundle import trusted_roots, verify_bundle
 from api.office.case import remove_items
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze
@@ -33,8 +35,8 @@ from evidence.store.database import reading, writing
 from evidence.store.erase import tombstones
 from tests.appearing import look_out
 from tests.erasing import canaries_of, erase_now, problems_of
-from tests.freezing import FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
-from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of, take_in
+from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
+from tests.homes import PASSPHRASE, copy_of, doer, export_of, items_of, new_case, new_home, records_of, size_of, take_in
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
 
@@ -241,6 +243,8 @@ def test_a_frozen_item_is_erased_with_its_album_as_a_childs_and_as_nothing_else(
     assert refused.value.code == "authority.froze_it"
     done = erase_now(home, item, cause=ErasureCause.CHILD)
     assert set(done.items) == posts.of(FIRST, SECOND)
+    # the same file elsewhere is frozen before its digest goes
+    assert not {posts.files[AGAIN], posts.messages[AGAIN]} & {each.item_id for each in items_of(home)}
     assert problems_of(home) == []
     # nothing of its messages is fetched again, whoever brings it
     before = {each.item_id for each in items_of(home)}
@@ -345,3 +349,44 @@ def test_an_erasure_of_many_names_each_entry_once(home: Home, posts: Posts) -> N
     named = [entry for leaf in leaves_of(home) if leaf.type == "erased" for entry in named_entries(leaf)]
     assert len(named) == len(set(named)) >= len(every)
     assert problems_of(home) == []
+
+
+def exported(home: Home, case: str, out: Path) -> tuple[Path, dict[str, bytes]]:
+    export_of(home, case, out)
+    with zipfile.ZipFile(out) as members:
+        return out, {name: members.read(name) for name in members.namelist()}
+
+
+def verdict_of(home: Home, bundle: Path) -> Verdict:
+    with bundle.open("rb") as stream:
+        return verify_bundle(stream, roots=trusted_roots(home)).verdict
+
+
+@pytest.mark.parametrize("cause", [ErasureCause.WITHDRAWN, ErasureCause.CHILD])
+def test_an_older_bundle_still_verifies_and_a_new_one_says_that_an_item_was_erased(
+    home: Home, posts: Posts, tmp_path: Path, cause: ErasureCause
+) -> None:
+    case, number = new_case(home), FIRST if cause is ErasureCause.CHILD else OTHER
+    older, members = exported(home, case, tmp_path / "older.asice")
+    expected = verdict_of(home, older)
+    hers = sorted(posts.of(number))
+    told = [SAID[number].encode(), posts.digests[number].encode(), *(item.encode() for item in hers)]
+    assert all(any(each in body for body in members.values()) for each in told)  # the control
+    if cause is ErasureCause.CHILD:
+        freeze(home, hers[:1], Doer("mira", TOOL, home.clock(), reason="she looks very young"))
+    erase_now(home, *hers, case=case, cause=cause)
+    newer, members = exported(home, case, tmp_path / "newer.asice")
+    assert verdict_of(home, older) is verdict_of(home, newer) is expected
+    assert [each for each in told if any(each in body for body in members.values())] == []
+    report = next(body.decode() for name, body in members.items() if name == "data/report.en.txt")
+    ground = {ErasureCause.CHILD: "it may show a child", ErasureCause.WITHDRAWN: "the client took back her consent"}
+    assert f"on this ground: {ground[cause]}; nobody can read them again" in " ".join(report.split())
+
+
+def test_a_case_of_which_everything_was_erased_has_nothing_to_export(home: Home, posts: Posts, tmp_path: Path) -> None:
+    item = posts.files[OTHER]
+    case = new_case(home, [item])
+    erase_now(home, item, case=case)
+    with pytest.raises(UnknownItemError) as refused:
+        export_of(home, case, tmp_path / "out.asice")
+    assert refused.value.code == "unknown_item.case_is_erased"
