@@ -164,7 +164,7 @@ class Home:
         with turn.take() as connection:
             bury_again(connection, risen(connection, graves), self.clock())
         oplog.note("erased_again", entries=len(named))
-        finish_erasures(self.engine, self.objects, self.graves, turn.take)
+        finish_erasures(self.engine, self.objects, self.graves, turn.take, self._remove_bundles)
 
     def finish_erasures(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> Explained | None:
         """Do what is left of erasures that were logged; whoever writes next does it where this could not.
@@ -177,15 +177,16 @@ class Home:
         """
         try:
             with storage_errors(self.path):
-                removed = finish_erasures(self.engine, self.objects, self.graves, take)
-                if removed is not None:
-                    with database.reading(self.engine) as connection:
-                        remove_erased(connection, self.path)
+                removed = finish_erasures(self.engine, self.objects, self.graves, take, self._remove_bundles)
         except (HomeError, HomeBusyError, StorageFullError, StoreError) as error:
             return error
         if removed is not None:
             oplog.note("erasure_finished", objects=removed)
         return None
+
+    def _remove_bundles(self) -> None:
+        with database.reading(self.engine) as connection:
+            remove_erased(connection, self.path)
 
     @cached_property
     def engine(self) -> sa.Engine:

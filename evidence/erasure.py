@@ -14,6 +14,7 @@ Pure of keys but for ``erased_entries``, which reads records.
 
 import hashlib
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -141,7 +142,9 @@ def keep_graves(file: Path, known: Iterable[Grave]) -> None:
     replace_file(file, "".join(f"{line}\n" for line in lines).encode("ascii"))
 
 
-def finish_erasures(engine: sa.Engine, objects: LocalObjects, graves: Path, take: Take) -> int | None:
+def finish_erasures(
+    engine: sa.Engine, objects: LocalObjects, graves: Path, take: Take, also: Callable[[], object]
+) -> int | None:
     """Do what is left of erasures that were logged; return how many objects were removed, None if nothing was left.
 
     Done again after a kill, it finishes.
@@ -149,6 +152,7 @@ def finish_erasures(engine: sa.Engine, objects: LocalObjects, graves: Path, take
     Args:
         graves: The file beside the keys; it is not written while that folder is away.
         take: Takes the turn.
+        also: Removes what else lies in the home and shows what was erased.
 
     Raises:
         HomeError: The file beside the keys is damaged; or a reader holds an old view, so that old pages stay.
@@ -163,11 +167,13 @@ def finish_erasures(engine: sa.Engine, objects: LocalObjects, graves: Path, take
         keep_graves(graves, known)
     # (2) the payloads
     removed = sum(map(objects.remove, addresses))
-    # (3) the note goes, and then the old pages: with the note, since its row lies in the journal too
+    also()
+    # (3) the old pages; killed before the note goes, whoever writes next does it again
+    forget_old_pages(engine)
+    # (4) the note, unless another erasure came meanwhile
     with take() as connection:
         if _graves(connection) == known:
             all_done(connection)
-    forget_old_pages(engine)
     return removed
 
 
@@ -175,13 +181,16 @@ def forget_old_pages(engine: sa.Engine) -> None:
     """Have the database keep no older state of its pages beside the newest one.
 
     Raises:
-        HomeError: A reader holds an old view.
+        HomeError: A reader holds an old view, or the disk failed or is full.
     """
     if engine.dialect.name == "sqlite":
         with store_errors("database"), engine.connect() as connection:
             # outside of a transaction, which SQLAlchemy begins by itself
             driver: Any = connection.connection.driver_connection
-            busy, *_pages = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            try:
+                busy, *_pages = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise HomeError("home.old_pages_left", system=str(error)) from error
         if busy:
             raise HomeError("home.old_pages")
         return

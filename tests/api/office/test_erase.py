@@ -340,7 +340,7 @@ def test_a_killed_erasure_is_finished_by_whoever_writes_next(
     assert canaries.in_files(home.path) == set()
     assert problems_of(home) == []
     with home.writing() as writer:
-        assert finish_erasures(home.engine, home.objects, home.graves, writer.sequencer.take) is None
+        assert finish_erasures(home.engine, home.objects, home.graves, writer.sequencer.take, lambda: None) is None
 
 
 def test_an_erasure_of_many_names_each_entry_once(home: Home, posts: Posts) -> None:
