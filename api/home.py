@@ -27,6 +27,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from api.made import remove_erased
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
@@ -42,6 +43,7 @@ from evidence.custody.event import Draft
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Also, Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
+from evidence.erasure import bury_again, finish_erasures, read_graves, risen
 from evidence.errors import (
     CertificateError,
     EvidenceError,
@@ -53,6 +55,7 @@ from evidence.errors import (
     StampError,
     StampUnreachableError,
     StorageFullError,
+    StoreError,
 )
 from evidence.keys import LOG_KEY, RECOVERY, KeyFolder, keys_beside
 from evidence.log.note import VerifierKey, open_checkpoint
@@ -95,6 +98,7 @@ class Home:
         self._url_in_file = database_url_in(path / SETTINGS_FILE)
         self.settings: Settings = load_settings(path / SETTINGS_FILE)
         self.keys: KeyFolder = keys_beside(path)
+        self.graves_elsewhere: Path | None = None
         self.read_only = False
 
     @classmethod
@@ -125,11 +129,64 @@ class Home:
             with database.reading(home.engine) as connection:
                 database.require_version(connection)
                 require_own_schema(connection)
+            home.erase_again()
         except BaseException:
             home.engine.dispose()  # nobody else holds it
             raise
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
+
+    @property
+    def graves(self) -> Path:
+        """The file that names what was erased: beside the keys, but for a home that is being restored."""
+        return self.graves_elsewhere or self.keys.graves
+
+    def erase_again(self, named_in: Path | None = None) -> None:
+        """Before anything is read: destroy what was erased after the moment to which the database was put back.
+
+        Args:
+            named_in: A file like the one beside the keys, in its place.
+
+        Raises:
+            HomeError: The home cannot be written, or the file beside the keys that names it is damaged.
+            HomeBusyError: Others kept writing.
+        """
+        graves = read_graves(named_in or self.graves)
+        if not graves:
+            return
+        with database.reading(self.engine) as connection:
+            named = risen(connection, graves)
+        if not named:
+            return
+        if self.read_only:
+            raise HomeError("home.holds_erased", where=str(self.path), count=len(named))
+        turn = Turn(self.engine, self.path / LOCK_FILE)
+        with turn.take() as connection:
+            bury_again(connection, risen(connection, graves), self.clock())
+        oplog.note("erased_again", entries=len(named))
+        finish_erasures(self.engine, self.objects, self.graves, turn.take, self._remove_bundles)
+
+    def finish_erasures(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> Explained | None:
+        """Do what is left of erasures that were logged; whoever writes next does it where this could not.
+
+        Args:
+            take: Takes the turn.
+
+        Returns:
+            Why something is left.
+        """
+        try:
+            with storage_errors(self.path):
+                removed = finish_erasures(self.engine, self.objects, self.graves, take, self._remove_bundles)
+        except (HomeError, HomeBusyError, StorageFullError, StoreError) as error:
+            return error
+        if removed is not None:
+            oplog.note("erasure_finished", objects=removed)
+        return None
+
+    def _remove_bundles(self) -> None:
+        with database.reading(self.engine) as connection:
+            remove_erased(connection, self.path)
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -416,6 +473,7 @@ class Home:
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
+        self.finish_erasures(sequencer.take)
         writer = Writer(self, sequencer)
         with storage_errors(self.path):  # a stamp signs first
             require_clock(self.clock(), self.known_times, writer.stamp, self.time_outside)

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 
 from api.errors import OURS, http_status, of_system, problem_of
 from api.home import Home
+from api.made import BUNDLES
 from api.office.alert import Lookout
 from api.office.mail import tell_news
 from api.office.opened import OpenOffice
 from api.office.request import Inside
 from api.office.settle import settle_waiting
-from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_unread, seal_of, taken, tidy
+from api.office.task import NEEDS_KEYS, TaskKind, TaskSeal, remove_unread, seal_of, taken, tidy
 from api.office.work import Working, do_task, finish_task, of_task
 from config import oplog
 from config.errors import CallError, Explained, StoppedError

@@ -32,6 +32,7 @@ from evidence.match.stored import prints_of, sealed_prints
 from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import is_erased
 from evidence.store.freeze import is_frozen, lifted_among, not_frozen
 from evidence.store.reviews import types_of
 from evidence.store.upgrade import same_thing
@@ -177,8 +178,11 @@ class Alerting:
     def _drafts(self, connection: sa.Connection, found: "_Found") -> Iterator[Draft]:
         names = _items(connection, found.entries())
         for (case, entry), like in sorted(found.alike.items()):
+            if entry not in names:
+                continue  # it was erased just now
             values = {"case": case, "item": names[entry], "tool": self.tool, "at": format_time(self.clock())}
-            tiers = {tier.value: [names[each] for each in sorted(like) if like[each] is tier] for tier in Tier}
+            left = [each for each in sorted(like) if each in names]
+            tiers = {tier.value: [names[each] for each in left if like[each] is tier] for tier in Tier}
             yield Draft("alerted", {**values, **tiers})
 
 
@@ -243,7 +247,8 @@ def _frozen_among(connection: sa.Connection, first: int, end: int) -> frozenset[
 def _items(connection: sa.Connection, entries: Iterable[int]) -> dict[int, str]:
     table, names = database.item.c, dict[int, str]()
     for entry in set(entries):
-        names[entry] = connection.execute(sa.select(table.item_id).where(table.idx == entry)).scalar_one()
+        if found := connection.execute(sa.select(table.item_id).where(table.idx == entry)).scalar():
+            names[entry] = found
     return names
 
 
@@ -272,7 +277,7 @@ def raise_alerts(
 def _is_news(connection: sa.Connection, event: Prepared) -> bool:
     """Whether nobody told the case of this item, neither it nor the same thing was ever in the case, or is frozen."""
     case, item_id = event.values["case"], event.values["item"]
-    if is_frozen(connection, str(item_id)):
+    if is_frozen(connection, str(item_id)) or is_erased(connection, str(item_id)):
         return False
     alert, held = database.alert.c, database.case_item.c
     told = sa.select(alert.idx).where(alert.case_id == case, _is_same(alert.item_id, item_id))

@@ -20,6 +20,7 @@ from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import require_not_erased
 from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
 from evidence.store.payload import lost_parts
 from evidence.store.stored import stored_bytes
@@ -98,6 +99,7 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
     prepared = dict(zip(wanted, sequencer.prepare(drafts), strict=True))
 
     def fresh(connection: sa.Connection) -> list[Prepared]:
+        require_not_erased(connection, wanted)  # also while the entries were sealed
         held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 
@@ -112,12 +114,15 @@ def remove_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: S
         UnknownItemError: One of the items is not in it, or is frozen; none was removed.
     """
     require_case(engine, case_id)
+    with reading(engine) as connection:
+        require_not_erased(connection, items)
     require_not_frozen(engine, items)
     wanted = list(dict.fromkeys(items))
     drafts = [Draft("case_item_removed", doer.values() | {"case": case_id, "item": item}) for item in wanted]
     prepared = sequencer.prepare(drafts)
 
     def held(connection: sa.Connection) -> list[Prepared]:
+        require_not_erased(connection, wanted)
         if missing := set(wanted) - held_items(connection, case_id):
             raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=min(missing)[:64])
         return prepared
@@ -147,10 +152,11 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
     """Check that every item exists that a case should have.
 
     Raises:
-        UnknownItemError: The first that does not.
+        UnknownItemError: The first that does not, or that was erased.
     """
     table = database.item
     with reading(engine) as connection:
+        require_not_erased(connection, items)
         for item in items:
             if connection.execute(sa.select(table.c.idx).where(table.c.item_id == item)).first() is None:
                 raise UnknownItemError("unknown_item.no_such_item", found=item[:64])

@@ -25,7 +25,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.reviews import types_of
-from evidence.store.task import note_work, noted
+from evidence.store.task import CASE_ENTRIES, note_work, noted
 
 TYPES = frozenset(
     {
@@ -46,7 +46,6 @@ _UNREAD = "?"
 """The case of an entry whose record does not open: it may speak of any."""
 _WORTH_KEEPING = 1000
 """So many leaves are read in 3 ms; sealing a snapshot takes about as long."""
-_KIND = "case_entries"
 _MAGIC = b"nisisama/case-entries/1\n"
 _CODE_BYTES = 32
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -113,7 +112,7 @@ def _cases_of(engine: sa.Engine, indexes: Sequence[int], casework: KeyIdentity) 
 def keep_entries_of_cases(connection: sa.Connection, snapshot: str | None) -> None:
     """Keep a snapshot of the entries of cases in place of the one before; in the turn of whoever writes anyway."""
     if snapshot is not None:
-        note_work(connection, kind=_KIND, subject=_KIND, due_at=_NEVER, progress=snapshot)
+        note_work(connection, kind=CASE_ENTRIES, subject=CASE_ENTRIES, due_at=_NEVER, progress=snapshot)
 
 
 def events_of_case(
@@ -133,12 +132,12 @@ def events_of_case(
 
 def _opened(connection: sa.Connection, casework: KeyIdentity) -> CaseEntries:
     """The snapshot, if one is kept that the holder of the key made of this log; else nothing was read yet."""
-    kept = noted(connection, _KIND).get(_KIND)
+    kept = noted(connection, CASE_ENTRIES).get(CASE_ENTRIES)
     with suppress(ValueError, EnvelopeError, NoMatchingKeyError, CanonicalError):
         plain = open_whole(base64.b64decode(kept.progress if kept else ""), identities=(casework,))
         code, content = plain[len(_MAGIC) :][:_CODE_BYTES], plain[len(_MAGIC) + _CODE_BYTES :]
         if plain.startswith(_MAGIC) and hmac.compare_digest(code, _code(content, casework)):
-            entries = _parsed(read_jcs(content, where=_KIND))
+            entries = _parsed(read_jcs(content, where=CASE_ENTRIES))
             if _digest(connection, entries.size - 1) == entries.last:
                 return entries
     return CaseEntries()

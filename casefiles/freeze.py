@@ -18,6 +18,7 @@ from evidence.custody.sequencer import Sequencer
 from evidence.match.library import Library
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import require_not_erased
 from evidence.store.freeze import is_frozen, of_one_post, was_lifted
 
 WITHIN = timedelta(days=1)
@@ -78,6 +79,7 @@ def freeze_items(
     prepared = dict(zip(groups, sequencer.prepare(drafts), strict=True))
 
     def fresh(connection: sa.Connection) -> list[Prepared]:
+        require_not_erased(connection, (each for group in groups.values() for each in group))
         return [event for item, event in prepared.items() if not is_frozen(connection, item)]
 
     logged = {placed.event_id for placed in sequencer.turn(fresh)}

@@ -532,7 +532,9 @@ class ListWatch:
         for entry, prints in files:
             if tiers := self.lists.tiers(PictureQuery.of(prints), numbers):
                 item = sa.select(database.item.c.item_id).where(database.item.c.idx == entry)
-                item_id = connection.execute(item).scalar_one()
+                item_id = connection.execute(item).scalar()
+                if item_id is None:
+                    continue  # it was erased just now
                 for number, tier in tiers.items():
                     yield _FoundFile(item_id, number, tier)
 

@@ -40,6 +40,7 @@ class Act(StrEnum):
     RECEIVER = "receiver"
     KEY = "key"
     LIFT = "lift"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)

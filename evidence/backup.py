@@ -241,6 +241,7 @@ def objects_of(connection: sa.Connection) -> frozenset[str]:
     """The addresses of the payloads that a backup copies: those outside the rows, as the log names them."""
     event, sealed = database.event.c, database.sealed.c
     in_rows = set(connection.execute(sa.select(sealed.idx).where(sealed.name == "media")).scalars())
+    in_rows |= set(connection.execute(sa.select(database.tombstone.c.idx)).scalars())  # erased, and so nowhere
     leaves = connection.execution_options(yield_per=512).execute(sa.select(event.idx, event.leaf))
     found = (parse_leaf(bytes(leaf)).sealed.get("media") for idx, leaf in leaves if idx not in in_rows)
     return frozenset(address for address in found if address)

@@ -67,6 +67,11 @@ class KeyFolder:
         return self.path / "log.signed"
 
     @property
+    def graves(self) -> Path:
+        """The file that names what was erased, for a home that is put back from before (``evidence.erasure``)."""
+        return self.path / "erased"
+
+    @property
     def continues(self) -> bool:
         """Whether everything is here by which the log goes on; without it, a home can only be read."""
         return all((self.path / name).exists() for name in (LOG_KEY, SEEN_KEY, self.signed.name))

@@ -156,6 +156,6 @@ def lived(folder: Path) -> Life:
         for name in ("audit", "doctor"):
             life.keep(name)
         life.keep("key check", *sorted((folder / "cards").iterdir()))
-        backup = life.keep("backup", folder / "disk").printed["backup"]
-        life.keep("restore", backup, folder / "restored")
+        life.keep("restore", life.keep("backup", folder / "disk").printed["backup"], folder / "restored")
+        life.keep("erase", last, "--case", life.case, "--cause", "mistake", "--reason", "r", "--approved-by", "bo")
     return life

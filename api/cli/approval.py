@@ -31,6 +31,8 @@ from config.times import told_time
 if TYPE_CHECKING:
     from api.home import Home
     from api.office.approval import Answered, Done, Wait
+    from api.office.erase import Erased
+    from api.office.freeze import Lifted
     from evidence.authority import Request
 
 
@@ -82,7 +84,8 @@ def approve(
         return
     person = doer(actor, home.clock, reason=reason)
     require_unanswered(home, request)
-    casework = unlock(home, passphrase_file).casework
+    keys = unlock(home, passphrase_file)
+    casework = keys.casework
     asked = find_request(home, request, casework)
     if refuse:
         refused = refuse_request(home, asked, person)
@@ -96,7 +99,7 @@ def approve(
         warn(Term("note.addition_stopped", number=tally.lost, said=tally.said, place=asked.target))
     words = _cards(asked, cards)
     with watched() as begin, stages() as staged:
-        done = approve_request(home, asked, person, Means(casework, words, begin, staged))
+        done = approve_request(home, asked, person, Means(casework, words, begin, staged, matching=keys.matching))
     told, text = _of_act(asked, done.done) if done.done else ({"files": tally.told()} if tally else {}, "")
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 
@@ -186,9 +189,10 @@ def _cards(asked: "Request", files: tuple[Path, ...]) -> list[str]:
 
 def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     """What an act did, for a machine and in words: as the command does that acts at once."""
-    from api.cli import bundle, channel, freeze, intake, key, receiver
+    from api.cli import bundle, channel, intake, key, receiver
     from api.office.bundle import Exported
     from api.office.channel import Registered
+    from api.office.erase import Erased
     from api.office.freeze import Lifted
     from api.office.intake import Imported
     from api.office.key import Renewed
@@ -202,13 +206,23 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
-        case Lifted():
-            return freeze.lift_fields(done), freeze.lift_words(done)
+        case Erased() | Lifted():
+            return _of_items(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
             return bundle.export_fields(destination, done), bundle.export_words(destination, done)
         case _:
             return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
+
+
+def _of_items(done: "Erased | Lifted") -> tuple[Mapping[str, Any], str]:
+    from api.cli import erase, freeze
+    from api.office.freeze import Lifted
+
+    if isinstance(done, Lifted):
+        return freeze.lift_fields(done), freeze.lift_words(done)
+    erase.tell_unfinished(done)
+    return erase.erasure_fields(done), erase.erasure_words(done)
 
 
 # What waits

@@ -67,6 +67,12 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
 @click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("home", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--damaged", is_flag=True, help="Put it in its place also where the audit fails.")
+@click.option(
+    "--erased",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A copy of HOME.keys/erased that was kept elsewhere: what it names is destroyed again.",
+)
 @passphrase_option
 @click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought its rows.")
 @json_option
@@ -76,6 +82,7 @@ def restore(
     backup: Path,
     home: Path | None,
     damaged: bool,
+    erased: Path | None,
     passphrase_file: Path | None,
     database: str | None,
     as_json: bool,
@@ -83,7 +90,8 @@ def restore(
     """Make a home from a backup, at HOME or where --home names; nothing may lie there.
 
     An audit proves it before it gets its name. Keys that lie beside the place are used as they
-    are; if none do and the backup has them, they are restored, which needs the passphrase.
+    are; if none do and the backup has them, they are restored, which needs the passphrase. What was erased since the
+    backup was made, as the keys' folder names it, is destroyed again first.
     """
     from api.office.backup import Wishes
     from api.office.backup import restore as put_back
@@ -94,7 +102,7 @@ def restore(
         system_clock,
         passphrase=lambda: given_or_asked(passphrase_file) or prompt(Term("prompt.passphrase"), hidden=True),
         progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
-        wishes=Wishes(damaged, database),
+        wishes=Wishes(damaged, database, erased),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects

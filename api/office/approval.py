@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.bundle import Exported, Making, Stages, export_asked, finish_asked, unstaged
 from api.office.channel import Registered, add_asked_channel
+from api.office.erase import Erased, erase_asked
 from api.office.freeze import Lifted, lift_asked
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
@@ -36,7 +37,7 @@ from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
-Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted | Erased
 """What came of an act that was asked for."""
 
 
@@ -49,6 +50,7 @@ class Means:
         progress: As ``import_export`` has it.
         stages: As ``export_case`` has it.
         inside: What is written with the act.
+        matching: To erase: it finds the same file elsewhere, and seals the snapshot of the index again.
     """
 
     casework: KeyIdentity
@@ -56,6 +58,7 @@ class Means:
     progress: Progress = unheard_import
     stages: Stages = unstaged
     inside: Inside = NOTHING_BESIDE
+    matching: KeyIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +212,16 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return add_asked_receiver(home, asked, by, grant, means.casework)
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
-        case Act.LIFT:
-            return lift_asked(home, asked, by, grant, means.casework)
+        case Act.LIFT | Act.ERASE:
+            return _act_on_items(home, asked, by, grant, means)
         case Act.EXPORT:
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
+
+
+def _act_on_items(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Lifted | Erased:
+    if asked.act is Act.LIFT:
+        return lift_asked(home, asked, by, grant, means.casework)
+    return erase_asked(home, asked, by, grant, (means.casework, means.matching))
 
 
 def refuse(home: Home, asked: Request, doer: Doer, also: Also | None = None) -> Answered:

@@ -8,6 +8,7 @@ from config import oplog
 from evidence.audit.log import HEADERS_LEVEL, AuditInput, RecordReader
 from evidence.audit.run import Audit, audit
 from evidence.custody.append import tree_size
+from evidence.erasure import read_graves
 from evidence.errors import StoreError
 from evidence.keys import LOG_KEY
 from evidence.store.database import reading
@@ -42,6 +43,7 @@ def run_audit(
         keys=(home.keys.path / LOG_KEY).exists(),  # keys that were recovered know nothing of what was signed
         asked=home.beat.asked_size(),
         in_use=(*home.in_use(), *home.in_recovery()),
+        graves={each.index: each.leaf_sha256 for each in read_graves(home.graves)},
     )
     done = audit(audit_input, progress)
     problems, verdict = len(done.report.problems), done.report.verdict

@@ -44,6 +44,7 @@ from evidence.canonical import sha256_hex
 from evidence.custody.append import tree_size
 from evidence.custody.beat import BEAT_FILE
 from evidence.custody.turn import Turn
+from evidence.erasure import keep_graves, read_graves
 from evidence.errors import HomeError
 from evidence.finding import Finding, Report, Verdict
 from evidence.keys import NEXT as NEXT_KEYS
@@ -198,12 +199,15 @@ class Wishes:
 
     Attributes:
         damaged: Put it in its place also where the audit fails.
+        erased: A list of what was erased (``HOME.keys/erased``) that was kept elsewhere, where the keys are too old to
+            know of it.
         address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL. The one in the
             backup is where the living home has its rows.
     """
 
     damaged: bool = False
     address: str | None = None
+    erased: Path | None = None
 
 
 AS_USUAL = Wishes()
@@ -262,9 +266,10 @@ def restore(
         if from_backup:
             keys = KeyFolder(stack.enter_context(assembled(keys.path)))
             _copy_keys(backup, keys, description, passphrase)
-        report = _audit(part, keys, clock)
+        graves = _erase_again(part, keys, clock, wishes.erased)
+        report = _audit(part, keys, clock, graves)
         if behind := "log.signed" in (each.id for each in _failed(report)):
-            report = _audit(part, KeyFolder(part / "absent"), clock)  # what its keys know is not in the backup
+            report = _audit(part, KeyFolder(part / "absent"), clock, graves)  # what its keys know is not in the backup
         if (wrong := _failed(report)) and not wishes.damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
         write_file(part / NOTE_FILE, _note(description, same_disk=_on_one_disk(backup, part)))
@@ -344,9 +349,27 @@ def _failed(report: Report) -> Sequence[Finding]:
     return [each for each in report.problems if each.verdict is Verdict.FAILED]
 
 
-def _audit(part: Path, keys: KeyFolder, clock: Clock) -> Report:
+def _erase_again(part: Path, keys: KeyFolder, clock: Clock, more: Path | None) -> Path:
+    """Destroy what was erased after the backup was made, before anything is read; return the file that names it.
+
+    Raises:
+        HomeError: A file that names it is damaged.
+    """
     home = Home.open(part, clock)
     home.keys = keys
+    try:
+        for file in (keys.graves, more):
+            home.erase_again(file)
+        if keys.path.is_dir() and more is not None:
+            keep_graves(keys.graves, read_graves(more))
+    finally:
+        home.engine.dispose()
+    return keys.graves if keys.path.is_dir() or more is None else more
+
+
+def _audit(part: Path, keys: KeyFolder, clock: Clock, graves: Path) -> Report:
+    home = Home.open(part, clock)
+    home.keys, home.graves_elsewhere = keys, graves
     try:
         home.require_own_log_key()
         return run_audit(home, level=_AUDIT_LEVEL, against=None, passphrase=None, progress=lambda _more: None).report

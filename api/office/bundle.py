@@ -5,9 +5,7 @@ of their own; log who sends what to whom; only then give them their names. Nothi
 """
 
 import io
-import json
 import secrets
-import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +31,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
+from api.made import shows_too_much
 from api.office.freeze import require_no_frozen_copy
 from api.office.left_out import require_replies_told
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
@@ -55,7 +54,6 @@ from casefiles.case_entries import OF_NO_CASE, events_of_case
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.errors import PagesError
 from casefiles.format.entries import EarlierStamp, ShownEntry
-from casefiles.format.layout import ITEMS_JSONL
 from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
 from casefiles.left_out import LEFT_OUT
 from casefiles.pages.made import page_maker
@@ -86,7 +84,8 @@ from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
 from evidence.stamp.kept_lists import ListFollowing
 from evidence.store.database import reading
-from evidence.store.freeze import freezes_of_case, frozen_of_case, is_frozen, waiting_freezes
+from evidence.store.erase import erased_among, erasures_of_case, lost_of_case
+from evidence.store.freeze import freezes_of_case, frozen_of_case
 from evidence.store.received import received_parts
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
@@ -365,14 +364,20 @@ def require_contents(home: Home, case_id: str) -> None:
     """Check, before a case is exported, that it has items whose sealed parts are there.
 
     Raises:
-        UnknownItemError: There is no such case, it has no items, or all of them are frozen.
+        UnknownItemError: There is no such case, it has no items, or all of them are frozen or erased; or one was erased
+            by an entry that this log lost.
         ObjectMissingError: A sealed part of an item is gone.
     """
     if not case_items(home.engine, case_id, limit=1):
         with reading(home.engine) as connection:
             if frozen_of_case(connection, case_id):
                 raise UnknownItemError("unknown_item.case_is_frozen", where=case_id)
+            if erasures_of_case(connection, case_id):
+                raise UnknownItemError("unknown_item.case_is_erased", where=case_id)
         raise UnknownItemError("unknown_item.case_is_empty", where=case_id)
+    with reading(home.engine) as connection:
+        if lost := lost_of_case(connection, case_id):
+            raise UnknownItemError("unknown_item.erased_before", where=case_id, found=lost[0])
     require_whole(home.engine, case_id, home.objects.require)
 
 
@@ -448,6 +453,8 @@ def _log(writer: Writer, order: Order, grant: Grant, made: _Made, making: Making
     def beside(connection: sa.Connection, _placed: object) -> None:
         if made.items & frozen_of_case(connection, order.case_id):
             raise AuthorityError("authority.frozen_meanwhile", where=order.case_id)
+        if erased_among(connection, made.items):
+            raise AuthorityError("authority.erased_meanwhile", where=order.case_id)
         _require_consent_as_read(writer.home, connection, order, made, making.casework)
         making.inside.acts(connection, told)
 
@@ -494,7 +501,7 @@ def _finish(
         for held in leftovers:
             data = held.bundle.read_bytes()
             record = logged.get(sha256_hex(data))
-            if record is None or shows_frozen(home, held.bundle):
+            if record is None or shows_hidden(home, held.bundle):
                 held.drop()
                 continue
             expected = _asked(order) | ({"authority": authority} if authority else {})
@@ -562,8 +569,8 @@ def _events(home: Home, case_id: str, casework: KeyIdentity, progress: Counting)
     changed = events_of_case(home.engine, OF_NO_CASE, ["key_changed"], casework)
     beside += [event.index for event, record in changed if record.values["key"] == SEAL]
     with reading(home.engine) as connection:
-        frozen = freezes_of_case(connection, case_id)
-    of_case = {*case_event_indexes(home.engine, case_id), *beside, *frozen}
+        ended = [*freezes_of_case(connection, case_id), *erasures_of_case(connection, case_id)]
+    of_case = {*case_event_indexes(home.engine, case_id), *beside, *ended}
     hear, events = progress(1 + len(of_case)), list[OpenedEvent]()
     for event in open_events(home.engine, [0, *sorted(of_case)], casework):
         events.append(event)
@@ -652,14 +659,10 @@ def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> froz
     return withheld(audience, event.leaf.type) | unnamed
 
 
-def shows_frozen(home: Home, bundle: Path) -> bool:
-    """Whether a bundle that an office keeps shows an item that was frozen since, and may not be handed out."""
+def shows_hidden(home: Home, bundle: Path) -> bool:
+    """Whether a bundle that an office keeps shows an item that was frozen or erased since: it may not be handed out."""
     with reading(home.engine) as connection:
-        if not waiting_freezes(connection):
-            return False
-        with zipfile.ZipFile(bundle) as members:
-            lines = members.read(ITEMS_JSONL).splitlines()
-        return any(is_frozen(connection, json.loads(line)["event"]) for line in lines)
+        return shows_too_much(connection, bundle)
 
 
 def _named(value: Value) -> Iterator[str]:

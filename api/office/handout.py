@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from api.home import Home
-from api.office.bundle import shows_frozen
+from api.office.bundle import shows_hidden
 from api.office.task import TaskKind, bundle_of, show_task
 from config.errors import Explained
 from evidence.authority import Doer
@@ -77,7 +77,7 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
     file: Path = getattr(files, which.value)
     if not file.is_file():
         raise unknown
-    if shows_frozen(home, files.bundle):
+    if shows_hidden(home, files.bundle):
         raise UnknownItemError("unknown_item.bundle_is_frozen")
     sha256 = told["sha256"] if which is HandedFile.BUNDLE else hashlib.sha256(file.read_bytes()).hexdigest()
     name = f"{task.case_id}-{bundle_id[:8]}{file.name.removeprefix(bundle_id)}"

@@ -12,6 +12,7 @@ from api.home import Home
 from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import erased_among, lost_among
 from evidence.store.freeze import not_frozen
 
 LEAST = 4
@@ -50,6 +51,21 @@ def items_meant(home: Home, texts: Iterable[str], *, frozen: bool = False) -> tu
         UnknownItemError: One of them means none, or several.
     """
     return tuple(dict.fromkeys(item_of(home, text, frozen=frozen) for text in texts))
+
+
+def erasable_meant(home: Home, texts: Iterable[str]) -> tuple[str, ...]:
+    """The items that a person typed to ``erase``; whole identifiers may be of items that were erased already.
+
+    Raises:
+        UnknownItemError: One of them means none, or several.
+    """
+    found = dict[str, None]()
+    with reading(home.engine) as connection:
+        gone = erased_among(connection, texts := [text.strip().lower() for text in texts])
+        gone |= lost_among(connection, texts).keys()
+    for text in texts:
+        found[text if text in gone else item_of(home, text, frozen=True)] = None
+    return tuple(found)
 
 
 def case_of(home: Home, text: str) -> str:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from api import TOOL
 from api.home import Home
+from api.made import BUNDLES
 from api.office.approval import refuse
 from api.office.brought import UPLOADS, export_in, remove_abandoned, unpacked
 from api.office.page import LIMIT, Page, page_of
@@ -42,7 +43,6 @@ from evidence.store.question import forget_questions, has_expired_questions
 from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
 
-BUNDLES = "bundles"
 MOST_OPEN = 50
 """How many tasks of one person may wait, or be done, at a time."""
 _LOOK_AGAIN_S = 30

@@ -124,7 +124,13 @@ def _approval(home: Home, _task: Task, asked: TaskOutcome, working: Working) -> 
             return told  # another worker died after it
     if found.review is None or not found.review.approved:
         raise AuthorityError("authority.answered", where=request)
-    means = Means(keys.casework, progress=working.begin_import, stages=working.stage, inside=working.inside)
+    means = Means(
+        keys.casework,
+        progress=working.begin_import,
+        stages=working.stage,
+        inside=working.inside,
+        matching=keys.matching,
+    )
     done = approve(home, found, doer_of(asked), means)
     more = done.done.told() if isinstance(done.done, Imported | Exported) else {}
     return _with_warnings({**told, **more}, done.unstamped)

@@ -115,6 +115,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "language",
                 "lo",
                 "log_key",
+                "marks",
                 "match",
                 "matching_recipient",
                 "matching_recovery_sha256",
@@ -168,6 +169,7 @@ _OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
         # who thinks that it may show a child, and why, is for the police and not for whoever gets a bundle
         ("frozen", "what"): Tells.HOUSE,
         ("frozen", "hint"): Tells.HOUSE,
+        ("erased", "marks"): Tells.HOUSE,
         ("consent", "text"): Tells.HOUSE,
         ("recognised", "text"): Tells.HOUSE,
         ("searched", "text"): Tells.HOUSE,

@@ -506,6 +506,7 @@ def _facts_of(event: ItemView) -> Mapping[str, ItemFact]:
         "scope": _scope(event.fact("scope")),
         "until": event.moment("until"),
         "how": event.code("recognition", "recognition"),
+        "ground": event.code("cause", "erasure"),
         "why": event.fact("text"),
         **{name: event.fact(name) for name in ("date", "language", "items", *counts)},
     }

@@ -13,6 +13,7 @@ from casefiles.errors import RecordsError, UndecidedError
 from casefiles.format.records import ITEM, OPENING, Bounds, DisclosedLeaf
 from evidence.canonical import Json
 from evidence.errors import AuthorityError
+from evidence.log.leaf import named_entries
 from evidence.log.schema import SCHEMAS, TIERS
 from evidence.names import require_others
 from evidence.times import MAX_SKEW, format_time, parse_time
@@ -22,11 +23,11 @@ MODES = frozenset({"hash_only", "metadata_only", "sealed"})
 _REQUEST, _APPROVAL, _HOLE = "requested", "approved", "hole"
 _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_removed"
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
-_FROZEN = "frozen"
+_FROZEN, _ERASED = "frozen", "erased"
 _CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
 _RECOGNISED, _CONSENT, _LEFT_OUT = "recognised", "consent", "left_out"
 _OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, _CONSENT, _CHECKED, _RECOGNISED, _LEFT_OUT})
-_SHOWN = frozenset({OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _FROZEN}) | _OF_THE_CASE
+_SHOWN = frozenset({OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _FROZEN, _ERASED}) | _OF_THE_CASE
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}
 """NAMEs whose value is another event, or several, and the type that these must be of."""
@@ -47,7 +48,7 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     3. Each event that one names as its request, its authority or its item is there, of that type; each request that is
        there is named by what was done on it.
     4. Whatever speaks of a case speaks of this one. The case was opened once, each item was added to it, each item that
-       is not shown was removed from it or is frozen, and each hole is of a channel of these items.
+       is not shown was removed from it, erased or is frozen, and each hole is of a channel of these items.
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
     7. A comparison names as many files as it found, each once; those that are the picture itself are one file.
@@ -215,9 +216,10 @@ def _require_items_of_the_case(records: Sequence[DisclosedLeaf], case_id: str) -
 
 
 def _require_removed(records: Sequence[DisclosedLeaf]) -> None:
-    """Check that whatever was added unnamed was removed unnamed later, or is frozen: no item is left out in silence.
+    """Check that whatever was added unnamed was removed unnamed, was erased or is frozen: none is left out in silence.
 
-    How many items of the case a freeze is of, it does not show: so many as are left.
+    An erasure shows how many items of the case it is of. How many a freeze is of, it does not show: so many as are
+    left.
     """
     added = removed = 0
     for record in records:
@@ -226,12 +228,31 @@ def _require_removed(records: Sequence[DisclosedLeaf]) -> None:
             removed += record.leaf.type == "case_item_removed"
             if removed > added:
                 break
-    frozen = list(_of(records, _FROZEN))
-    if removed > added or (removed < added and not frozen):
-        raise RecordsError("records.item_left_out", expected=added, found=removed)
-    if frozen and removed == added:
+    frozen, erased = list(_of(records, _FROZEN)), list(_of(records, _ERASED))
+    gone = removed + sum(map(_erased_items, erased))
+    if removed > added or (gone < added and not frozen):
+        raise RecordsError("records.item_left_out", expected=added, found=gone)
+    if gone > added:
+        raise RecordsError("records.erasure_of_nothing", index=erased[-1].index)
+    if frozen and gone == added:
         raise RecordsError("records.freeze_of_nothing", index=frozen[0].index)
     _require_frozen_unshown(records, frozen)
+    _require_erased_unshown(records, erased)
+
+
+def _erased_items(erasure: DisclosedLeaf) -> int:
+    """How many items of the case an erasure is of; one that does not say so stands for none."""
+    items = erasure.values.get("items")
+    if not isinstance(items, str) or not items.isdecimal() or items == "0":
+        raise RecordsError("records.erasure_of_nothing", index=erasure.index)
+    return int(items)
+
+
+def _require_erased_unshown(records: Iterable[DisclosedLeaf], erased: Iterable[DisclosedLeaf]) -> None:
+    named = {index: erasure.index for erasure in erased for index in named_entries(erasure.leaf)}
+    for record in records:
+        if record.index in named:
+            raise RecordsError("records.erased_item_shown", index=record.index)
 
 
 def _require_frozen_unshown(records: Iterable[DisclosedLeaf], frozen: Iterable[DisclosedLeaf]) -> None:

@@ -21,6 +21,7 @@ from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate
 from evidence.stamp.token import verify_token
 from evidence.store import database
+from evidence.store.erase import ERASABLE
 from evidence.store.marks import SeenKey
 from evidence.store.stored import stored_bytes, stored_int
 from evidence.times import MAX_SKEW, format_time, parse_time
@@ -28,6 +29,7 @@ from evidence.times import MAX_SKEW, format_time, parse_time
 BYTES_LEVEL = 2
 HEADERS_LEVEL = 3
 _CHUNK = 512
+_ERASED = "erased"
 _MOST_LEVEL = 7
 """A tile of level 8 would stand for more leaves than an index can number."""
 
@@ -51,6 +53,7 @@ class AuditInput:
         reader: With the casework key: compare records and rows.
         keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
         in_use: What the home would use of what the log pins.
+        graves: What a file beside the keys says was erased, by entry: SHA-256 of its leaf, lower hex.
         asked: Over how many entries a time stamp was last asked for, if it is known: later ones wait for the beat.
     """
 
@@ -65,6 +68,7 @@ class AuditInput:
     keys: bool = False
     asked: int | None = None
     in_use: Sequence[InUse] = ()
+    graves: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,16 @@ class LogAudit:
             and entry in self.places
             and self.places[entry].type == "hashes_added"
         )
+
+    def erased_entries(self) -> Mapping[int, int]:
+        """The entries that later entries say were erased, and which entry says so of each."""
+        return {
+            entry: index
+            for index, place in sorted(self.places.items())
+            if place.type == _ERASED
+            for entry in place.entries
+            if entry < index and entry in self.places and self.places[entry].type in ERASABLE
+        }
 
     def _each_leaf(self) -> Iterator[tuple[int, object]]:
         """Every leaf in order; hashes and tiles are collected on the way."""

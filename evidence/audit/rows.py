@@ -6,30 +6,67 @@ only the newest channel that nothing removed since must have its row.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.audit.log import Place, failed
-from evidence.finding import Finding
+from evidence.finding import Finding, Verdict
 from evidence.store import database
+from evidence.store.erase import ERASABLE
 from evidence.store.reviews import ACTS, CLOSED
 
 _ID = "rows.places"
+_ERASED = "erased"
 
 
-def row_places(connection: sa.Connection, places: Mapping[int, Place]) -> Iterable[Finding]:
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """What an audit knows of erased entries.
+
+    Attributes:
+        logged: Which entry says so, of each.
+        lost: Those of which rows say so, and no entry of this log: a home was put back from before.
+        graves: As ``AuditInput`` has it.
+    """
+
+    logged: Mapping[int, int] = field(default_factory=dict)
+    lost: frozenset[int] = frozenset()
+    graves: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def destroyed(self) -> frozenset[int]:
+        """Every entry of which nothing may be left."""
+        return frozenset({*self.logged, *self.lost})
+
+
+NO_ERASURES = Erasures()
+
+
+def lost_erasures(connection: sa.Connection, places: Mapping[int, Place], logged: Collection[int]) -> frozenset[int]:
+    """The entries of which rows say that they were erased, and no entry of the log that is audited."""
+    table = database.tombstone.c
+    found = connection.execute(sa.select(table.idx).where(table.erased_idx.is_(None))).scalars().all()
+    erasable = {index for index, place in places.items() if place.type in ERASABLE}
+    return frozenset(index for index in found if type(index) is int and index in erasable).difference(logged)
+
+
+def row_places(
+    connection: sa.Connection, places: Mapping[int, Place], erasures: Erasures = NO_ERASURES
+) -> Iterable[Finding]:
     """A check of the audit: the rows in clear are those that must follow from the leaves.
 
     Args:
         places: By leaf index, every leaf but anchors.
     """
-    return _Places(connection, places).findings()
+    return _Places(connection, places, erasures).findings()
 
 
 class _Places:
-    def __init__(self, connection: sa.Connection, places: Mapping[int, Place]) -> None:
+    def __init__(self, connection: sa.Connection, places: Mapping[int, Place], erasures: Erasures) -> None:
         self._connection = connection
+        self._erasures = erasures
         self._places = places
         self._by_type: dict[str, set[int]] = {}
         for index, place in places.items():
@@ -42,6 +79,7 @@ class _Places:
             lambda place: {"item_id": place.event_id, "payload_sha256": place.media},
         )
         yield from self._one_each(database.hole, "hole")
+        yield from self._tombstones()
         yield from self._one_each(database.case_file, "case_opened")
         yield from self._one_each(database.case_item, "case_item_added")
         yield from self._one_each(database.alert, "alerted")
@@ -59,7 +97,7 @@ class _Places:
     ) -> Iterator[Finding]:
         """Every leaf of the type has exactly one row, which repeats what the leaf says in clear."""
         columns = [table.c.idx, *(table.c[name] for name in expected_of(Place("", event_type, None)))]
-        open_leaves = set(self._of(event_type))
+        open_leaves = self._of(event_type) - (self._erasures.destroyed if event_type in ERASABLE else set[int]())
         for row in self._connection.execute(sa.select(*columns)):
             if type(row.idx) is not int or row.idx not in open_leaves:
                 yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=event_type)
@@ -76,6 +114,45 @@ class _Places:
                         found=repr(getattr(row, name))[:80],
                     )
         yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(open_leaves))
+
+    def _tombstones(self) -> Iterator[Finding]:
+        """Every erased entry has its tombstone, and no other entry has one."""
+        table, logged, left = database.tombstone, self._erasures.logged, set(self._erasures.logged)
+        for row in self._connection.execute(sa.select(table.c.idx, table.c.erased_idx, table.c.item_id)):
+            if row.idx in self._erasures.lost:
+                yield self._lost(row.idx)
+            elif type(row.idx) is not int or logged.get(row.idx) != row.erased_idx or row.erased_idx is None:
+                yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=_ERASED)
+                continue
+            left.discard(row.idx)
+            place = self._places[row.idx]
+            expected = place.event_id if place.type == "observed" else None
+            if row.item_id != expected:
+                yield failed(
+                    _ID,
+                    _row(table, row.idx),
+                    "rows.places.changed",
+                    column=table.c.item_id.name,
+                    expected=str(expected),
+                    found=repr(row.item_id)[:80],
+                )
+        yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(left))
+        yield from self._named_wrongly()
+
+    def _lost(self, index: int) -> Finding:
+        """What was erased and no entry says so: by a home that was put back, if the file beside the keys names it."""
+        where = _row(database.tombstone, index)
+        if index in self._erasures.graves:
+            return Finding(_ID, Verdict.INDETERMINATE, "rows.places.erased_before", {"where": where})
+        return failed(_ID, where, "rows.places.erased_by_nobody")
+
+    def _named_wrongly(self) -> Iterator[Finding]:
+        """Entries that an entry says were erased and cannot be: they came later, are of another type, or twice."""
+        for index in sorted(self._of(_ERASED)):
+            for entry in sorted(self._places[index].entries):
+                if self._erasures.logged.get(entry) != index:
+                    where = _row(database.tombstone, entry)
+                    yield failed(_ID, where, "rows.places.not_to_be_erased", index=index)
 
     def _answers(self) -> Iterator[Finding]:
         """Every approval and every refusal is that of one request, and what was done or ended was so by an entry."""
@@ -133,6 +210,7 @@ class _Places:
         """Every freeze has rows, each of them of a freeze; and what ended one is the end of one, which came later."""
         table, event_type = database.frozen, "frozen"
         frozen, ends = self._of(event_type), self._of("unfrozen")
+        erased = self._of(_ERASED)
         begun, ended = set[int](), set[int]()
         for row in self._connection.execute(sa.select(table.c.idx, table.c.lifted_idx)):
             if row.idx not in frozen:
@@ -141,7 +219,7 @@ class _Places:
             begun.add(row.idx)
             if row.lifted_idx is None:
                 continue
-            if row.lifted_idx not in ends or row.lifted_idx <= row.idx:
+            if row.lifted_idx not in ends | erased or row.lifted_idx <= row.idx:
                 yield failed(_ID, _row(table, row.idx), "rows.places.removed_before")
             ended.add(row.lifted_idx)
         for index in sorted((frozen - begun) | (ends - ended)):

@@ -31,8 +31,8 @@ import sqlalchemy as sa
 from config.errors import Term
 from evidence.audit import home
 from evidence.audit.log import BYTES_LEVEL, HEADERS_LEVEL, AuditInput, LogAudit
-from evidence.audit.rows import row_places
-from evidence.audit.store import StoreAudit
+from evidence.audit.rows import Erasures, lost_erasures, row_places
+from evidence.audit.store import DestroyedParts, StoreAudit
 from evidence.finding import Finding, Report, run_check
 from evidence.store.database import store_errors
 
@@ -64,11 +64,14 @@ def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _d
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, audit_input, progress)
         findings = _run(_log_checks(connection, log, audit_input))
-        removed = log.removed_hashes()
+        removed, erased = log.removed_hashes(), log.erased_entries()
+        lost = lost_erasures(connection, log.places, erased)
+        gone = DestroyedParts(removed, frozenset({*erased, *lost}))
         with closing(
-            StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present, removed=removed)
+            StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present, gone=gone)
         ) as store:
-            findings += _run(_store_checks(store, audit_input, partial(row_places, connection, log.places)))
+            places = partial(row_places, connection, log.places, Erasures(erased, lost, audit_input.graves))
+            findings += _run(_store_checks(store, audit_input, places))
     return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
 
 

@@ -31,8 +31,9 @@ from evidence.intake.sight import Albums, Look, Provenance, Sighter, Sighting
 from evidence.intake.slices import Packer, Slice
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.store.database import reading
+from evidence.store.erase import is_erased_place
 from evidence.store.freeze import is_frozen_message
-from evidence.store.marks import SeenKey
+from evidence.store.marks import SeenKey, place_mark
 from evidence.store.projection import Placed
 from evidence.times import Clock
 
@@ -128,6 +129,7 @@ class Intake:
         self._engine = engine
         self._sequencer = sequencer
         self._preserver = preserver
+        self._seen = seen
         self._sighter = Sighter(preserver, seen, clock)
         self._clock = clock
         self._batch = batch
@@ -323,13 +325,17 @@ class Intake:
     def _require_not_frozen(self, content: Observation, album: bytes | None) -> None:
         """Check, before a byte of a file is asked for, that its message and album are not frozen (invariant 10).
 
+        Nor may it be of a message of which something was erased because it may show a child.
+
         Args:
             album: The mark of the album of its message, where that is of the same batch.
         """
         if content.message_id is None:
             return
         with reading(self._engine) as connection:
-            if is_frozen_message(connection, content.channel_id, content.message_id, album=album):
+            place = place_mark(self._seen, content.channel_id, content.message_id)
+            frozen = is_frozen_message(connection, content.channel_id, content.message_id, album=album)
+            if frozen or is_erased_place(connection, place):
                 raise UnreadableError(FrozenMediumError(), begun=False)
 
     def _require_new(self, wanted: Wanted) -> None:

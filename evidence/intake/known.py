@@ -4,18 +4,22 @@ Asked outside of the turn to skip work, and again inside it, where alone the ans
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from evidence.observation import Kind, Mode
 from evidence.store import database
+from evidence.store.erase import erased_marks
 from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks
 from evidence.store.payload import lost_parts
 
 _RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
+_WHOLE = 32
+"""Bytes of a mark that tells one thing from every other; that of a message's words has fewer."""
 _WORDS = frozenset({Kind.MESSAGE.value, Kind.EDIT.value})
 
 
@@ -83,6 +87,7 @@ class Held:
         event_id: Of the event that it follows from; None for a hole of the store.
         index: Its log index; None for what is not logged yet.
         whole: Every sealed part of it is there.
+        erased: It was erased, and nothing of it is kept again, in any mode.
     """
 
     marks: Marks
@@ -92,6 +97,7 @@ class Held:
     mode: str | None = None
     payload: bool = False
     whole: bool = True
+    erased: bool = False
 
 
 class Known:
@@ -112,7 +118,9 @@ class Known:
         by_channel: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
         for each in wanted:
             by_channel[each.table.name, each.channel_id].append(each)
-        return cls(row for group in by_channel.values() for row in _rows(connection, group, require))
+        every = [each for group in by_channel.values() for each in group]
+        rows = (row for group in by_channel.values() for row in _rows(connection, group, require))
+        return cls(chain(rows, _erased(connection, every)))
 
     def in_no_doubt(self, wanted: Iterable[Wanted | None]) -> list[Wanted | None]:
         """The same, but for edits of which nobody can tell whether they are of the message that is held.
@@ -155,6 +163,9 @@ def _numbers_its_messages(channel_id: str) -> bool:
 
 
 def _fits(held: Held, wanted: Wanted) -> bool:
+    if held.erased:
+        said = held.marks.said
+        return held.marks.seen == wanted.marks.seen or (said is not None and said == wanted.marks.said)
     same = held.marks.said == wanted.marks.said if wanted.unread else held.marks.seen == wanted.marks.seen
     if not same:
         return False
@@ -176,6 +187,18 @@ def _rows(
     lost = lost_parts(connection, rows, require)
     for row in rows:
         yield (table.name, channel_id, row.number), replace(_held(table, row), whole=row.idx not in lost)
+
+
+def _erased(connection: sa.Connection, wanted: Sequence[Wanted]) -> Iterator[tuple[tuple[str, str, int | None], Held]]:
+    """The tombstones of what was erased among this, whatever its mode was."""
+    marks = {mark for each in wanted for mark in (each.marks.seen, each.marks.said) if mark and len(mark) == _WHOLE}
+    found = erased_marks(connection, marks)
+    by_mark = {mark: each for each in found for mark in (each.seen, each.said) if mark}
+    for each in wanted:
+        tombstone = by_mark.get(each.marks.seen) or by_mark.get(each.marks.said or b"")
+        if tombstone is not None:
+            held = Held(Marks(tombstone.seen, tombstone.said), tombstone.item_id, tombstone.index, erased=True)
+            yield each.place, held
 
 
 def _held(table: sa.Table, row: sa.Row[Any]) -> Held:

@@ -184,7 +184,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "released": Schema(subject=("sha256",), act=(*_ACT, "case", "item", "audience", "recipient")),
         "frozen": Schema(subject=("what",), act=(*_ACT, "hint", "frozen_items")),
         "unfrozen": Schema(act=(*_ACT, "frozen_items")),
-        "erased": Schema(act=(*_ACT, "destroyed", "backups_until"), public=("entries",)),
+        "erased": Schema(act=(*_ACT, "cause", "items", "destroyed", "marks", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since", "until", "appeal_url")),
         "anchor": Schema(public=("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256")),

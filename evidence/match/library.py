@@ -21,6 +21,7 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import newest_erasure
 from evidence.store.freeze import frozen_files, lifted_files
 from evidence.store.upgrade import same_thing, stands
 
@@ -45,6 +46,7 @@ class Library:
         _forbid_core_files()
         self._engine = engine
         self._matching = matching
+        self._erased = (0, -1)
         self._forget()
 
     def _forget(self) -> None:
@@ -67,9 +69,11 @@ class Library:
             StoppedError: ``stopped`` said so.
         """
         with reading(self._engine) as connection:
-            frozen = frozen_files(connection)
-            if not self._frozen <= frozen:  # what was dropped from the index comes back only with a new one
+            frozen, erased = frozen_files(connection), newest_erasure(connection)
+            # what was dropped from the index comes back only with a new one; and what was erased stays in none
+            if erased != self._erased or not self._frozen <= frozen:
                 self._forget()
+                self._erased = erased
             begun_at = self.end
             if not begun_at:
                 saved = list(read_segments(connection, self._matching))
@@ -120,7 +124,8 @@ class Library:
         with reading(self._engine) as connection:
             for entry, tier in alike.tiers.items():
                 item = sa.select(database.item.c.item_id).where(database.item.c.idx == entry)
-                yield Match(connection.execute(item).scalar_one(), tier)
+                if found := connection.execute(item).scalar():  # none where it was erased just now
+                    yield Match(found, tier)
 
     def _drop(self, connection: sa.Connection, begun_at: int) -> None:
         """Compare no more with what does not stand, because the same was kept in a higher mode."""

@@ -17,7 +17,9 @@ little-endian, a column after the other):
 import hashlib
 import hmac
 import struct
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate, pairwise
@@ -171,22 +173,30 @@ def write_segments(connection: sa.Connection, segments: Sequence[SealedSegment])
         connection.execute(sa.insert(table), row)
 
 
-def erase_from_segments(connection: sa.Connection, entries: Sequence[int], matching: KeyIdentity) -> None:
-    """Take erased entries out of the index's snapshots, sealed again under new file keys; for ``erase``.
+def without_entries(
+    connection: sa.Connection, entries: Collection[int], matching: KeyIdentity
+) -> Sequence[SealedSegment]:
+    """The index's snapshots that have erased entries, without them, sealed again under new file keys; for ``erase``.
 
-    A segment that cannot be opened goes as a whole: it is made again.
+    Erasure takes the old ones away. One that cannot be opened is not among these: it is made again.
     """
-    table = database.print_segment
-    touched = sa.or_(*(sa.and_(table.c.first <= entry, table.c.last >= entry) for entry in entries))
-    for row in connection.execute(sa.select(table).where(touched)).all():
-        here = table.c.first == row.first
-        try:
-            segment = open_segment(bytes(row.body), matching)
-        except (EnvelopeError, NoMatchingKeyError):
-            connection.execute(sa.delete(table).where(here))
+    table, found = database.print_segment, list[SealedSegment]()
+    erased = sorted(entries)
+    for row in connection.execute(sa.select(table).order_by(table.c.first)):
+        if bisect_left(erased, row.first) == bisect_right(erased, row.last):
             continue
-        left = Segment(segment.first, segment.last, [file for file in segment.files() if file.entry not in entries])
-        connection.execute(sa.update(table).where(here).values(body=seal_segment(left, matching).body))
+        with suppress(EnvelopeError, NoMatchingKeyError):
+            segment = open_segment(bytes(row.body), matching)
+            left = [file for file in segment.files() if file.entry not in entries]
+            found.append(seal_segment(Segment(segment.first, segment.last, left), matching))
+    return found
+
+
+def put_back(connection: sa.Connection, segments: Iterable[SealedSegment]) -> None:
+    """Keep snapshots in whose runs entries were erased, in the same transaction."""
+    for each in segments:
+        row = {"first": each.first, "last": each.last, "body": each.body}
+        connection.execute(sa.insert(database.print_segment), row)
 
 
 def seal_segment(segment: Segment, matching: KeyIdentity) -> SealedSegment:

@@ -102,6 +102,15 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return 0
 
+    def remove(self, address: str) -> bool:
+        """Remove an object for good; see the port."""
+        place = self.path(address)
+        if not place.is_file():
+            return False
+        with storage_errors(self._root):
+            unlink_address(place)
+        return True
+
     def addresses(self) -> Iterator[str]:
         """The address of every settled object; see the port."""
         # unfinished names between two looks at the objects: what is put or settled meanwhile is left out, or is

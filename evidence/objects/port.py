@@ -96,6 +96,12 @@ class Objects(Protocol):
             ObjectMissingError: None does.
         """
 
+    def remove(self, address: str) -> bool:
+        """Remove an object for good, because it was erased; whether there was one. On return it is gone from the disk.
+
+        Where a store keeps objects for a time that nobody can shorten, it stays, and nobody can open it.
+        """
+
     def addresses(self) -> Iterator[str]:
         """The address of every settled object, in order."""
 

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001u"
+SCHEMA_VERSION = "0001v"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrst"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstu"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -175,7 +175,7 @@ case_item = sa.Table(
     metadata,
     sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
     sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), nullable=False),
-    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), nullable=False),
+    sa.Column("item_id", sa.String(32), nullable=False),  # also of an item that was erased since
     # set, and not deleted: so every adding and every removal has its row, and an audit without a key can ask for it
     sa.Column("removed_idx", _IDX),
     sa.Index("ix_case_item_place", "case_id", "item_id"),
@@ -185,7 +185,7 @@ alert = sa.Table(
     metadata,
     sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
     sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), nullable=False),
-    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), nullable=False),
+    sa.Column("item_id", sa.String(32), nullable=False),  # also of an item that was erased since
     sa.Column("raised_at", sa.String(24), nullable=False),
     sa.Column("dismissed_idx", _IDX),
     sa.Index("ix_alert_place", "case_id", "item_id"),
@@ -194,14 +194,29 @@ frozen = sa.Table(
     "frozen",
     metadata,
     sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
-    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), primary_key=True),
-    # the place again: whoever watches asks for it without a join, and so does every list
+    sa.Column("item_id", sa.String(32), primary_key=True),
+    # the place again: whoever watches asks for it without a join, and so does every list; "" once it was erased
     sa.Column("channel_id", sa.String(32), nullable=False),
     sa.Column("message_id", sa.BigInteger),
     sa.Column("frozen_at", sa.String(24), nullable=False),
     sa.Column("lifted_idx", _IDX),
     sa.Index("ix_frozen_item", "item_id"),
     sa.Index("ix_frozen_place", "channel_id", "message_id"),
+)
+tombstone = sa.Table(
+    "tombstone",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),  # the entry that was erased
+    sa.Column("erased_idx", _IDX),  # null: by an entry that this log lost, because an older copy was put back
+    sa.Column("item_id", sa.String(32)),  # null: a hole
+    # keyed marks: what was erased is known by them when it comes again, and is not kept
+    sa.Column("seen", Bytes(32), nullable=False),
+    sa.Column("said", Bytes(32)),
+    sa.Column("place", Bytes(8)),  # of what may show a child: nothing of its message is fetched again
+    sa.Index("ix_tombstone_item_id", "item_id"),
+    sa.Index("ix_tombstone_place", "place"),
+    sa.Index("ix_tombstone_said", "said"),
+    sa.Index("ix_tombstone_seen", "seen"),
 )
 hash_part = sa.Table(
     "hash_part",
@@ -275,13 +290,13 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, hash_part, authority, tile)
+PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, tombstone, hash_part, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""
 SNAPSHOTS = (print_segment,)
 """Sealed copies of what sealed rows say, for a quick start: made again where they are missing. What erasure destroys
-of an item goes from these too (``evidence.match.segments.erase_from_segments``)."""
+of an item goes from these too (``evidence.store.erase``)."""
 ACCESS = (api_key,)
 """Not built from the log: whose programs may call the API."""
 

@@ -101,6 +101,11 @@ def part_mark(key: SeenKey, values: Mapping[str, Any], message: Value) -> bytes:
     return b"".join(half[:PART_BYTES] for half in halves)
 
 
+def place_mark(key: SeenKey, channel_id: str, message_id: int) -> bytes:
+    """The keyed mark of a message's place, whoever declared it and whatever it says."""
+    return key.mark("part", channel_id, str(message_id), None)[:PART_BYTES]
+
+
 def album_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
     """The keyed mark of the album that an ``observed`` message was posted in; None if it was posted alone.
 

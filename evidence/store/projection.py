@@ -18,6 +18,7 @@ from config.errors import Term
 from evidence.errors import StoreError
 from evidence.observation import Kind
 from evidence.store import database
+from evidence.store.erase import Erasing, Tombstone, destroy_entries
 from evidence.store.marks import SeenKey, album_mark, hole_mark, missed_mark, observed_marks
 from evidence.times import format_time, parse_time
 
@@ -197,18 +198,26 @@ def _hashes_removed(connection: sa.Connection, placed: Placed) -> None:
 
 
 def _frozen(connection: sa.Connection, placed: Placed) -> None:
-    table, item = database.frozen, database.item.c
-    names = ["idx", "item_id", "channel_id", "message_id", "frozen_at"]
-    at = sa.literal(placed.values["at"], sa.String), sa.literal(placed.idx, sa.BigInteger)
-    rows = sa.select(at[1], item.item_id, item.channel_id, item.message_id, at[0])
-    named = item.item_id.in_(placed.values["frozen_items"])
-    connection.execute(sa.insert(table).from_select(names, rows.where(named)))
+    item, items = database.item.c, placed.values["frozen_items"]
+    wanted = sa.select(item.item_id, item.channel_id, item.message_id).where(item.item_id.in_(items))
+    places = {row.item_id: (row.channel_id, row.message_id) for row in connection.execute(wanted)}
+    common = {"idx": placed.idx, "frozen_at": placed.values["at"]}
+    # while rows are made again, an item that was erased later has no place: the freeze of it lost its own then
+    rows = [(each, *places.get(each, ("", None))) for each in items]
+    named = [dict(zip(("item_id", "channel_id", "message_id"), row, strict=True)) for row in rows]
+    connection.execute(_insert(database.frozen), [common | row for row in named])
 
 
 def _unfrozen(connection: sa.Connection, placed: Placed) -> None:
     table = database.frozen
     waiting = sa.update(table).where(table.c.item_id.in_(placed.values["frozen_items"]), table.c.lifted_idx.is_(None))
     connection.execute(waiting.values(lifted_idx=placed.idx))
+    _done(connection, placed)
+
+
+def _erased(connection: sa.Connection, placed: Placed) -> None:
+    named = [Tombstone.read(value) for value in placed.values["marks"]]
+    destroy_entries(connection, Erasing(named, placed.idx, parse_time(placed.values["at"])))
     _done(connection, placed)
 
 
@@ -248,6 +257,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "hashes_removed": _hashes_removed,
         "frozen": _frozen,
         "unfrozen": _unfrozen,
+        "erased": _erased,
     }
 )
 
@@ -279,6 +289,19 @@ def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> No
         new = sa.select(sa.func.count(table.c.idx.distinct())).where(table.c.idx >= placed[0].idx)
         if (found := connection.execute(new).scalar_one()) != expected:
             raise StoreError("store.rows_lost", where=Term("place.table", name=name), expected=expected, found=found)
+    for event in placed:
+        if event.type == "erased":
+            _require_destroyed(connection, event)
+
+
+def _require_destroyed(connection: sa.Connection, placed: Placed) -> None:
+    table, sealed = database.tombstone.c, database.sealed.c
+    mine = sa.select(table.idx).where(table.erased_idx == placed.idx)
+    expected, found = len(placed.values["marks"]), len(connection.execute(mine).all())
+    left = connection.execute(sa.select(sealed.idx).where(sealed.idx.in_(mine)).limit(1)).first()
+    if found != expected or left is not None:
+        where = Term("place.table", name="sealed" if left else "tombstone")
+        raise StoreError("store.rows_lost", where=where, expected=expected, found=found)
 
 
 def row_differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tuple[str, str]]:
@@ -294,7 +317,10 @@ def row_differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tup
 
 def _rows_by_key(connection: sa.Connection, table: sa.Table) -> dict[str, tuple[object, ...]]:
     keys = [column.name for column in table.primary_key]
+    rows = sa.select(table)
+    if table is database.tombstone:  # what an entry says that this log lost: ``rows.places`` tells of it
+        rows = rows.where(table.c.erased_idx.is_not(None))
     return {
         " ".join(str(row._mapping[name]) for name in keys): tuple(row)  # noqa: SLF001 - SQLAlchemy's public accessor
-        for row in connection.execute(sa.select(table))
+        for row in connection.execute(rows)
     }

@@ -21,6 +21,7 @@ from evidence.store import database
 ACTS = frozenset(
     {
         "channel_added",
+        "erased",
         "exported",
         "files_added",
         "imported",

@@ -15,6 +15,9 @@ from evidence.times import format_time, parse_time
 
 _table = database.task
 
+CASE_ENTRIES = "case_entries"
+"""The kind of work under which ``casefiles.case_entries`` keeps its snapshot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Noted:

@@ -19,7 +19,6 @@ AWAITED = {
     "ACCESS": "with the other classes of tables it is every table: a test walks them",
     "WORK": "with the other classes of tables it is every table: a test walks them",
     "SNAPSHOTS": "with the other classes of tables it is every table: a test walks them",
-    "erase_from_segments": "what erasure does to the snapshot of the index; the command is still to be built",
     "BYTES": "what is left out on purpose: a test walks Telegram's layer and fails for a field in no list",
     "READ": "what is read: a test walks Telegram's layer and fails for a field in no list",
     "STYLE_FIELDS": "what is read: a test walks Telegram's layer and fails for a field in no list",

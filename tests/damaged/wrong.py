@@ -1238,6 +1238,31 @@ def _frozen(types: Sequence[str], items: Sequence[str] | None = None) -> bytes:
     return of_log(log, more={layout.ENTRIES: encode_entries([*entries, *shown, of_freeze])})
 
 
+@breaks("records.references/erased")
+def an_erasure_that_does_not_fit_what_is_shown() -> Ways:
+    added, removed = "case_item_added", "case_item_removed"
+    yield "of nothing", partial(_erased, ())
+    yield "of a removed item", partial(_erased, (added, removed))
+    yield "of fewer items than are left out", partial(_erased, (added, added))
+    yield "of more items than are left out", partial(_erased, (added,), items="2")
+    yield "of no items", partial(_erased, (added,), items="0")
+    yield "that does not say of how many", partial(_erased, (added,), items=None)
+    yield "of an item that is shown", partial(_erased, (added,), entries=str(FILE))
+    yield "that names no entries", partial(_erased, (added,), entries="1 x")
+
+
+def _erased(types: Sequence[str], items: str | None = "1", entries: str = "900") -> bytes:
+    """Entries that add and remove items of the case, and withhold which, and an erasure."""
+    log = whole_log()
+    hidden = [log.add(kind, {**act(200), "case": forge.CASE, "item": "0" * 32}) for kind in types]
+    values = {**act(200), "cause": "withdrawn", "items": items, "destroyed": ["record"], "marks": []}
+    erasure = log.add("erased", values, public={"entries": entries})
+    kept = [entry for entry in contents_of(log).entries if entry.index not in (*hidden, erasure)]
+    shown = [log.entry(index, withhold=frozenset({"item"})) for index in hidden]
+    shown.append(log.entry(erasure, withhold=frozenset({"marks"})))
+    return of_log(log, more={layout.ENTRIES: encode_entries([*kept, *shown])})
+
+
 @breaks("records.references/holes")
 def a_hole_of_a_channel_without_an_item() -> Ways:
     for value in ("17", "user1", None):

@@ -329,6 +329,32 @@ def test_a_statement_says_how_she_knows_it(how: str | None, means: str | None, t
     assert forge.failed(sealed(log, tmp_path)) == {"records.references"}
 
 
+@pytest.mark.parametrize(
+    ("items", "added", "freezes", "fits"),
+    [
+        ("1", 1, 0, True),
+        ("2", 2, 0, True),
+        ("1", 2, 0, False),
+        ("2", 1, 0, False),
+        ("1", 2, 1, True),
+        ("1", 1, 1, False),
+    ],
+)
+def test_what_was_erased_accounts_for_the_items_that_are_left_out(
+    items: str, added: int, freezes: int, tmp_path: Path, *, fits: bool
+) -> None:
+    log = case_log()
+    unnamed = [
+        log.add("case_item_added", {**forge.act(AT), "case": "case-7", "item": NOBODY}) for _each in range(added)
+    ]
+    for _each in range(freezes):
+        log.add("frozen", {**forge.act(AT), "hint": "person", "what": "x", "frozen_items": [NOBODY]})
+    values = {**forge.act(AT), "cause": "withdrawn", "items": items, "destroyed": ["record"], "marks": []}
+    log.add("erased", values, public={"entries": "900"})
+    report = sealed(log, tmp_path, unnamed=frozenset(unnamed))
+    assert forge.failed(report) == (set() if fits else {"records.references"})
+
+
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_freeze_that_names_an_item_that_is_shown_is_refused(*, shown: bool, tmp_path: Path) -> None:
     log = case_log()

@@ -9,7 +9,7 @@ import { formatTime } from "./times.js";
 const KINDS = ["channel", "deletion", "edit", "file", "link", "message", "service"];
 const MODES = ["hash_only", "metadata_only", "sealed"];
 const TIERS = ["identical", "match", "review"];
-const SHOWN = [OPENING, ITEM, "key_changed", "requested", "approved", "hole", "frozen", "case_opened", "case_item_added",
+const SHOWN = [OPENING, ITEM, "key_changed", "requested", "approved", "hole", "frozen", "erased", "case_opened", "case_item_added",
   "case_item_removed", "consent", "checked", "recognised", "left_out"];
 const NAMED = { authority: "requested", request: "requested", item: ITEM, identical: ITEM, match: ITEM, review: ITEM };
 const NAMING = Object.keys(NAMED).sort();
@@ -84,7 +84,7 @@ function requireItemsOfTheCase(records, caseId) {
   requireRemoved(records);
 }
 
-/** Check that whatever was added unnamed was removed unnamed later, or is frozen: no item is left out in silence. */
+/** Check that whatever was added unnamed was removed unnamed later, erased or is frozen: none is left out in silence. */
 function requireRemoved(records) {
   let [added, removed] = [0, 0];
   for (const { leaf, withheld } of records) {
@@ -93,12 +93,33 @@ function requireRemoved(records) {
     removed += leaf.type === "case_item_removed";
     if (removed > added) break;
   }
-  const frozen = of(records, "frozen");
-  if (removed > added || (removed < added && !frozen.length)) refuse("records.item_left_out", { expected: added, found: removed });
-  if (frozen.length && removed === added) refuse("records.freeze_of_nothing", { index: frozen[0].index });
+  const [frozen, erased] = [of(records, "frozen"), of(records, "erased")];
+  const gone = erased.reduce((sum, erasure) => sum + erasedItems(erasure), BigInt(removed));
+  if (removed > added || (gone < added && !frozen.length)) refuse("records.item_left_out", { expected: added, found: gone });
+  if (gone > added) refuse("records.erasure_of_nothing", { index: erased.at(-1).index });
+  if (frozen.length && gone === BigInt(added)) refuse("records.freeze_of_nothing", { index: frozen[0].index });
   const items = new Set(of(records, ITEM).map((item) => item.leaf.event));
   const shown = frozen.find((freeze) => listOf(freeze, "frozen_items").some((item) => items.has(item)));
   if (shown) refuse("records.frozen_item_shown", { index: shown.index });
+  requireErasedUnshown(records, erased);
+}
+
+/** How many items of the case an erasure is of; one that does not say so stands for none. */
+function erasedItems(erasure) {
+  const items = valueOf(erasure, "items");
+  if (!isText(items) || !/^[1-9][0-9]*$/.test(items)) refuse("records.erasure_of_nothing", { index: erasure.index });
+  return BigInt(items);
+}
+
+function requireErasedUnshown(records, erased) {
+  const named = new Set();
+  for (const { leaf } of erased) {
+    const entries = leaf.public.entries ?? "";
+    if (!/^(?:0|[1-9][0-9]{0,18})(?: (?:0|[1-9][0-9]{0,18}))*$/.test(entries)) refuse("leaf.not_entries", { where: leaf.type });
+    for (const entry of entries.split(" ")) named.add(BigInt(entry));
+  }
+  const shown = records.find((record) => named.has(record.index));
+  if (shown) refuse("records.erased_item_shown", { index: shown.index });
 }
 
 function requireHolesOfTheCase(records) {

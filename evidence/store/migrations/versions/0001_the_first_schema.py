@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001u"
+revision = "0001v"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -181,7 +181,6 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=32), nullable=False),
         sa.Column("removed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_case_item_case_id")),
-        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_case_item_item_id")),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_case_item")),
     )
     op.create_index("ix_case_item_place", "case_item", ["case_id", "item_id"], unique=False)
@@ -193,7 +192,6 @@ def upgrade() -> None:
         sa.Column("raised_at", sa.String(length=24), nullable=False),
         sa.Column("dismissed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_alert_case_id")),
-        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_alert_item_id")),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_alert")),
     )
     op.create_index("ix_alert_place", "alert", ["case_id", "item_id"], unique=False)
@@ -205,11 +203,24 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("frozen_at", sa.String(length=24), nullable=False),
         sa.Column("lifted_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_frozen_item_id")),
         sa.PrimaryKeyConstraint("idx", "item_id", name=op.f("pk_frozen")),
     )
     op.create_index("ix_frozen_item", "frozen", ["item_id"], unique=False)
     op.create_index("ix_frozen_place", "frozen", ["channel_id", "message_id"], unique=False)
+    op.create_table(
+        "tombstone",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("erased_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("item_id", sa.String(length=32), nullable=True),
+        sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("said", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("place", sa.LargeBinary(length=8), nullable=True),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_tombstone")),
+    )
+    op.create_index("ix_tombstone_item_id", "tombstone", ["item_id"], unique=False)
+    op.create_index("ix_tombstone_place", "tombstone", ["place"], unique=False)
+    op.create_index("ix_tombstone_said", "tombstone", ["said"], unique=False)
+    op.create_index("ix_tombstone_seen", "tombstone", ["seen"], unique=False)
     op.create_table(
         "hash_part",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

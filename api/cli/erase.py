@@ -1,0 +1,94 @@
+"""``erase``: two persons destroy items for good; the log says that they did, and on what ground."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit_logged,
+    emit_waiting,
+    json_option,
+    open_home,
+    passphrase_option,
+    reason_option,
+    unlock,
+    warn,
+)
+from config.errors import Term
+
+if TYPE_CHECKING:
+    from api.office.erase import Erased
+
+CAUSES = ("withdrawn", "retention", "child", "order", "mistake")
+"""As ``api.office.erase.ErasureCause`` has them, which takes long to import."""
+
+
+@click.command()
+@click.argument("items", nargs=-1, required=True, metavar="ITEM...")
+@click.option("--case", "case_id", metavar="CASE", help="Whose case has the items; none where no case has them.")
+@click.option(
+    "--cause", type=click.Choice(CAUSES), required=True, help="On what ground; a bundle of the case shows it."
+)
+@reason_option
+@approved_option
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def erase(
+    ctx: click.Context,
+    items: tuple[str, ...],
+    case_id: str | None,
+    cause: str,
+    reason: str | None,
+    approved_by: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Destroy each ITEM for good: what is sealed of it, its fingerprints, its keys and every row of it.
+
+    Two persons agree: without --approved-by, the request waits for approve. What was handed over, and backups until
+    they end, still have it. The log keeps that it was there and who erased it, and still verifies. The same is not
+    taken in again.
+    """
+    from api.office.erase import ErasureCause, ErasureWish, erase_items
+    from api.office.request import Waiting
+    from api.office.short import case_of, erasable_meant
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    named = erasable_meant(home, items)
+    wish = ErasureWish(named, ErasureCause(cause), None if case_id is None else case_of(home, case_id))
+    keys = None if person.approver is None else unlock(home, passphrase_file)
+    done = erase_items(home, wish, person, keys)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    tell_unfinished(done)
+    emit_logged(erasure_fields(done), done.unstamped, as_json=as_json, text=erasure_words(done))
+
+
+def tell_unfinished(done: "Erased") -> None:
+    """Warn, on standard error, of what is left outside of the database after ``erase``."""
+    if done.unfinished is not None:
+        warn(Term("note.plain", cause=done.unfinished))
+
+
+def erasure_fields(done: "Erased") -> dict[str, Any]:
+    """The ``--json`` fields of ``erase``: what was erased, and what of the same messages was not."""
+    told: dict[str, Any] = {"erased": list(done.items), "entries": done.entries, "beside": list(done.beside)}
+    return told | {"finished": done.unfinished is None}
+
+
+def erasure_words(done: "Erased") -> str:
+    """What ``erase`` prints."""
+    lines = [f"Erased: {counted(len(done.items), 'item')}. Nobody can read them again in this home."]
+    if done.beside:
+        lines.append(f"Kept, of the same messages: {counted(len(done.beside), 'item')}: {', '.join(done.beside)}")
+    lines.append("Bundles that were handed over, and backups until you delete them, still have them.")
+    return "\n".join(lines)

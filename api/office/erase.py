@@ -1,0 +1,309 @@
+"""Erases items: what two persons agreed on is destroyed, and the log says so, by whom, and on what ground.
+
+An item goes with all that repeats it: the same thing kept in another mode, and the holes beside it. What other sources
+saw is another item, with keys of its own, and stays. An item that a case of somebody else has is never erased with
+hers: it is refused until that case gives it up. What may show a child goes with its message and album, once it is
+frozen, whoever's case has it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from api.home import Home, Writer
+from api.office.freeze import require_another
+from api.office.request import Waiting, ask
+from casefiles.case import held_items, open_events, require_client
+from casefiles.freeze import freeze_copies
+from config import oplog
+from config.errors import Explained
+from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
+from evidence.canonical import Value, text_value
+from evidence.custody.event import Draft, Prepared, Record
+from evidence.erasure import AT_ONCE, erased_draft, kept_of
+from evidence.errors import AuthorityError, LeafError, NoMatchingKeyError, UnknownItemError
+from evidence.keys import Unlocked
+from evidence.match.library import Library
+from evidence.match.segments import SealedSegment, put_back, without_entries
+from evidence.seal.recipients import KeyIdentity
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
+from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.marks import place_mark
+from evidence.times import format_time
+
+
+class ErasureCause(StrEnum):
+    """On what ground an item is erased."""
+
+    WITHDRAWN = "withdrawn"
+    RETENTION = "retention"
+    CHILD = "child"
+    ORDER = "order"
+    MISTAKE = "mistake"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureWish:
+    """What should be erased.
+
+    Attributes:
+        case_id: Whose case has the items; None for items that no case has.
+    """
+
+    items: tuple[str, ...]
+    cause: ErasureCause
+    case_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased.
+
+    Attributes:
+        items: Those that were named, and those that are the same thing; of a child's, its message and album too.
+        entries: How many entries of the log, the holes beside the items among them.
+        beside: What is kept of the same messages and was not named: other files of them, and their other states.
+        unfinished: Why something outside of the database is left; whoever writes next does it.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    items: tuple[str, ...]
+    entries: int
+    beside: tuple[str, ...]
+    unfinished: Explained | None
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Goes:
+    """What goes, as the rows stand.
+
+    Attributes:
+        holders: The cases that have each item now.
+        lost: Items that were erased already, by an entry that this log lost.
+    """
+
+    tombstones: Mapping[int, Tombstone]
+    holders: Mapping[str, frozenset[str]]
+    lost: frozenset[str]
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items, in the order of the log."""
+        return tuple(each.item_id for each in self.tombstones.values() if each.item_id is not None)
+
+    def groups(self) -> list[list[Tombstone]]:
+        """One for each entry: what one set of cases has, with the holes beside it, some at a time."""
+        by_case = defaultdict[frozenset[str], list[Tombstone]](list)
+        for each in self.tombstones.values():
+            if each.item_id is not None:
+                by_case[self.holders[each.item_id]].append(each)
+        first_case = next(iter(by_case.values()))
+        first_case += [each for each in self.tombstones.values() if each.item_id is None]
+        groups = [sorted(group, key=lambda each: each.index) for group in by_case.values()]
+        return [each[first : first + AT_ONCE] for each in groups for first in range(0, len(each), AT_ONCE)]
+
+
+def erase_items(home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None) -> Erased | Waiting:
+    """The verb behind ``erase``: two persons erase items; without a second person, ask for it.
+
+    Args:
+        keys: Needed if a second person is named.
+
+    Raises:
+        UnknownItemError: There is no such case; or one of the items does not exist, was erased, or is not in the case.
+        AuthorityError: There is no reason; both persons are one, or the second froze an item; or an item is frozen
+            (but for the cause ``child``), is not frozen (for that cause), or is in another case too.
+    """
+    require_reason(doer, act=Act.ERASE.value)
+    if wish.case_id is not None:
+        require_client(home.engine, wish.case_id)
+    with reading(home.engine) as connection:
+        goes = _what_goes(connection, wish, home)
+    if doer.approver is None or keys is None:
+        return ask(home, Act.ERASE, _target(wish), _order(wish, goes), doer)
+    grant = two_persons(Act.ERASE, _target(wish), doer)
+    return _Act(home, wish, doer, grant, keys.casework, keys.matching).done()
+
+
+def erase_asked(
+    home: Home, asked: Request, doer: Doer, grant: Grant, keys: tuple[KeyIdentity, KeyIdentity | None]
+) -> Erased:
+    """Erase items once a second person approved it, as the request says.
+
+    Args:
+        keys: The casework key, and the matching key if it is there.
+
+    Raises:
+        UnknownItemError: One of them was erased meanwhile, or is no longer in the case.
+        AuthorityError: As ``erase_items``; or somebody answered.
+    """
+    case_id = asked.text_or_none("case")
+    wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id)
+    return _Act(home, wish, doer, grant, *keys).done()
+
+
+def _target(wish: ErasureWish) -> str:
+    """What the request says in a bundle: no item and no case."""
+    return f"{wish.cause.value} {len(wish.items)}"
+
+
+def _order(wish: ErasureWish, goes: _Goes) -> dict[str, Value]:
+    case_id = None if wish.case_id is None else text_value(wish.case_id)
+    told = {"items": " ".join(wish.items), "cause": wish.cause.value, "case": case_id}
+    return told | {"entries": str(len(goes.tombstones))}
+
+
+def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goes:
+    """What is erased with the items that were named, if it may be."""
+    if gone := erased_among(connection, wish.items):
+        raise UnknownItemError("unknown_item.erased", found=min(gone))
+    lost = lost_among(connection, wish.items)
+    named = [item for item in wish.items if item not in lost]
+    _require_there(connection, named)
+    child = wish.cause is ErasureCause.CHILD
+    if child:
+        named = list(dict.fromkeys(each for item in named for each in of_one_post(connection, item)))
+    items = same_things(connection, named)
+    for item in items:
+        if is_frozen(connection, item) is not child:
+            raise AuthorityError("authority.not_frozen_first" if child else "authority.erase_frozen", found=item)
+    holders = {item: _holders(connection, item) for item in (*items, *lost)}
+    if not child:
+        _require_own(connection, wish, holders)
+    found = {each.index: each for each in erased_with(connection, items)}
+    if child:
+        found = {index: _placed(connection, each, home) for index, each in found.items()}
+    found |= {each.index: each for each in lost.values()}
+    return _Goes(dict(sorted(found.items())), holders, frozenset(lost))
+
+
+def _require_there(connection: sa.Connection, items: Sequence[str]) -> None:
+    table = database.item.c
+    for item in items:
+        if connection.execute(sa.select(table.idx).where(table.item_id == item)).first() is None:
+            raise UnknownItemError("unknown_item.no_such_item", found=item[:64])
+
+
+def _holders(connection: sa.Connection, item: str) -> frozenset[str]:
+    """The cases that have an item now."""
+    table = database.case_item.c
+    held = sa.select(table.case_id).where(table.item_id == item, table.removed_idx.is_(None))
+    return frozenset(connection.execute(held).scalars())
+
+
+def _require_own(connection: sa.Connection, wish: ErasureWish, holders: Mapping[str, frozenset[str]]) -> None:
+    """Check that no case has an item but the one that was named: nobody's exhibit goes with another's."""
+    own = frozenset() if wish.case_id is None else frozenset({wish.case_id})
+    for item, cases in holders.items():
+        if cases - own:
+            count = len(cases - own)
+            if own:
+                raise AuthorityError("authority.erase_claimed", found=item, count=count)
+            raise AuthorityError("authority.erase_names_no_case", found=item, count=count)
+    if wish.case_id is not None:
+        held = held_items(connection, wish.case_id)
+        if strange := [item for item in wish.items if item not in held]:
+            raise UnknownItemError("unknown_item.not_in_the_case", where=wish.case_id, found=strange[0])
+
+
+def _placed(connection: sa.Connection, tombstone: Tombstone, home: Home) -> Tombstone:
+    """The tombstone with the mark of its message's place: nothing of that message is fetched again."""
+    item = database.item.c
+    place = sa.select(item.channel_id, item.message_id).where(item.idx == tombstone.index)
+    row = connection.execute(place.where(item.message_id.is_not(None))).one_or_none()
+    if row is None:
+        return tombstone
+    return replace(tombstone, place=place_mark(home.keys.seen_key(), row.channel_id, row.message_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An erasure that two persons agreed on.
+
+    Attributes:
+        matching: Seals the snapshots of the index again; without it, the next comparison makes them anew.
+    """
+
+    home: Home
+    wish: ErasureWish
+    doer: Doer
+    grant: Grant
+    casework: KeyIdentity
+    matching: KeyIdentity | None = None
+
+    def done(self) -> Erased:
+        """Do it: the entry and the destruction are one transaction; what lies outside of the database follows."""
+        home = self.home
+        with home.writing() as writer:
+            self._freeze_copies(writer)
+            with reading(home.engine) as connection:
+                goes = _what_goes(connection, self.wish, home)
+                beside = _beside(connection, goes.items)
+            _require_others(home, goes, self.doer, self.casework)
+            prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
+            segments = list[SealedSegment]()
+
+            def choose(connection: sa.Connection) -> list[Prepared]:
+                self.grant.require_open(connection)
+                if _what_goes(connection, self.wish, home) != goes:  # a case took one, or a hole came, meanwhile
+                    raise AuthorityError("authority.erase_changed")
+                if self.matching is not None:
+                    segments.extend(without_entries(connection, goes.tombstones.keys(), self.matching))
+                return prepared
+
+            writer.sequencer.turn(choose, lambda connection, _placed: put_back(connection, segments))
+            oplog.note("erased", entries=len(goes.tombstones), items=len(goes.items))
+            unstamped = writer.beat()
+            unfinished = home.finish_erasures(writer.sequencer.take)
+        return Erased(goes.items, len(goes.tombstones), beside, unfinished, unstamped)
+
+    def _freeze_copies(self, writer: Writer) -> None:
+        """Before a child's file goes, freeze the same file elsewhere: its digest goes with it."""
+        if self.wish.cause is ErasureCause.CHILD and self.matching is not None:
+            library = Library(self.home.engine, self.matching)
+            library.refresh()
+            by = {"tool": self.doer.tool, "at": format_time(self.doer.at)}
+            freeze_copies(self.home.engine, writer.sequencer, library, by)
+
+    def _drafts(self, goes: _Goes) -> Iterator[Draft]:
+        by, cause = self.doer.values(self.grant.request), self.wish.cause.value
+        for group in goes.groups():
+            indexes = (each.index for each in group)
+            kept = [kept_of(index, record) for index, record in _records(self.home, indexes, self.casework)]
+            yield erased_draft(group, kept, by, cause=cause)
+
+
+def _records(home: Home, indexes: Iterable[int], casework: KeyIdentity) -> Iterator[tuple[int, Record]]:
+    """The records of entries that are to be erased; one that is damaged keeps nothing, and is erased all the same."""
+    for index in indexes:
+        with suppress(LeafError, NoMatchingKeyError):
+            for event in open_events(home.engine, [index], casework):
+                if event.record is not None:
+                    yield index, event.record
+
+
+def _require_others(home: Home, goes: _Goes, doer: Doer, casework: KeyIdentity) -> None:
+    """Check, of what is frozen, that whoever approves its end made none of the freezes."""
+    with reading(home.engine) as connection:
+        indexes = {index for item in goes.items for index in freezes_of(connection, item)}
+        named = [each for each in waiting_freezes(connection) if each.index in indexes]
+    require_another(home, named, doer, casework)
+
+
+def _beside(connection: sa.Connection, items: Sequence[str]) -> tuple[str, ...]:
+    """What else is kept at the messages of these items."""
+    this, other = database.item.alias("this"), database.item.alias("other")
+    here = sa.and_(other.c.channel_id == this.c.channel_id, other.c.message_id == this.c.message_id)
+    found = dict[str, None]()
+    for first in range(0, len(items), AT_ONCE):
+        rows = sa.select(other.c.item_id).join_from(this, other, here)
+        rows = rows.where(this.c.item_id.in_(items[first : first + AT_ONCE])).order_by(other.c.idx)
+        found |= dict.fromkeys(connection.execute(rows).scalars())
+    return tuple(item for item in found if item not in items)
