@@ -101,9 +101,9 @@ def _words(done: "Addition", case: str | None) -> str:
             lines.append(f"    The message that it names is preserved: {', '.join(each.preserved)}")
     if done.in_case is not None:
         lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
-    if done.grant.review_by:
+    if done.begun.review_by:
         lines.append(
-            f"A second person reviews it by {told_time(format_time(done.grant.review_by))}:\n"
-            f"  nisisama approve {done.grant.request}"
+            f"A second person reviews it by {told_time(format_time(done.begun.review_by))}:\n"
+            f"  nisisama approve {done.begun.request}"
         )
     return "\n".join(lines)
