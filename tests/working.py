@@ -71,7 +71,7 @@ class WorkerDesk:
         picture = next(Path(self.home.path.parent / "more").rglob("*.jpg")).read_bytes()
         files = [("../her phone/Screenshot.png", io.BytesIO(picture)), ("card.vcf", io.BytesIO(b"BEGIN:VCARD"))]
         links = ["https://example.org/a"]
-        wanted = WantedAddition(files, links, "client", "her telephone", page=None, case_id=self.case)
+        wanted = WantedAddition(files, links, "client", "her telephone", page=None, chat=None, case_id=self.case)
         return ask_for_addition(self.home, wanted, self.by(by, reason=None))
 
     def ask_bundle(self, to: str | None = "Court") -> str:

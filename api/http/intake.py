@@ -88,6 +88,7 @@ class NewEvidenceBody(CallBody):
         link=["https://t.me/example/12"],
         page=None,
         html=None,
+        chat=None,
         declared_by="client-7",
         source="Her telephone",
         case="case-1f0c5c8e3a52",
@@ -98,6 +99,7 @@ class NewEvidenceBody(CallBody):
     link: list[str] = Field([], max_length=1000, description="Kept as a text; nothing is fetched")
     page: str | None = Field(None, description="Where the page was that `html` is")
     html: UploadFile | None = Field(None, description="A page that a browser saved as one file")
+    chat: str | None = Field(None, max_length=100, description="The number of the channel that the page shows")
     declared_by: str = Field(min_length=1, max_length=200, description="Who brought them (a pseudonym)")
     source: str = Field(
         min_length=1, max_length=2000, description="Where they come from, in their words; bundles show it"
@@ -113,7 +115,7 @@ class NewEvidenceBody(CallBody):
     responses={
         **refusals(
             AuthorityError("authority.blank_source"),
-            BroughtLinkError("brought_link.no_link", found="example"),
+            BroughtLinkError("brought_link.no_link", found="-"),
             CallError("call.brings_nothing"),
             CallError("call.no_file_name"),
             CallError("call.only_some_cases"),
@@ -134,11 +136,11 @@ async def post_evidence(
     if case is not None:
         require_scope(caller.key, Scope.CASES_WRITE)
     page = asked.page or None
-    if (page is None) != (asked.html is None):
+    if (page is None) != (asked.html is None) or (asked.chat and page is None):
         raise CallError("call.page_and_html")
     files = [*asked.file, *([asked.html] if asked.html is not None else [])]
     sent = [(each.filename or "", each.file) for each in files]
-    wanted = WantedAddition(sent, asked.link, asked.declared_by, asked.source, page, case)
+    wanted = WantedAddition(sent, asked.link, asked.declared_by, asked.source, page, asked.chat or None, case)
 
     def take() -> str:
         caller.require_open()

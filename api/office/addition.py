@@ -16,6 +16,7 @@ from api.office.case import add_items, require_case
 from api.office.intake import Heard, heard_files, opened_intake
 from api.office.request import NOTHING_BESIDE, Inside
 from api.office.room import require_room
+from api.office.witness import other_sources
 from casefiles.case import open_events
 from config import oplog
 from config.errors import Explained
@@ -29,16 +30,19 @@ from evidence.intake.keep import Intake
 from evidence.intake.preserve import IN_PLACE_OF_A_FILE
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.observation import Hole, Mode, Observation
+from evidence.observation import Hole, HoleReason, Mode, Observation
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.times import format_time
+from monitor.desktop.layout import declared_id
+from monitor.errors import BrokenExportError, BroughtFileError
 from monitor.files import BroughtFile, brought_files, require_files
 from monitor.links import brought_links, message_link, require_link
 from monitor.pages import SavedPage, page_files
 from monitor.previews import strip_previews
+from monitor.web import MAX_WEB_BYTES, WEB_METHOD, WebPage, read_web_page, web_observations
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
@@ -104,6 +108,21 @@ class AddedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessedPost:
+    """A message that a saved page of ``t.me/s`` shows.
+
+    Attributes:
+        channel_id: Its channel, by its number where the register or whoever brings it knows that.
+        preserved: Items of the same message from other sources.
+    """
+
+    channel_id: str
+    message_id: int
+    item_id: str
+    preserved: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """An addition that is in the log, with its files still to be kept.
 
@@ -137,6 +156,7 @@ class Addition:
     Attributes:
         begun: Where they are kept, and the request that a second person reviews.
         in_case: How many were added to the case; None where none was named.
+        posts: The messages that saved pages show.
         walls: Those around the decoder of pictures, and those that this kernel lacks.
         unstamped: Why there is no time stamp yet.
     """
@@ -144,6 +164,7 @@ class Addition:
     begun: Begun
     files: Sequence[AddedFile]
     in_case: int | None
+    posts: Sequence[WitnessedPost]
     walls: str | None
     unstamped: Explained | None
 
@@ -157,6 +178,7 @@ class Addition:
         return {
             **self.begun.told(),
             "items": [asdict(each) for each in self.files],
+            "posts": [asdict(each) for each in self.posts],
             "in_case": self.in_case,
             "decoder": self.walls,
         }
@@ -234,6 +256,7 @@ def begin_addition(home: Home, brought: Brought, seed: bytes, inside: Inside = N
         require_case(home, brought.case_id)
     files = _all_files(home, brought)
     require_room(home.path, require_files([each.path for each in files]))
+    _webs(home, brought, None)
     # random: nobody finds person or source from it, and no file name stands beside those of another time
     place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", _doer(brought)
     grant = one_person(Act.ADD, place, doer)
@@ -251,16 +274,18 @@ def keep_addition(home: Home, brought: Brought, begun: Begun, hear: Heard = UNHE
         BroughtFileError: One of the paths cannot be read; nothing more was kept.
         StorageFullError: No space; what was logged is kept.
     """
-    files = _all_files(home, brought)
+    files, webs = _all_files(home, brought), _webs(home, brought, begun)
     contents = heard_files(_contents(home, brought, files, begun), hear.read)
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
-        kept = _kept(intake, contents, _provenance(brought, begun), home.settings.intake.batch)
+        batch, of_posts = home.settings.intake.batch, _witness(brought, begun)
+        kept = _kept(intake, contents, _provenance(brought, begun), batch)
+        posts = [index for web in webs for index in _kept(intake, web.contents(home.clock()), of_posts, batch)]
         oplog.note("files_added", media=len(kept))
-    done = _files(home, brought, files, kept)
-    in_case = _in_case(home, brought.case_id, done, _doer(brought))
+    done, witnessed = _files(home, brought, files, kept), _posts(home, posts)
+    in_case = _in_case(home, brought, [*_items(done), *_named_posts(webs, witnessed)])
     with home.writing() as writer, hear.stamping():
         unstamped = writer.beat(now=True)
-    return Addition(begun, done, in_case, decoder.walls, unstamped)
+    return Addition(begun, done, in_case, witnessed, decoder.walls, unstamped)
 
 
 def _doer(brought: Brought) -> Doer:
@@ -338,10 +363,89 @@ def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
     return tuple(connection.execute(rows).scalars())
 
 
-def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:
-    if case_id is None:
+def _items(files: Sequence[AddedFile]) -> list[str]:
+    return [each.item_id for each in files if each.item_id is not None]
+
+
+def _named_posts(webs: Sequence["_Web"], posts: Sequence[WitnessedPost]) -> list[str]:
+    """The messages that the addresses of pages name; others beside them on a page are no matter of a case."""
+    named = {(web.channel_id, web.named) for web in webs}
+    return [each.item_id for each in posts if (each.channel_id, each.message_id) in named]
+
+
+def _in_case(home: Home, brought: Brought, items: Sequence[str]) -> int | None:
+    if brought.case_id is None:
         return None
-    items = tuple(dict.fromkeys(each.item_id for each in files if each.item_id is not None))
-    if items:
-        add_items(home, case_id, items, doer)
-    return len(items)
+    wanted = tuple(dict.fromkeys(items))
+    if wanted:
+        add_items(home, brought.case_id, wanted, _doer(brought))
+    return len(wanted)
+
+
+# Pages of t.me/s
+
+
+@dataclass(frozen=True, slots=True)
+class _Web:
+    """What a saved page shows of a channel.
+
+    Attributes:
+        page: None where it shows no message; then ``why`` may say what it has that nobody can read.
+        named: The number of the message that its address names.
+    """
+
+    page: WebPage | None
+    channel_id: str
+    named: int | None
+    place: str
+    why: str = ""
+
+    def contents(self, since: datetime) -> Iterator[Observation | Hole]:
+        """The messages, or a hole beside the page that has some which cannot be read."""
+        if self.page is not None:
+            yield from web_observations(self.page, channel_id=self.channel_id, since=since)
+        elif self.why:
+            yield Hole(self.place, HoleReason.UNREAD, since, what=self.why)
+
+
+def _witness(brought: Brought, begun: Begun) -> Provenance:
+    """As of an import without files: nothing but words is kept of a message, and one person may do that."""
+    return replace(_provenance(brought, begun), method=WEB_METHOD, mode=Mode.METADATA_ONLY)
+
+
+def _webs(home: Home, brought: Brought, begun: Begun | None) -> list[_Web]:
+    return [_web(home, page, begun) for page in brought.pages]
+
+
+def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
+    """What a page shows; a page that cannot be read is a file all the same.
+
+    Raises:
+        BroughtFileError: The register knows the channel by another number than whoever brings the page.
+    """
+    link, place = message_link(page.address), begun.place if begun else ""
+    named = None if link is None else link.number
+    try:
+        with page.file.open("rb") as file:
+            shown = read_web_page(file.read(MAX_WEB_BYTES))
+        if shown is None:
+            return _Web(None, place, named, place)
+    except (BrokenExportError, OSError) as error:
+        return _Web(None, place, named, place, f"messages of the page: {type(error).__name__}")
+    known = _registered(home)(MessageLink(shown.name, None, 0))
+    said = None if page.chat is None else declared_id(page.chat)
+    if known is not None and said not in (None, known):
+        raise BroughtFileError("brought_file.other_channel", where=str(page.file), expected=known, found=str(said))
+    # as of an export that names no chat; nobody finds the channel from it
+    unknown = f"export{begun.random('channel')[:16]}" if begun else ""
+    return _Web(shown, known or said or unknown, named, place)
+
+
+def _posts(home: Home, indexes: Sequence[int]) -> list[WitnessedPost]:
+    item = database.item.c
+    with reading(home.engine) as connection:
+        shown = sa.select(item.item_id, item.channel_id, item.message_id)
+        rows = connection.execute(shown.where(item.idx.in_(indexes), not_frozen()).order_by(item.idx)).all()
+        others = other_sources(connection, [row.item_id for row in rows])
+    preserved = {one: tuple(each.item_id for each in sights) for one, sights in others.items()}
+    return [WitnessedPost(row.channel_id, row.message_id, row.item_id, preserved.get(row.item_id, ())) for row in rows]

@@ -64,6 +64,7 @@ class WantedAddition:
         files: Name and bytes of each.
         source: Where they come from, in the words of whoever brings them.
         page: Where the page was that the last of the files is; None if none is one.
+        chat: The number of the channel that it shows, as the call says.
         case_id: A case that all of it is added to; None for none.
     """
 
@@ -72,6 +73,7 @@ class WantedAddition:
     declared_by: str
     source: str
     page: str | None
+    chat: str | None
     case_id: str | None
 
 
@@ -141,6 +143,7 @@ def ask_for_addition(home: Home, wanted: WantedAddition, doer: Doer) -> str:
         "declared_by": checked.declared_by,
         "source": checked.source,
         "page": page,
+        "chat": wanted.chat,
     }
     there = ""
     with taken_files(home, [file for _name, file in wanted.files]) as (task_id, digests):

@@ -35,8 +35,8 @@ from evidence.times import parse_time
 from monitor.pages import SavedPage
 
 TaskOutcome: TypeAlias = Mapping[str, Any]
-Told: TypeAlias = Callable[[str, int, int], object]
-"""Told what is being done, how much of it is done, and out of how much."""
+HeardWork: TypeAlias = Callable[[str, int, int], object]
+"""HeardWork what is being done, how much of it is done, and out of how much."""
 AUDIT_LEVEL = 2
 """An upload is deleted only after an audit of this level: every ciphertext is there and is what its leaf says."""
 
@@ -48,12 +48,12 @@ class Working:
     Attributes:
         opened: What the passphrase opens; raises while the office is locked.
         inside: Writes the outcome in the transaction that logs the act.
-        hear: Told what is being done, how much of it is done, and out of how much; raises if the work must stop.
+        hear: HeardWork what is being done, how much of it is done, and out of how much; raises if the work must stop.
     """
 
     opened: Callable[[], OpenOffice]
     inside: Inside
-    hear: Told
+    hear: HeardWork
 
     def begin_import(self, messages: int, files: int) -> Heard:
         """Progress of an import, in messages and files."""
@@ -68,7 +68,7 @@ class Working:
         return _counting(self.hear, what, total)
 
 
-def _counting(hear: Told, what: str, total: int) -> Callable[[int], object]:
+def _counting(hear: HeardWork, what: str, total: int) -> Callable[[int], object]:
     done = 0
 
     def count(more: int) -> None:
@@ -117,7 +117,7 @@ def _brought(home: Home, task: Task, asked: TaskOutcome) -> Brought:
     names = {folder / str(number): name for number, name in enumerate(said["names"])}
     paths, pages = list(names), list[SavedPage]()
     if said["page"] is not None:
-        pages.append(SavedPage(said["page"], paths.pop()))
+        pages.append(SavedPage(said["page"], paths.pop(), said["chat"]))
     return Brought(
         paths, said["source"], said["declared_by"], doer_of(asked), task.case_id, said["links"], pages, names
     )
@@ -178,7 +178,9 @@ def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
 # Once the act is in the log
 
 
-def finish_task(home: Home, task: Task, told: TaskOutcome, hear: Told, inside: Inside = NOTHING_BESIDE) -> TaskOutcome:
+def finish_task(
+    home: Home, task: Task, told: TaskOutcome, hear: HeardWork, inside: Inside = NOTHING_BESIDE
+) -> TaskOutcome:
     """Do what a verb left to do of a task whose act is in the log; needs no key, and may be done again.
 
     Args:
@@ -197,7 +199,7 @@ def finish_task(home: Home, task: Task, told: TaskOutcome, hear: Told, inside: I
     return told
 
 
-def _with_files(home: Home, task: Task, told: TaskOutcome, hear: Told, inside: Inside) -> TaskOutcome:
+def _with_files(home: Home, task: Task, told: TaskOutcome, hear: HeardWork, inside: Inside) -> TaskOutcome:
     """Keep the files of an addition that is in the log; those that were kept before are known by its seed."""
     if "items" not in told:
         asked = seal_of(home).open(task, "asked", task.asked)
@@ -212,7 +214,7 @@ def _with_files(home: Home, task: Task, told: TaskOutcome, hear: Told, inside: I
     return told
 
 
-def _audited(home: Home, task: Task, told: TaskOutcome, hear: Told) -> TaskOutcome:
+def _audited(home: Home, task: Task, told: TaskOutcome, hear: HeardWork) -> TaskOutcome:
     read, total = 0, entries_to_read(home) or 0
 
     def count(more: int) -> None:

@@ -37,7 +37,7 @@ MAX_PAGES_BYTES = 128 << 20
 MAX_DEPTH = 64
 """``div`` within one another; the exporter writes 8 at most."""
 _START = re.compile(rb'<div class="message (?:default|service)[a-z ]*" id="message(-?[0-9]{1,19})">')
-_DIV = re.compile(rb"<(/?)div\b[^>]*>")
+_DIV = re.compile(rb"<(/?)div\b[^<>]*>")
 _NEXT = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)">\s*Next messages')
 _TITLE = re.compile(rb'<div class="page_header">.*?<div class="text bold">\s*(.*?)\s*</div>', re.DOTALL)
 _END = re.compile(rb"</html>\s*$")
@@ -142,7 +142,7 @@ def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
     for found in _START.finditer(data):
         if found.start() < at:
             raise broken(data, found.start(), "broken_export.message_in_message")
-        end = _end_of(data, found.start())
+        end = end_of_div(data, found.start())
         if end is None and closed:
             raise broken(data, found.start(), "broken_export.message_in_message")
         if end is None:  # the page was cut off in this message
@@ -154,7 +154,12 @@ def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
             yield ByteSpan(found.start(), end)
 
 
-def _end_of(data: bytes, start: int) -> int | None:
+def end_of_div(data: bytes, start: int) -> int | None:
+    """Where the ``div`` of a page ends that begins at ``start``; None where the page ends before it.
+
+    Raises:
+        BrokenExportError: More than ``MAX_DEPTH`` lie within one another.
+    """
     depth = 0
     for tag in _DIV.finditer(data, start):
         depth += -1 if tag[1] else 1
