@@ -36,7 +36,7 @@ from monitor.pages import SavedPage
 
 TaskOutcome: TypeAlias = Mapping[str, Any]
 HeardWork: TypeAlias = Callable[[str, int, int], object]
-"""HeardWork what is being done, how much of it is done, and out of how much."""
+"""Told what is being done, how much of it is done, and out of how much."""
 AUDIT_LEVEL = 2
 """An upload is deleted only after an audit of this level: every ciphertext is there and is what its leaf says."""
 
@@ -48,7 +48,7 @@ class Working:
     Attributes:
         opened: What the passphrase opens; raises while the office is locked.
         inside: Writes the outcome in the transaction that logs the act.
-        hear: HeardWork what is being done, how much of it is done, and out of how much; raises if the work must stop.
+        hear: Told what is being done, how much of it is done, and out of how much; raises if the work must stop.
     """
 
     opened: Callable[[], OpenOffice]
