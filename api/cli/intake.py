@@ -68,7 +68,8 @@ _ABSENT = {
     "--chat",
     "chat_id",
     metavar="ID",
-    help="Which chat of a full export: -100NUMBER, groupNUMBER, userNUMBER, a number, or the name of one without.",
+    help="Which chat of a full export: -100NUMBER, groupNUMBER, userNUMBER, a number, or the name of one without; of "
+    "HTML pages chat_12, or chat_12=NUMBER.",
 )
 @click.option(
     "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."

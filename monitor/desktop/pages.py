@@ -44,6 +44,7 @@ _END = re.compile(rb"</html>\s*$")
 _DATE = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2})(?: (UTC[+-]?[0-9:]*))?")
 _VIA = re.compile(r"(.*?) ?via @(\w+)")
 _ANSWERED = re.compile(r"#go_to_message(-?[0-9]{1,19})$")
+_UP = "../../"
 _INDENT = re.compile(r"\n *\Z")
 
 
@@ -72,6 +73,7 @@ class Pages:
         before: For each message, what it leaves out.
         title: Of the chat.
         stopped: A page ends too early, or the next one is not there.
+        within: The folder of the pages, from the top of an account's export, with a slash; empty for one chat alone.
     """
 
     data: bytes
@@ -79,6 +81,7 @@ class Pages:
     before: tuple[LeftOut, ...]
     title: str | None
     stopped: bool
+    within: str = ""
 
     @property
     def media_type(self) -> str:
@@ -91,11 +94,26 @@ class Pages:
 
     def element(self, index: int, raw: bytes) -> tuple[int, dict[str, Parsed]]:
         """The number of a message, and the message as the JSON export would have it."""
-        return _read(raw, self.before[index])[:2]
+        number, said = _read(raw, self.before[index])[:2]
+        if self.within:
+            said |= {key: _from_top(said[key]) for key in ("photo", "file") if key in said}
+        return number, said
+
+    def named_in(self, raw: bytes) -> bytes:
+        """A slice with the files that it names as they are named from the top of the export."""
+        return raw.replace(b'"' + _UP.encode(), b'"') if self.within else raw
 
 
-def read_pages(folder: ExportFolder, *, where: str) -> Pages:
+def _from_top(path: Parsed) -> Parsed:
+    """The path of a file in an account's export, as a page two folders below the top names it."""
+    return path.removeprefix(_UP) if isinstance(path, str) else path
+
+
+def read_pages(folder: ExportFolder, *, where: str, within: str = "") -> Pages:
     """Read all pages of a chat.
+
+    Args:
+        within: As ``Pages`` has it.
 
     Raises:
         ExportTooLargeError: They are beyond a limit.
@@ -107,7 +125,7 @@ def read_pages(folder: ExportFolder, *, where: str) -> Pages:
     while name and name not in seen:
         seen.add(name)
         try:
-            with folder.open(name) as file:
+            with folder.open(within + name) as file:
                 page = file.read(MAX_PAGES_BYTES + 1 - len(data))
         except MediumMissingError:
             if not data:
@@ -123,17 +141,17 @@ def read_pages(folder: ExportFolder, *, where: str) -> Pages:
         stopped = stopped or not closed
         following = _NEXT.search(page)
         name = following[1].decode() if following else ""
-    return _pages(bytes(data), spans, stopped=stopped)
+    return _pages(bytes(data), spans, stopped=stopped, within=within)
 
 
-def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool) -> Pages:
+def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool, within: str) -> Pages:
     before, told = [], LeftOut()
     for span in spans:
         before.append(told)
         told = _read(data[span.start : span.end], told)[2]
     title = _TITLE.search(data)
     name = html.unescape(title[1].decode("utf-8", "replace")) if title else None
-    return Pages(data, tuple(spans), tuple(before), name, stopped)
+    return Pages(data, tuple(spans), tuple(before), name, stopped, within)
 
 
 def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
