@@ -19,6 +19,7 @@ LIMIT: a button's text that closes all that is open and opens it again cannot be
 """
 
 import html
+import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from lxml import html as lxml_html
 
 from monitor.desktop.folder import ExportFolder
 from monitor.desktop.found import PAGE
-from monitor.desktop.scan import ByteSpan, broken
+from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.values import Parsed
 from monitor.errors import ExportTooLargeError, MediumMissingError
 
@@ -76,7 +77,7 @@ class Pages:
         within: The folder of the pages, from the top of an account's export, with a slash; empty for one chat alone.
     """
 
-    data: bytes
+    data: Buffer
     spans: tuple[ByteSpan, ...]
     before: tuple[LeftOut, ...]
     title: str | None
@@ -120,31 +121,42 @@ def read_pages(folder: ExportFolder, *, where: str, within: str = "") -> Pages:
         BrokenExportError: A message lies in another, or is not closed.
         MediumError: The first page cannot be had.
     """
-    data, spans, stopped = bytearray(), list[ByteSpan](), False
+    parts, length, spans, stopped = list[bytes](), 0, list[ByteSpan](), False
     name, seen = PAGE, set[str]()
     while name and name not in seen:
         seen.add(name)
         try:
             with folder.open(within + name) as file:
-                page = file.read(MAX_PAGES_BYTES + 1 - len(data))
+                page = file.read(MAX_PAGES_BYTES + 1 - length)
         except MediumMissingError:
-            if not data:
+            if not parts:
                 raise
             stopped = True
             break
-        start = len(data)
-        data += page
-        if len(data) > MAX_PAGES_BYTES:
+        start, length = length, length + len(page)
+        parts.append(page)
+        if length > MAX_PAGES_BYTES:
             raise ExportTooLargeError("export_too_large.pages", where=where, limit=MAX_PAGES_BYTES)
         closed = _END.search(page) is not None
         spans += (ByteSpan(start + span.start, start + span.end) for span in _spans(page, closed=closed))
         stopped = stopped or not closed
         following = _NEXT.search(page)
         name = following[1].decode() if following else ""
-    return _pages(bytes(data), spans, stopped=stopped, within=within)
+    return _pages(_joined(parts, length), spans, stopped=stopped, within=within)
 
 
-def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool, within: str) -> Pages:
+def _joined(parts: list[bytes], length: int) -> Buffer:
+    """All pages one after the other; each part is given up as it is copied, so that no two copies of all are held."""
+    if not length:
+        return b""
+    data = mmap.mmap(-1, length)
+    parts.reverse()
+    while parts:
+        data.write(parts.pop())
+    return data
+
+
+def _pages(data: Buffer, spans: list[ByteSpan], *, stopped: bool, within: str) -> Pages:
     before, told = [], LeftOut()
     for span in spans:
         before.append(told)
