@@ -1,7 +1,7 @@
 """Importing in every form, and large: what JSON, HTML pages and an archive take, and how much memory each holds.
 
 Each import runs in a process of its own, text messages alone, mode ``metadata_only``: one invented chat as JSON, as
-HTML pages and in a ZIP archive. ``python -m tests.bench.intake 20000 --form html`` makes one, and ``--bytes 2000000000``
+HTML pages and in a ZIP archive. ``python -m tests.bench.intake 20000 --form html`` makes one; ``--bytes 2000000000``
 makes each message longer, so that all of them have this many bytes together. The peak is of memory that is no file's
 (RssAnon and RssShmem, looked at 50 times a second): a large JSON file is mapped, and the system takes that back.
 """
