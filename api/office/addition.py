@@ -421,7 +421,7 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     """What a page shows; a page that cannot be read is a file all the same.
 
     Raises:
-        BroughtFileError: The register knows the channel by another number than whoever brings the page.
+        BroughtFileError: What is said is no number, or the register knows the channel by another one.
     """
     link, place = message_link(page.address), begun.place if begun else ""
     named = None if link is None else link.number
@@ -434,8 +434,10 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
         return _Web(None, place, named, place, f"messages of the page: {type(error).__name__}")
     known = _registered(home)(MessageLink(shown.name, None, 0))
     said = None if page.chat is None else declared_id(page.chat)
+    if said is not None and not (said.isascii() and said.isdecimal()):  # else it could be the place of another time
+        raise BroughtFileError("brought_file.no_channel_number", where=page.address)
     if known is not None and said not in (None, known):
-        raise BroughtFileError("brought_file.other_channel", where=str(page.file), expected=known, found=str(said))
+        raise BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
     # as of an export that names no chat; nobody finds the channel from it
     unknown = f"export{begun.random('channel')[:16]}" if begun else ""
     return _Web(shown, known or said or unknown, named, place)

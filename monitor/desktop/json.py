@@ -168,7 +168,7 @@ def _read_account(path: Path, chat_id: str | None, now: Clock) -> Container:
     """The HTML pages of one chat of an account; the pages of other chats are not opened."""
     folder = _pages_folder(path)
     if not (chats := account_chats(folder)):
-        raise _not_an_export(path, "not_an_export.html")
+        raise NotAnExportError("not_an_export.html", where=str(path))
     chosen, number = chosen_chat(chats, chat_id)
     try:
         pages = read_pages(folder, where=str(path), within=chosen.within)

@@ -144,3 +144,12 @@ def test_a_number_that_the_register_contradicts_is_refused(
         bring(home, tmp_path, post(12, "words"))
     assert refused.value.code == "brought_file.other_channel"
     assert bring(home, tmp_path, post(12, "words"), chat="42").posts[0].channel_id == "42"
+
+
+@pytest.mark.parametrize("chat", ["local0011223344556677", "user7", "Kanali", ""])
+def test_what_is_no_number_of_a_channel_is_refused_and_nothing_is_kept(home: Home, tmp_path: Path, chat: str) -> None:
+    with pytest.raises(BroughtFileError) as refused:
+        bring(home, tmp_path, post(12, "words"), chat=chat)
+    assert refused.value.code == "brought_file.no_channel_number"
+    assert str(tmp_path) not in str(refused.value)
+    assert items_of(home) == []
