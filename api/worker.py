@@ -1,4 +1,4 @@
-"""Does the tasks of a home, one at a time in each of two lines: imports, which need no key, and what opens records.
+"""Does the tasks of a home, one at a time in each line: imports and single files, which need no key, and the rest.
 
 A task is leased, worked on, and ended; meanwhile its lease is renewed. Whenever a worker is stopped, the next one takes
 the task up: its act and its outcome are committed together, or neither is.
@@ -34,8 +34,8 @@ from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import MOST_ATTEMPTS, Lease, Task, TaskState
 
-LINES = (frozenset({TaskKind.IMPORT}), NEEDS_KEYS)
-"""Kinds of tasks that wait for one another; a long import keeps no bundle waiting."""
+LINES = (frozenset({TaskKind.IMPORT}), NEEDS_KEYS, frozenset({TaskKind.ADDITION}))
+"""Kinds of tasks that wait for one another; a long import keeps no bundle waiting, and no screenshot."""
 _POLL_S = 0.5
 _LOOK_S = 0.2
 """How long until it is looked again whether pictures of cases appeared: a question to the database of a fraction of a
@@ -210,7 +210,7 @@ class _Job(Inside):
             told = {}
         done = {**told, **self._logged()}
         self.finishing = True
-        done = {**finish_task(self.home, self.task, done, self.hear)}
+        done = {**finish_task(self.home, self.task, done, self.hear, self)}
         if self.task.kind == TaskKind.APPROVAL:
             settle_waiting(self.home, but=self.task.task_id)  # whoever asked is told no later than whoever approved
         return done
@@ -295,7 +295,8 @@ class _Job(Inside):
             return
         told = {"result": dict(self._logged())} if logged else {}
         self._end(TaskState.FAILED, {**told, "problem": problem_of(error)})
-        if not logged and http_status(error) < OURS:  # what was sent is of no use; else the machine was at fault
+        of_no_use = not logged or self.task.kind == TaskKind.ADDITION
+        if of_no_use and http_status(error) < OURS:  # what was sent; else the machine was at fault
             remove_unread(self.home, self.task.task_id)
 
     def _put_back(self, *, busy: bool) -> None:

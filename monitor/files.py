@@ -4,9 +4,8 @@ Each is kept as it is. Nothing in it is read as a message, so it says of itself 
 """
 
 import os
-import secrets
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,21 +41,24 @@ def require_files(paths: Sequence[Path]) -> int:
     return sum(_length(path) for path in paths)
 
 
-def brought_files(files: Sequence[BroughtFile], *, place: str, source: str) -> list[Observation]:
+def brought_files(
+    files: Sequence[BroughtFile], *, place: str, source: str, random: Callable[[int], str]
+) -> list[Observation]:
     """One observation for each file that somebody brings; its bytes are read when it is kept.
 
     Args:
         place: Where they are kept: the identifier of what one person brings at one time.
         source: What that person says about where they come from.
+        random: Given the number of a file among them, 128 bits as hex that nobody can guess.
     """
-    return [_observation(file, place, source, number) for number, file in enumerate(files)]
+    return [_observation(file, place, source, number, random(number)) for number, file in enumerate(files)]
 
 
-def _observation(file: BroughtFile, place: str, source: str, number: int) -> Observation:
+def _observation(file: BroughtFile, place: str, source: str, number: int, unguessed: str) -> Observation:
     name = strip_previews(file.name).value
     fields = {"channel_title": text_value(source), "file_name": name, "position": str(number)}
     # the mark of a short file covers this too: whoever has the collector's key cannot confirm a guess of its bytes
-    random: Mapping[str, Value] = {"acquisition": {"random": secrets.token_hex(16)}}
+    random: Mapping[str, Value] = {"acquisition": {"random": unguessed}}
     medium = Medium(file.name, partial(_opened, file.path))
     return Observation(Kind.FILE, place, None, None, {**file.said, **fields, **random}, medium=medium)
 

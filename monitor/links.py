@@ -5,7 +5,6 @@ whether that message is preserved, the store knows.
 """
 
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -40,16 +39,22 @@ def require_link(text: str) -> str:
 
 
 def brought_links(
-    links: Sequence[str], *, place: str, source: str, channel_of: Callable[[MessageLink], str | None]
+    links: Sequence[str],
+    *,
+    place: str,
+    source: str,
+    random: Callable[[str], str],
+    channel_of: Callable[[MessageLink], str | None],
 ) -> list[Observation]:
     """One observation for each link that somebody brings.
 
     Args:
         place: Where they are kept: the identifier of what one person brings at one time.
         source: What that person says about where they come from.
+        random: Given a name for a link among them, 128 bits as hex that nobody can guess.
         channel_of: The number of a channel that a link names; None where the register does not know it.
     """
-    return [_link_seen(link, place, source, channel_of) for link in links]
+    return [_link_seen(link, place, source, random(f"link {number}"), channel_of) for number, link in enumerate(links)]
 
 
 def message_link(link: str) -> MessageLink | None:
@@ -59,11 +64,13 @@ def message_link(link: str) -> MessageLink | None:
     return None
 
 
-def _link_seen(link: str, place: str, source: str, channel_of: Callable[[MessageLink], str | None]) -> Observation:
+def _link_seen(
+    link: str, place: str, source: str, unguessed: str, channel_of: Callable[[MessageLink], str | None]
+) -> Observation:
     named = message_link(link)
     parts = () if named is None else (names_message(named, channel_of(named)),)
     # as of a file, so that whoever has the collector's key cannot confirm a guess of the link
-    random = {"acquisition": {"random": secrets.token_hex(16)}}
+    random = {"acquisition": {"random": unguessed}}
     said = split_content(Content(text=link, parts=parts))
     return Observation(Kind.LINK, place, None, None, {"channel_title": text_value(source), **said, **random})
 

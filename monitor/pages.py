@@ -1,7 +1,7 @@
 """Pages of the web that a browser saved: one file, or a file with a folder of its parts beside it.
 
 Each part is kept as a file of its own, as it lies there. Nothing in a page is read: no message of it, and no address
-but the one that whoever brings it names.
+but the one that whoever brings it names. Messages of a page of ``t.me/s`` are read by ``monitor.web``.
 """
 
 import os
@@ -32,6 +32,7 @@ class SavedPage:
     Attributes:
         address: Where it was, in the words of whoever brings it.
         file: HTML, or one file that holds everything (MHTML, a web archive).
+        chat: The number of the channel that it shows, as whoever brings it says; None where they do not.
 
     Raises:
         BroughtLinkError: The address is no link.
@@ -39,6 +40,7 @@ class SavedPage:
 
     address: str
     file: Path
+    chat: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", require_link(self.address))

@@ -10,7 +10,15 @@ from api.home import Home
 from api.office.audit import run_audit
 from api.office.opened import OpenOffice
 from api.office.task import TaskKind, show_task, task_of_owner
-from api.office.wanted import WantedBundle, WantedImport, ask_for_bundle, ask_for_check, ask_for_import
+from api.office.wanted import (
+    WantedAddition,
+    WantedBundle,
+    WantedImport,
+    ask_for_addition,
+    ask_for_bundle,
+    ask_for_check,
+    ask_for_import,
+)
 from api.worker import LINES, Worker
 from config.errors import CallError
 from evidence.authority import Doer
@@ -59,6 +67,13 @@ class WorkerDesk:
         wanted = WantedImport(io.BytesIO(self.archive), "client", mode, None, basis, private_chat=False)
         return ask_for_import(self.home, wanted, self.by())
 
+    def ask_addition(self, *, by: str = "mira") -> str:
+        picture = next(Path(self.home.path.parent / "more").rglob("*.jpg")).read_bytes()
+        files = [("../her phone/Screenshot.png", io.BytesIO(picture)), ("card.vcf", io.BytesIO(b"BEGIN:VCARD"))]
+        links = ["https://example.org/a"]
+        wanted = WantedAddition(files, links, "client", "her telephone", page=None, chat=None, case_id=self.case)
+        return ask_for_addition(self.home, wanted, self.by(by, reason=None))
+
     def ask_bundle(self, to: str | None = "Court") -> str:
         return ask_for_bundle(self.home, WantedBundle(self.case, "court", "en", to), self.by())
 
@@ -89,5 +104,5 @@ class WorkerDesk:
 
     def require_clean(self) -> None:
         done = run_audit(self.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _read: None)
-        assert done.report.problems == ()
+        assert done.report.problems == (), done.report.problems
         assert not list(self.home.path.glob("bundles/*.part"))

@@ -40,6 +40,8 @@ from evidence.observation import Kind
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
+    from api.office.page import Page
+    from api.office.witness import ComparedSight
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
     from casefiles.left_out import AnsweringItem
@@ -360,8 +362,26 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
     more |= {"hash_list": first.is_list}
     more |= {"statements": [each.told() for each in first.statements], "left_out": [asdict(each) for each in left_out]}
-    pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
-    emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
+    sources = dict(first.sources)
+
+    def page(after: str | None) -> "Page[CaseItem]":
+        shown = show_case(home, case_id, person, casework, after=after)
+        sources.update(shown.sources)
+        return shown.items
+
+    def entry(item: "CaseItem") -> "Mapping[str, object]":
+        return asdict(item) | {"other_sources": [asdict(each) for each in sources.get(item.item_id, ())]}
+
+    def words(item: "CaseItem") -> str:
+        return "\n".join([_shown(item), *map(_other_source, sources.get(item.item_id, ()))])
+
+    emit_pages(Listing("items", entry, words), every_page(page, first.items), as_json=as_json, more=more)
+
+
+def _other_source(other: "ComparedSight") -> str:
+    """That the same message came from another source, and in what they differ; neither is preferred."""
+    told = f"differs in {', '.join(other.differs)}" if other.differs else "says the same, as far as both say it"
+    return f"    the same message from another source ({printable(str(other.method))}): {other.item_id}; {told}"
 
 
 def _frozen(number: int) -> str:

@@ -32,7 +32,8 @@ from api.cli.table import Column, Table, for_this_terminal, told_size
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.errors import Term, UsageError
-from evidence.errors import AuthorityError, StorageFullError
+from config.words import languages, load_words
+from evidence.errors import AuthorityError, HomeError, StorageFullError
 from evidence.observation import HoleReason, Mode
 from monitor.errors import ChatNotFoundError
 
@@ -68,7 +69,8 @@ _ABSENT = {
     "--chat",
     "chat_id",
     metavar="ID",
-    help="Which chat of a full export: -100NUMBER, groupNUMBER, userNUMBER, a number, or the name of one without.",
+    help="Which chat of a full export: -100NUMBER, groupNUMBER, userNUMBER, a number, or the name of one without; of "
+    "HTML pages chat_12, or chat_12=NUMBER.",
 )
 @click.option(
     "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."
@@ -80,6 +82,16 @@ _ABSENT = {
 @click.option("--dry-run", is_flag=True, help="Say what is in it and what would be new; keep nothing.")
 @click.option(
     "--destroy-source", is_flag=True, help="Remove the given folder, once all of it is sealed, audited and read again."
+)
+@click.option(
+    "--page-for-client",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="FILE.txt",
+    help="Write a page that she can be given: what was kept and what is missing, in words.",
+)
+@click.option(
+    "--lang", "language", default="en", show_default=True, type=click.Choice(languages()), help="Of that page."
 )
 @click.option("--yes", is_flag=True, help="Remove it without being asked, as in a script.")
 @approved_option
@@ -97,6 +109,8 @@ def import_(
     private_chat: bool,
     dry_run: bool,
     destroy_source: bool,
+    page: Path | None,
+    language: str,
     yes: bool,
     approved_by: str | None,
     reason: str | None,
@@ -120,6 +134,8 @@ def import_(
     if dry_run:
         _say_what_would_come(home, wish, as_json=as_json)
         return
+    if page is not None and (page.exists() or not page.parent.is_dir()):  # before hours of work
+        raise HomeError("home.page_not_written", where=str(page))
     if destroy_source:
         _require_destroyable(home, wish, yes=yes)
     done = _imported(home, wish, as_json=as_json)
@@ -127,10 +143,27 @@ def import_(
         emit_waiting(ctx, done, as_json=as_json)
     if done.private:
         warn(Term("note.private_chat"))
+    if page is not None:
+        _write_page(page, home, done, wish, language)
     destroyed = destroy_source and _destroyed(home, wish, done, yes=yes)
-    told = {**done.told(), "source": {"paths": [str(each) for each in paths], "destroyed": destroyed}}
+    told = {
+        **done.told(),
+        "page": None if page is None else str(page),
+        "source": {"paths": [str(each) for each in paths], "destroyed": destroyed},
+    }
     text = "\n".join([import_words(done), _source_words(home, wish, destroyed=destroyed)])
     emit_logged(told, done.unstamped, as_json=as_json, text=text)
+
+
+def _write_page(page: Path, home: Home, done: "Imported", wish: "Wish", language: str) -> None:
+    """Write what the client is given; it never takes the place of a file."""
+    from casefiles.received import received_text
+    from evidence.objects.durable import write_file
+
+    try:
+        write_file(page, received_text(load_words(language), done.received(home, wish.mode)).encode())
+    except FileExistsError as error:
+        raise HomeError("home.page_not_written", where=str(page)) from error
 
 
 def import_words(done: "Imported") -> str:

@@ -204,6 +204,7 @@ def show(
         "sealed": dict(shown.sealed),
         "holes": [asdict(hole) for hole in shown.holes],
         "others": [other.item_id for other in shown.others],
+        "same_message": [{"item_id": each.item_id, "kind": each.kind} for each in shown.sources],
         "checkpoint": shown.checkpoint,
         "said": None if shown.said is None else asdict(shown.said),
         "kin": None if shown.kin is None else [_kin(shown, hint) for hint in shown.kin],
@@ -253,6 +254,9 @@ def _told(shown: "ShownItem") -> "Iterator[str]":
     if shown.others:
         yield "kept by other imports too, as:"
         yield from (f"    {other.mode:<14} {other.item_id}, {told_time(other.acquired_at)}" for other in shown.others)
+    if shown.sources:
+        yield "other versions of this message, or other sources of it ('case show' compares those that a case has):"
+        yield from (f"    {each.kind:<14} {each.item_id}, {told_time(each.acquired_at)}" for each in shown.sources)
 
 
 def _holes(title: str, holes: "Sequence[HoleBeside]") -> "Iterator[str]":

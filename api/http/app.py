@@ -71,6 +71,7 @@ UPLOAD_BYTES = 20_000_000_000
 UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
+    BodyLimit(f"{API}/evidence", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/hash-lists", LIST_BYTES, scope=Scope.ADMIN, every_case=True, ends="/hash-lists"),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
     BodyLimit(f"{API}/cases/", MOST_TEXT + AROUND_TEXT, scope=Scope.CHECKS, ends="/checks"),

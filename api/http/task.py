@@ -27,6 +27,7 @@ _TAKEN_BACK = "cancelled"
 
 SCOPES = {
     TaskKind.IMPORT: Scope.IMPORTS,
+    TaskKind.ADDITION: Scope.IMPORTS,
     TaskKind.BUNDLE: Scope.BUNDLES,
     TaskKind.CHECK: Scope.CHECKS,
     TaskKind.APPROVAL: Scope.APPROVE,

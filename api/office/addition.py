@@ -1,8 +1,10 @@
 """Keeps at once what somebody brings: one person seals it for a reason, and a second one reviews that."""
 
+import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,14 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.case import add_items, require_case
 from api.office.intake import Heard, heard_files, opened_intake
+from api.office.request import NOTHING_BESIDE, Inside
 from api.office.room import require_room
+from api.office.witness import other_sources
 from casefiles.case import open_events
 from config import oplog
 from config.errors import Explained
 from config.link import MessageLink
-from evidence.authority import Act, Doer, Grant, Request, one_person
+from evidence.authority import Act, Doer, Request, one_person
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
@@ -26,20 +30,24 @@ from evidence.intake.keep import Intake
 from evidence.intake.preserve import IN_PLACE_OF_A_FILE
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.observation import Hole, Mode, Observation
+from evidence.observation import Hole, HoleReason, Mode, Observation
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.times import format_time
+from monitor.desktop.layout import declared_id
+from monitor.errors import BrokenExportError, BroughtFileError
 from monitor.files import BroughtFile, brought_files, require_files
 from monitor.links import brought_links, message_link, require_link
 from monitor.pages import SavedPage, page_files
 from monitor.previews import strip_previews
+from monitor.web import MAX_WEB_BYTES, WEB_METHOD, WebPage, read_web_page, web_observations
 
 METHOD = "file"
 """How the content of an entry came: as files, one by one."""
 _PLACE_BYTES = 8
+_SEED_BYTES = 32
 _IN_ITS_PLACE = [each.value for each in IN_PLACE_OF_A_FILE]
 UNHEARD = Heard()
 """Progress to which nobody listens."""
@@ -57,6 +65,7 @@ class Brought:
         case_id: A case that all of it is added to; None for none.
         links: Kept as texts; nothing is fetched.
         pages: Saved by a browser; kept as files, with their parts.
+        names: What files are called whose paths do not say it.
 
     Raises:
         AuthorityError: Nobody is declared, or the name is not a name; or the source is blank, or spells a picture.
@@ -70,6 +79,7 @@ class Brought:
     case_id: str | None = None
     links: Sequence[str] = ()
     pages: Sequence[SavedPage] = ()
+    names: Mapping[Path, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "links", tuple(map(require_link, self.links)))
@@ -98,21 +108,63 @@ class AddedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessedPost:
+    """A message that a saved page of ``t.me/s`` shows.
+
+    Attributes:
+        channel_id: Its channel, by its number where the register or whoever brings it knows that.
+        preserved: Items of the same message from other sources.
+    """
+
+    channel_id: str
+    message_id: int
+    item_id: str
+    preserved: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An addition that is in the log, with its files still to be kept.
+
+    Attributes:
+        place: Where they are kept.
+        request: Event id of what a second person reviews.
+        review_by: Until when; None where one has approved.
+        seed: What the marks of its files are made with, 32 random bytes. With the same one, a file that is kept
+            already is known again; it is logged with no file, and goes once all are kept.
+    """
+
+    place: str
+    request: str
+    review_by: datetime | None
+    seed: bytes = field(repr=False)
+
+    def random(self, number: int | str) -> str:
+        """128 bits for one file or link, which nobody guesses who has not the seed."""
+        return hmac.digest(self.seed, str(number).encode(), "sha256")[:16].hex()
+
+    def told(self) -> dict[str, Any]:
+        """The addition, for a program."""
+        due = None if self.review_by is None else format_time(self.review_by)
+        return {"channel_id": self.place, "request": self.request, "review_by": due}
+
+
+@dataclass(frozen=True, slots=True)
 class Addition:
     """What came of all files and links of ``evidence add``.
 
     Attributes:
-        place: Where they are kept, as ``channel_id`` of their items.
-        grant: Its request is the entry that a second person reviews.
+        begun: Where they are kept, and the request that a second person reviews.
         in_case: How many were added to the case; None where none was named.
+        posts: The messages that saved pages show.
         walls: Those around the decoder of pictures, and those that this kernel lacks.
         unstamped: Why there is no time stamp yet.
     """
 
-    place: str
-    grant: Grant
+    begun: Begun
     files: Sequence[AddedFile]
     in_case: int | None
+    posts: Sequence[WitnessedPost]
     walls: str | None
     unstamped: Explained | None
 
@@ -124,10 +176,9 @@ class Addition:
     def told(self) -> dict[str, Any]:
         """What came of it, for a program."""
         return {
-            "channel_id": self.place,
-            "request": self.grant.request,
-            "review_by": None if (due := self.grant.review_by) is None else format_time(due),
+            **self.begun.told(),
             "items": [asdict(each) for each in self.files],
+            "posts": [asdict(each) for each in self.posts],
             "in_case": self.in_case,
             "decoder": self.walls,
         }
@@ -179,41 +230,75 @@ def tally_of(home: Home, asked: Request, casework: Identity) -> Tally | None:
 
 
 def add_files(home: Home, brought: Brought, hear: Heard = UNHEARD) -> Addition:
-    """The verb behind ``evidence add``: seal and log all as it is, have that stamped, fill a case if one is named.
-
-    If it was stopped and runs again, what it kept before is kept twice: nothing is known again.
-
-    Args:
-        hear: Is told of each file that was read, or could not be.
+    """The verb behind ``evidence add``: seal files and log them, under a request that a second person reviews.
 
     Raises:
-        BroughtFileError: A file is missing, is not a regular file, or may not be read; nothing was kept.
+        BroughtFileError: One of the paths cannot be read; nothing was kept.
         UnknownItemError: There is no such case; nothing was kept.
         AuthorityError: Whoever agreed is the one who acts.
         StorageFullError: No space; what was logged is kept.
+    """
+    return keep_addition(home, brought, begin_addition(home, brought, secrets.token_bytes(_SEED_BYTES)), hear)
+
+
+def begin_addition(home: Home, brought: Brought, seed: bytes, inside: Inside = NOTHING_BESIDE) -> Begun:
+    """The first half of the verb behind ``evidence add``: log who brings how many files, and keep none yet.
+
+    Args:
+        seed: As ``Begun`` has it.
+
+    Raises:
+        TaskLostError: ``inside`` no longer has its task; nothing was kept.
+        BroughtFileError, UnknownItemError, AuthorityError: As ``add_files``.
+        StorageFullError: Too little space; nothing was kept.
     """
     if brought.case_id is not None:
         require_case(home, brought.case_id)
     files = _all_files(home, brought)
     require_room(home.path, require_files([each.path for each in files]))
+    _webs(home, brought, None)
     # random: nobody finds person or source from it, and no file name stands beside those of another time
-    place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", brought.doer
-    doer = replace(doer, reason=doer.reason or brought.source)
+    place, doer = f"local{secrets.token_hex(_PLACE_BYTES)}", _doer(brought)
     grant = one_person(Act.ADD, place, doer)
-    provenance = Provenance(doer, brought.declared_by, METHOD, Mode.SEALED, authority=grant.request)
-    contents = heard_files(_contents(home, brought, files, place), hear.read)
+    begun = Begun(place, grant.request, grant.review_by, seed)
+    added = Draft("files_added", _values(brought, len(files), begun))
+    with home.writing() as writer:
+        grant.log(writer.sequencer, [added], lambda connection, _placed: inside.acts(connection, begun.told()))
+    return begun
+
+
+def keep_addition(home: Home, brought: Brought, begun: Begun, hear: Heard = UNHEARD) -> Addition:
+    """The second half of the verb behind ``evidence add``: keep the files; what is kept already is not kept again.
+
+    Raises:
+        BroughtFileError: One of the paths cannot be read; nothing more was kept.
+        StorageFullError: No space; what was logged is kept.
+    """
+    files, webs = _all_files(home, brought), _webs(home, brought, begun)
+    contents = heard_files(_contents(home, brought, files, begun), hear.read)
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
-        grant.log(writer.sequencer, [Draft("files_added", _values(brought, len(files), place, provenance))])
-        kept = _kept(intake, contents, provenance, home.settings.intake.batch)
+        batch, of_posts = home.settings.intake.batch, _witness(brought, begun)
+        kept = _kept(intake, contents, _provenance(brought, begun), batch)
+        posts = [index for web in webs for index in _kept(intake, web.contents(home.clock()), of_posts, batch)]
         oplog.note("files_added", media=len(kept))
-        with hear.stamping():
-            unstamped = writer.beat(now=True)
-    done = _files(home, brought, files, kept)
-    return Addition(place, grant, done, _in_case(home, brought.case_id, done, doer), decoder.walls, unstamped)
+    done, witnessed = _files(home, brought, files, kept), _posts(home, posts)
+    in_case = _in_case(home, brought, [*_items(done), *_named_posts(webs, witnessed)])
+    with home.writing() as writer, hear.stamping():
+        unstamped = writer.beat(now=True)
+    return Addition(begun, done, in_case, witnessed, decoder.walls, unstamped)
 
 
-def _values(brought: Brought, files: int, place: str, provenance: Provenance) -> dict[str, Value]:
-    values = provenance.values(provenance.doer.at) | {"channel_id": place, "mode": provenance.mode.value}
+def _doer(brought: Brought) -> Doer:
+    return replace(brought.doer, reason=brought.doer.reason or brought.source)
+
+
+def _provenance(brought: Brought, begun: Begun) -> Provenance:
+    return Provenance(_doer(brought), brought.declared_by, METHOD, Mode.SEALED, authority=begun.request)
+
+
+def _values(brought: Brought, files: int, begun: Begun) -> dict[str, Value]:
+    provenance = _provenance(brought, begun)
+    values = provenance.values(provenance.doer.at) | {"channel_id": begun.place, "mode": provenance.mode.value}
     return values | {"channel_title": text_value(brought.source), "items": str(files + len(brought.links))}
 
 
@@ -221,12 +306,15 @@ def _all_files(home: Home, brought: Brought) -> Sequence[BroughtFile]:
     """The files that were named, and those of each page."""
     named = [BroughtFile(path, path.name) for path in brought.paths]
     channel_of = _registered(home)
-    return [*named, *(file for page in brought.pages for file in page_files(page, channel_of))]
+    files = [*named, *(file for page in brought.pages for file in page_files(page, channel_of))]
+    return [replace(file, name=brought.names.get(file.path, file.name)) for file in files]
 
 
-def _contents(home: Home, brought: Brought, files: Sequence[BroughtFile], place: str) -> Iterator[Observation]:
-    yield from brought_files(files, place=place, source=brought.source)
-    yield from brought_links(brought.links, place=place, source=brought.source, channel_of=_registered(home))
+def _contents(home: Home, brought: Brought, files: Sequence[BroughtFile], begun: Begun) -> Iterator[Observation]:
+    place, source = begun.place, brought.source
+    yield from brought_files(files, place=place, source=source, random=begun.random)
+    links = brought.links
+    yield from brought_links(links, place=place, source=source, random=begun.random, channel_of=_registered(home))
 
 
 def _registered(home: Home) -> Callable[[MessageLink], str | None]:
@@ -246,18 +334,21 @@ def _kept(intake: Intake, contents: Iterable[Observation | Hole], provenance: Pr
 
 def _files(home: Home, brought: Brought, files: Sequence[BroughtFile], kept: Sequence[int]) -> list[AddedFile]:
     item, hole = database.item.c, database.hole.c
-    names = [*(str(each.path) for each in files), *brought.links]
-    addresses = {link: link for link in brought.links} | {str(page.file): page.address for page in brought.pages}
+    pages = {page.file: page.address for page in brought.pages}
+    # what a call brings lies at paths of the home that say nothing
+    named: list[tuple[str, str | None]] = [
+        (brought.names.get(each.path, str(each.path)), pages.get(each.path)) for each in files
+    ]
+    named += [(link, link) for link in brought.links]
     with reading(home.engine) as connection:
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
-        named = {row.idx: row.item_id for row in items}
+        item_ids = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
-        preserved = {name: _preserved(connection, link) for name, link in addresses.items()}
-    return [
-        AddedFile(name, named.get(index), reasons.get(index), preserved.get(name, ()))
-        for name, index in zip(names, kept, strict=True)
-    ]
+        return [
+            AddedFile(name, item_ids.get(index), reasons.get(index), _preserved(connection, link) if link else ())
+            for (name, link), index in zip(named, kept, strict=True)
+        ]
 
 
 def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
@@ -272,8 +363,91 @@ def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
     return tuple(connection.execute(rows).scalars())
 
 
-def _in_case(home: Home, case_id: str | None, files: Sequence[AddedFile], doer: Doer) -> int | None:
-    if case_id is None:
+def _items(files: Sequence[AddedFile]) -> list[str]:
+    return [each.item_id for each in files if each.item_id is not None]
+
+
+def _named_posts(webs: Sequence["_Web"], posts: Sequence[WitnessedPost]) -> list[str]:
+    """The messages that the addresses of pages name; others beside them on a page are no matter of a case."""
+    named = {(web.channel_id, web.named) for web in webs}
+    return [each.item_id for each in posts if (each.channel_id, each.message_id) in named]
+
+
+def _in_case(home: Home, brought: Brought, items: Sequence[str]) -> int | None:
+    if brought.case_id is None:
         return None
-    items = tuple(dict.fromkeys(each.item_id for each in files if each.item_id is not None))
-    return add_items(home, case_id, items, doer).added if items else 0
+    wanted = tuple(dict.fromkeys(items))
+    if wanted:
+        add_items(home, brought.case_id, wanted, _doer(brought))
+    return len(wanted)
+
+
+# Pages of t.me/s
+
+
+@dataclass(frozen=True, slots=True)
+class _Web:
+    """What a saved page shows of a channel.
+
+    Attributes:
+        page: None where it shows no message; then ``why`` may say what it has that nobody can read.
+        named: The number of the message that its address names.
+    """
+
+    page: WebPage | None
+    channel_id: str
+    named: int | None
+    place: str
+    why: str = ""
+
+    def contents(self, since: datetime) -> Iterator[Observation | Hole]:
+        """The messages, or a hole beside the page that has some which cannot be read."""
+        if self.page is not None:
+            yield from web_observations(self.page, channel_id=self.channel_id, since=since)
+        elif self.why:
+            yield Hole(self.place, HoleReason.UNREAD, since, what=self.why)
+
+
+def _witness(brought: Brought, begun: Begun) -> Provenance:
+    """As of an import without files: nothing but words is kept of a message, and one person may do that."""
+    return replace(_provenance(brought, begun), method=WEB_METHOD, mode=Mode.METADATA_ONLY)
+
+
+def _webs(home: Home, brought: Brought, begun: Begun | None) -> list[_Web]:
+    return [_web(home, page, begun) for page in brought.pages]
+
+
+def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
+    """What a page shows; a page that cannot be read is a file all the same.
+
+    Raises:
+        BroughtFileError: What is said is no number, or the register knows the channel by another one.
+    """
+    link, place = message_link(page.address), begun.place if begun else ""
+    named = None if link is None else link.number
+    try:
+        with page.file.open("rb") as file:
+            shown = read_web_page(file.read(MAX_WEB_BYTES))
+        if shown is None:
+            return _Web(None, place, named, place)
+    except (BrokenExportError, OSError) as error:
+        return _Web(None, place, named, place, f"messages of the page: {type(error).__name__}")
+    known = _registered(home)(MessageLink(shown.name, None, 0))
+    said = None if page.chat is None else declared_id(page.chat)
+    if said is not None and not (said.isascii() and said.isdecimal()):  # else it could be the place of another time
+        raise BroughtFileError("brought_file.no_channel_number", where=page.address)
+    if known is not None and said not in (None, known):
+        raise BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
+    # as of an export that names no chat; nobody finds the channel from it
+    unknown = f"export{begun.random('channel')[:16]}" if begun else ""
+    return _Web(shown, known or said or unknown, named, place)
+
+
+def _posts(home: Home, indexes: Sequence[int]) -> list[WitnessedPost]:
+    item = database.item.c
+    with reading(home.engine) as connection:
+        shown = sa.select(item.item_id, item.channel_id, item.message_id)
+        rows = connection.execute(shown.where(item.idx.in_(indexes), not_frozen()).order_by(item.idx)).all()
+        others = other_sources(connection, [row.item_id for row in rows])
+    preserved = {one: tuple(each.item_id for each in sights) for one, sights in others.items()}
+    return [WitnessedPost(row.channel_id, row.message_id, row.item_id, preserved.get(row.item_id, ())) for row in rows]

@@ -1,7 +1,7 @@
 """The life of a case: opened, given items, listed, shown. The one way to records, and looking is logged first."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from api.office.beside import beside
 from api.office.look import look_at_case
 from api.office.page import LIMIT, Page, page_of
 from api.office.task import remove_bundles
+from api.office.witness import ComparedSight, compared_sources
 from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
@@ -117,7 +118,7 @@ class CaseItem:
     at: Value
 
 
-_SHOWN = tuple(field.name for field in fields(CaseItem) if field.name != "item_id")
+_SHOWN = tuple(each.name for each in fields(CaseItem) if each.name != "item_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class ShownCase:
         alerts: How many alerts of it are open (``api.office.alert``).
         frozen: How many of its items are frozen; nothing else is told of them.
         is_list: Whether it is a list of hashes.
+        sources: For items of the page whose message the case has from another source too, what that is.
         statements: What the client states of items that it has now and that are not frozen, as far as it stands.
     """
 
@@ -143,6 +145,7 @@ class ShownCase:
     frozen: int = 0
     statements: Sequence[RecordedStatement] = ()
     is_list: bool = False
+    sources: Mapping[str, Sequence[ComparedSight]] = field(default_factory=dict)
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -320,7 +323,8 @@ def show_case(
     stated = statements_of(home.engine, case_id, casework)
     statements = [each for each in stated if each.statement.item_id in told_of]
     about = (consent, removed, page, by, alerts, len(frozen), statements, case.is_list)
-    return ShownCase(case_id, case.opened_at, reason, *about)
+    sources = compared_sources(home, case_id, [each.item_id for each in held.entries], casework)
+    return ShownCase(case_id, case.opened_at, reason, *about, sources)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

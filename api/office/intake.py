@@ -15,6 +15,7 @@ from api.home import Home, Writer
 from api.office.brought import opened_export
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
+from casefiles.received import ReceivedExport
 from config import oplog
 from config.errors import Explained
 from config.watchlist import LegalBasis, Readable
@@ -122,6 +123,20 @@ class Imported:
     def private(self) -> bool:
         """Whether the chat is no group and no channel."""
         return is_private(self.container.channel_type)
+
+    def received(self, home: Home, mode: Mode) -> ReceivedExport:
+        """What came of it, for the client who brought it."""
+        return ReceivedExport(
+            organisation=home.settings.office.organisation,
+            at=home.clock(),
+            mode=mode,
+            sha256=self.container.sha256,
+            messages=self.container.total,
+            files=self.container.files,
+            known=self.counts.already_known,
+            missing=self.missing,
+            rehearsal=home.settings.office.rehearsal,
+        )
 
     def told(self) -> dict[str, Any]:
         """What came of it, for a program."""

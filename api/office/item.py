@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.page import LIMIT, Page, page_of
+from api.office.witness import OtherSight, is_same_message, other_sources
 from casefiles.case import OpenedEvent, open_events, require_case
 from casefiles.lineage import Hint, SaidOfItself, hints_of, said_of_itself
 from config.errors import Explained
@@ -151,6 +152,7 @@ class ShownItem:
         after: Digest of the newest token that its leaf names.
         sealed: Digests of what is sealed for it, by name.
         others: Items of the same thing, as other imports kept it, in the order of the log.
+        sources: Items of the same message from other sources or of other words, in the order of the log.
         checkpoint: Size of the newest signed checkpoint; None before the first.
         unstamped: Why the look has no time stamp yet; None where it has one or nobody looked.
         said: Of a channel, what it says of itself; None without a look, and where the item has counters alone.
@@ -169,6 +171,7 @@ class ShownItem:
     said: SaidOfItself | None = None
     kin: Sequence[Hint] | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    sources: Sequence[OtherSight] = ()
 
 
 def list_items(
@@ -246,6 +249,10 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         raise UnknownItemError("unknown_item.frozen")
     leaf = parse_leaf(bytes(row.leaf))
     holes, others = _beside(home, row)
+    sources: Sequence[OtherSight] = ()
+    if row.has_sources:
+        with reading(home.engine) as connection:
+            sources = other_sources(connection, [item_id]).get(item_id, ())
     told = _Told({}, None)
     if look is not None and row.kind == Kind.CHANNEL.value:
         told = _look_at_channel(home, row, look)
@@ -264,6 +271,7 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         said=told.said,
         kin=told.kin,
         titles=told.titles,
+        sources=sources,
     )
 
 
@@ -285,6 +293,7 @@ def _item_statement() -> sa.Select[Any]:
         (~not_frozen()).label("is_frozen"),
         sa.exists().where(_is_at(hole, table.c.channel_id, table.c.message_id)).label("has_holes"),
         sa.exists().where(same_thing(table, other)).label("has_others"),
+        sa.exists().where(is_same_message(table, other)).label("has_sources"),
         sa.select(size).order_by(size.desc()).limit(1).scalar_subquery().label("signed_size"),
     )
     placed = wanted.join_from(table, event, event.c.idx == table.c.idx)

@@ -1,6 +1,7 @@
 """Tasks of the office: asked for, shown, cancelled; and the files that belong to them.
 
-HOME/uploads/TASK/         an export that a call brought, unpacked, until it is taken in and audited
+HOME/uploads/TASK/         an export that a call brought, unpacked, until it is taken in and audited; or single files,
+                           called 0, 1 and so on, until they are kept
 HOME/bundles/TASK.asice    a bundle that a call asked for, with its letter, for ``serve.keep_days``
 
 What was asked for, and what came of it, is sealed with a secret that lies beside the home, so that a copy of the
@@ -10,6 +11,7 @@ database does not tell it. A task belongs to the person who asked for it, and to
 import hmac
 import json
 import secrets
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -32,7 +34,7 @@ from config.errors import CallError
 from evidence.authority import Doer
 from evidence.canonical import jcs
 from evidence.errors import AuthorityError, UnknownItemError
-from evidence.objects.durable import remove_folder
+from evidence.objects.durable import make_folder, reading_of, remove_folder, write_new
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -45,6 +47,7 @@ from evidence.times import format_time, parse_time
 
 MOST_OPEN = 50
 """How many tasks of one person may wait, or be done, at a time."""
+_CHUNK = 1 << 20
 _LOOK_AGAIN_S = 30
 _ID_DIGITS = 32
 _UNPACKED_WITHIN_S = 6 * 3600
@@ -55,6 +58,7 @@ class TaskKind(StrEnum):
     """What can be asked for as a task."""
 
     IMPORT = "import"
+    ADDITION = "addition"
     BUNDLE = "bundle"
     CHECK = "check"
     APPROVAL = "approval"
@@ -92,6 +96,8 @@ class ShownTask:
     problem: Mapping[str, Any] | None
 
 
+BRINGS_FILES = frozenset({TaskKind.IMPORT, TaskKind.ADDITION})
+"""Kinds whose call brings files, which are taken in and removed."""
 NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
 """Kinds that open records: what was asked for, of these, opens only with the casework key."""
 
@@ -292,8 +298,33 @@ def take_upload(home: Home, archive: BinaryIO) -> str:
         return task_id
 
 
+@contextmanager
+def taken_files(home: Home, files: Sequence[BinaryIO]) -> Iterator[tuple[str, Sequence[str]]]:
+    """The single files that a call brought as its upload, on the disk, and removed if anything fails.
+
+    Yields the id of their task to be, and the digest of each.
+
+    Raises:
+        StorageFullError: The disk has too little room.
+    """
+    task_id = new_task_id()
+    folder = upload_folder(home, task_id)
+    make_folder(folder, parents=True)
+    try:
+        with reading_of(folder):
+            yield task_id, [write_new(folder / str(number), _chunks(file)) for number, file in enumerate(files)]
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
 def upload_folder(home: Home, task_id: str) -> Path:
-    """Where the office keeps the export that a call brought for a task."""
+    """Where the office keeps what a call brought for a task: an export, or single files."""
     return home.path / UPLOADS / task_id
 
 
@@ -374,7 +405,7 @@ def _left_behind(home: Home, tasks: Mapping[str, Task]) -> Sequence[str]:
 
 def _needs_none(task: Task) -> bool:
     """Whether a task needs no file any more; while an import was audited, a command may have kept its upload."""
-    return task.state is TaskState.CANCELLED or (task.kind == TaskKind.IMPORT and task.state is TaskState.DONE)
+    return task.state is TaskState.CANCELLED or (task.kind in BRINGS_FILES and task.state is TaskState.DONE)
 
 
 def _files(home: Home) -> Iterator[Path]:

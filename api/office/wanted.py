@@ -2,21 +2,40 @@
 
 import hashlib
 import io
-from collections.abc import Mapping
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from api.home import Home
+from api.office.addition import Brought
 from api.office.approval import agree
 from api.office.bundle import require_exportable
+from api.office.case import require_case
 from api.office.check import require_checkable
-from api.office.task import TaskKind, TaskWish, bundle_of, new_task_id, order_task, remove_files, take_upload
+from api.office.task import (
+    TaskKind,
+    TaskWish,
+    bundle_of,
+    new_task_id,
+    order_task,
+    remove_files,
+    take_upload,
+    taken_files,
+)
+from config.errors import CallError
 from evidence.authority import Doer, Request, legal_basis_for, require_reason
 from evidence.names import require_name
 from evidence.observation import Mode
 from evidence.seal.recipients import KeyIdentity
+from monitor.pages import SavedPage
 
 _CHUNK = 1 << 20
+_MOST_NAME = 255
+"""Bytes; no file system has longer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,27 @@ class WantedImport:
     chat: str | None
     legal_basis: str | None
     private_chat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAddition:
+    """Single files and links that a call brings.
+
+    Attributes:
+        files: Name and bytes of each.
+        source: Where they come from, in the words of whoever brings them.
+        page: Where the page was that the last of the files is; None if none is one.
+        chat: The number of the channel that it shows, as the call says.
+        case_id: A case that all of it is added to; None for none.
+    """
+
+    files: Sequence[tuple[str, BinaryIO]]
+    links: Sequence[str]
+    declared_by: str
+    source: str
+    page: str | None
+    chat: str | None
+    case_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +116,55 @@ def ask_for_import(home: Home, wanted: WantedImport, doer: Doer) -> str:
         if there != task_id:
             remove_files(home, task_id)
     return there
+
+
+def ask_for_addition(home: Home, wanted: WantedAddition, doer: Doer) -> str:
+    """The verb by which a call orders an addition: put its files on the disk, and return the task's id.
+
+    The same files with the same words again are the same task, as long as it has not ended.
+
+    Raises:
+        CallError: It brings nothing, or a name that no file has.
+        AuthorityError: Nobody is declared, or by a name that is none; or the source is blank.
+        BroughtLinkError: A link is none.
+        UnknownItemError: There is no such case.
+        StorageFullError: The disk has too little room.
+    """
+    if not wanted.files and not wanted.links:
+        raise CallError("call.brings_nothing")
+    if wanted.case_id is not None:
+        require_case(home, wanted.case_id)
+    names = [_name(name) for name, _file in wanted.files]
+    checked = Brought((), wanted.source, wanted.declared_by, doer, links=wanted.links)
+    page = None if wanted.page is None else SavedPage(wanted.page, Path()).address
+    said = {
+        "names": names,
+        "links": list(checked.links),
+        "declared_by": checked.declared_by,
+        "source": checked.source,
+        "page": page,
+        "chat": wanted.chat,
+    }
+    there = ""
+    with taken_files(home, [file for _name, file in wanted.files]) as (task_id, digests):
+        alike = [TaskKind.ADDITION, *digests, json.dumps([said, wanted.case_id, doer.reason])]
+        seeded = said | {"seed": secrets.token_hex(32)}
+        there = order_task(home, TaskWish(TaskKind.ADDITION, doer, seeded, wanted.case_id, alike=alike), task_id)
+    if there != task_id:
+        remove_files(home, task_id)
+    return there
+
+
+def _name(sent: str) -> str:
+    """What a file is called, without the folders that a program may put before it; browsers cut them off themselves.
+
+    Raises:
+        CallError: It is a name that no file has.
+    """
+    name = re.split(r"[/\\]", sent)[-1]
+    if name in ("", ".", "..") or len(name.encode("utf-8", "replace")) > _MOST_NAME or "\0" in name:
+        raise CallError("call.no_file_name")
+    return name
 
 
 def _sha256(archive: BinaryIO) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from api.errors import warning_of
 from api.home import SEAL_FILE, Home, certificate_sha256
+from api.office.addition import Begun, Brought, begin_addition, keep_addition
 from api.office.approval import Means, approve
 from api.office.audit import entries_to_read, run_audit
 from api.office.brought import export_in
@@ -17,8 +18,8 @@ from api.office.check import AskedPictures, check_pictures
 from api.office.intake import Heard, Imported, Wish, import_export
 from api.office.opened import OpenOffice
 from api.office.question import check_question
-from api.office.request import Inside, Waiting, find_request
-from api.office.task import TaskKind, bundle_of, doer_of, remove_unread, upload_folder
+from api.office.request import NOTHING_BESIDE, Inside, Waiting, find_request
+from api.office.task import TaskKind, bundle_of, doer_of, remove_unread, seal_of, taken, upload_folder
 from casefiles.bundle.sign import BundleFacts
 from casefiles.format.layout import ITEMS_JSONL
 from config.errors import Explained, Term
@@ -30,8 +31,12 @@ from evidence.observation import Mode
 from evidence.store.database import reading
 from evidence.store.reviews import is_acted
 from evidence.store.work import Task
+from evidence.times import parse_time
+from monitor.pages import SavedPage
 
 TaskOutcome: TypeAlias = Mapping[str, Any]
+HeardWork: TypeAlias = Callable[[str, int, int], object]
+"""Told what is being done, how much of it is done, and out of how much."""
 AUDIT_LEVEL = 2
 """An upload is deleted only after an audit of this level: every ciphertext is there and is what its leaf says."""
 
@@ -48,7 +53,7 @@ class Working:
 
     opened: Callable[[], OpenOffice]
     inside: Inside
-    hear: Callable[[str, int, int], object]
+    hear: HeardWork
 
     def begin_import(self, messages: int, files: int) -> Heard:
         """Progress of an import, in messages and files."""
@@ -60,15 +65,19 @@ class Working:
         return partial(self._counted, label.code.removeprefix("progress."))
 
     def _counted(self, what: str, total: int) -> Callable[[int], object]:
-        done = 0
+        return _counting(self.hear, what, total)
 
-        def count(more: int) -> None:
-            nonlocal done
-            done += more
-            self.hear(what, done, total)
 
-        count(0)
-        return count
+def _counting(hear: HeardWork, what: str, total: int) -> Callable[[int], object]:
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        hear(what, done, total)
+
+    count(0)
+    return count
 
 
 def do_task(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
@@ -95,6 +104,23 @@ def _import(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Tas
     )
     done = import_export(home, wish, working.begin_import, working.inside)
     return None if isinstance(done, Waiting) else _with_warnings(done.told(), done.unstamped)
+
+
+def _addition(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
+    """Log who brings what; the files are kept by ``finish_task``."""
+    seed = bytes.fromhex(asked["said"]["seed"])
+    return begin_addition(home, _brought(home, task, asked), seed, working.inside).told()
+
+
+def _brought(home: Home, task: Task, asked: TaskOutcome) -> Brought:
+    said, folder = asked["said"], upload_folder(home, task.task_id)
+    names = {folder / str(number): name for number, name in enumerate(said["names"])}
+    paths, pages = list(names), list[SavedPage]()
+    if said["page"] is not None:
+        pages.append(SavedPage(said["page"], paths.pop(), said["chat"]))
+    return Brought(
+        paths, said["source"], said["declared_by"], doer_of(asked), task.case_id, said["links"], pages, names
+    )
 
 
 def _bundle(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
@@ -138,6 +164,7 @@ def _approval(home: Home, _task: Task, asked: TaskOutcome, working: Working) -> 
 
 _DO: Mapping[TaskKind, Callable[[Home, Task, TaskOutcome, Working], TaskOutcome | None]] = {
     TaskKind.IMPORT: _import,
+    TaskKind.ADDITION: _addition,
     TaskKind.BUNDLE: _bundle,
     TaskKind.CHECK: _check,
     TaskKind.APPROVAL: _approval,
@@ -157,20 +184,43 @@ def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
 # Once the act is in the log
 
 
-def finish_task(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int, int], object]) -> TaskOutcome:
+def finish_task(
+    home: Home, task: Task, told: TaskOutcome, hear: HeardWork, inside: Inside = NOTHING_BESIDE
+) -> TaskOutcome:
     """Do what a verb left to do of a task whose act is in the log; needs no key, and may be done again.
 
+    Args:
+        inside: Writes what came of it before what a call brought is removed.
+
     Raises:
+        StorageFullError: No space for a file that a call brought; what was kept stays.
         HomeError: The audit after an import found something, and its upload is kept; or a bundle's files are lost.
     """
     if task.kind == TaskKind.IMPORT:
         return _audited(home, task, told, hear)
+    if task.kind == TaskKind.ADDITION:
+        return _with_files(home, task, told, hear, inside)
     if task.kind == TaskKind.BUNDLE:
         _hand_over(home, task, told)
     return told
 
 
-def _audited(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int, int], object]) -> TaskOutcome:
+def _with_files(home: Home, task: Task, told: TaskOutcome, hear: HeardWork, inside: Inside) -> TaskOutcome:
+    """Keep the files of an addition that is in the log; those that were kept before are known by its seed."""
+    if "items" not in told:
+        asked = seal_of(home).open(task, "asked", task.asked)
+        brought, seed = _brought(home, task, asked), bytes.fromhex(asked["said"]["seed"])
+        due = told["review_by"]
+        begun = Begun(told["channel_id"], told["request"], None if due is None else parse_time(due), seed)
+        done = keep_addition(home, brought, begun, Heard(read=_counting(hear, "sealing", len(brought.names))))
+        told = _with_warnings(done.told(), done.unstamped)
+        with taken(home) as connection:
+            inside.acts(connection, told)  # before what was sent is removed
+    remove_unread(home, task.task_id)
+    return told
+
+
+def _audited(home: Home, task: Task, told: TaskOutcome, hear: HeardWork) -> TaskOutcome:
     read, total = 0, entries_to_read(home) or 0
 
     def count(more: int) -> None:

@@ -11,6 +11,8 @@ RESULT = "result.json"
 """What makes a folder an export as JSON."""
 PAGE = "messages.html"
 """What makes a folder the HTML pages of one chat, where there is no JSON."""
+RESULTS = "export_results.html"
+"""What makes a folder the HTML pages of a whole account."""
 MOST_ENTRIES = 10_000
 """How many folders and files are looked through for an export."""
 _DEPTH = 4
@@ -24,7 +26,7 @@ def exports_in(folder: Path) -> list[Path]:
 
 
 def _exports(folder: Path, depth: int, left: list[int]) -> Iterator[Path]:
-    if (folder / RESULT).is_file() or (folder / PAGE).is_file():
+    if any((folder / name).is_file() for name in (RESULT, PAGE, RESULTS)):
         yield folder
     elif depth:
         with os.scandir(folder) as entries:

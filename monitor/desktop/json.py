@@ -34,6 +34,7 @@ from evidence.canonical import Value
 from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import Clock
+from monitor.desktop.account import SHARED_KINDS, AccountChat, account_chats, chosen_chat, is_account
 from monitor.desktop.encoding import ExportText, export_text
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
@@ -104,6 +105,8 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         ExportTooLargeError: It is beyond a limit.
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
+    if is_account(path):
+        return _read_account(path, chat_id, now)
     if _is_pages(path):
         return _read_pages(path, chat_id, now)
     try:
@@ -150,22 +153,48 @@ def _read_pages(path: Path, chat_id: str | None, now: Clock) -> Container:
     Args:
         chat_id: What chat it is, as whoever brings it says, since no page does.
     """
-    folder = ExportFolder(path if path.is_dir() else path.parent)
-    pages = read_pages(folder, where=str(path))
+    folder = _pages_folder(path)
+    return _container(path, folder, read_pages(folder, where=str(path)), chat_id, now)
+
+
+def _pages_folder(path: Path) -> ExportFolder:
+    try:
+        return ExportFolder(path if path.is_dir() else path.parent)
+    except OSError as error:
+        raise _not_an_export(path, "not_an_export.another_file", system=_reason(error)) from error
+
+
+def _read_account(path: Path, chat_id: str | None, now: Clock) -> Container:
+    """The HTML pages of one chat of an account; the pages of other chats are not opened."""
+    folder = _pages_folder(path)
+    if not (chats := account_chats(folder)):
+        raise NotAnExportError("not_an_export.html", where=str(path))
+    chosen, number = chosen_chat(chats, chat_id)
+    try:
+        pages = read_pages(folder, where=str(path), within=chosen.within)
+    except MediumError as error:
+        raise _not_an_export(path, "not_an_export.refused", cause=error) from error
+    return _container(path, folder, pages, number, now, chosen)
+
+
+def _container(
+    path: Path, folder: ExportFolder, pages: Pages, chat_id: str | None, now: Clock, of: AccountChat | None = None
+) -> Container:
     if not pages.spans:
         raise _not_an_export(path, "not_an_export.empty")
     starts, ends = (array("q", edges) for edges in zip(*((span.start, span.end) for span in pages.spans), strict=True))
-    chat = Chat(None, None, pages.title, 0, len(pages.data), starts, ends, stopped=pages.stopped)
+    kind, left = (None, False) if of is None else (of.kind, of.own_only)
+    chat = Chat(None, kind, pages.title, 0, len(pages.data), starts, ends, left=left, stopped=pages.stopped)
     survey = _survey(folder, pages.data, chat, lambda index, _span, raw: pages.element(index, raw))
     chat = replace(chat, identifier=declared_id(chat_id)) if chat_id else _identified(chat, survey)
     reading = _Reading(folder, pages, chat, survey, now())
     return Container(
         method=PAGES_METHOD,
         media_type=pages.media_type,
-        name=PAGE,
+        name=f"{pages.within}{PAGE}",
         channel_id=chat.id,
         channel_title=strip_previews(chat.title).value,
-        channel_type=None,
+        channel_type=kind,
         sha256=survey.sha256,
         length=len(pages.data),
         rest=reading.rest,
@@ -173,6 +202,7 @@ def _read_pages(path: Path, chat_id: str | None, now: Clock) -> Container:
         total=len(chat),
         files=survey.files,
         pictured=strip_previews(reading.rest().decode("utf-8", "replace")).removed > 0,
+        alone=of is None,
     )
 
 
@@ -205,6 +235,9 @@ def chats_of(path: Path) -> tuple[ListedChat, ...]:
     Raises:
         MonitorError: It cannot be read.
     """
+    if is_account(path):
+        folder = _pages_folder(path)
+        return tuple(_listed_pages(folder, each) for each in account_chats(folder))
     folder, name = _locate(path)
     text = _load(path, folder, name)
     return tuple(_listed(text.chat(chat)) for chat in list_chats(text.text))
@@ -216,9 +249,16 @@ def _listed(chat: Chat) -> ListedChat:
     return ListedChat(called, title, chat.type, is_private(chat.type), chat.left, len(chat), chat.end - chat.start)
 
 
+def _listed_pages(folder: ExportFolder, chat: AccountChat) -> ListedChat:
+    """A chat of an account's pages; its size is that of its first page."""
+    length = _length(folder, f"{chat.within}{PAGE}")[1] or 0
+    title = strip_previews(chat.title).value
+    return ListedChat(chat.called, title, chat.kind, is_private(chat.kind), chat.own_only, chat.messages, length)
+
+
 def is_private(chat_type: str | None) -> bool:
     """Whether a chat of an export, by its type, is no group and no channel."""
-    return not (chat_type or "").endswith(SHARED)
+    return not (chat_type or "").endswith(SHARED) and chat_type not in SHARED_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +303,7 @@ class _Reading:
             if _seen(raw) != self.survey.seen[index * _SEEN_BYTES : (index + 1) * _SEEN_BYTES]:
                 raise _changed()
             plain = self.text.plain(raw)
-            named.note(plain)
+            named.note(self.text.named_in(plain) if isinstance(self.text, Pages) else plain)
             number, parsed = self.text.element(index, raw) if isinstance(self.text, Pages) else _element_of(plain)
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
@@ -347,7 +387,8 @@ class _Reading:
             after = self.chat.end - self.chat.ends[-1]
             what = f"the export ends {after} bytes after its last whole message; what came then was never written"
             yield Hole(self.chat.id, HoleReason.CUT_OFF, self.since, what=what)
-        if unnamed := named.missing_in(self.folder, whole=self.chat.start == 0):
+        of_an_account = isinstance(self.text, Pages) and self.text.within
+        if unnamed := named.missing_in(self.folder, whole=self.chat.start == 0 and not of_an_account):
             files = "file is" if len(unnamed) == 1 else "files are"
             what = f"{len(unnamed)} {files} named by no message: {listed(unnamed)}"
             yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=what, count=len(unnamed))

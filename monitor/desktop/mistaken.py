@@ -17,7 +17,6 @@ MOST_ENTRIES = 10_000
 """How many entries of a folder are looked through for an export."""
 MOST_OFFERED = 5
 _ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-_PAGES = ("export_results.html",)
 
 
 def told_better(path: Path, result: str) -> NotAnExportError | None:
@@ -46,8 +45,6 @@ def not_in_archive(path: Path, folder: Path, count: int) -> NotAnExportError:
     """
     if count:
         return NotAnExportError("not_an_export.several_in_archive", where=str(path), count=count)
-    if any(next(folder.rglob(page), None) for page in _PAGES):
-        return NotAnExportError("not_an_export.html", where=str(path))
     return _of_program(path, folder) or NotAnExportError("not_an_export.none_in_archive", where=str(path))
 
 
@@ -65,8 +62,6 @@ def _told(path: Path, result: str) -> NotAnExportError | None:
         return told
     if _is_archive(path):
         return NotAnExportError("not_an_export.archive", where=where, expected=result)
-    if path.name in _PAGES or any((path / page).is_file() for page in _PAGES):
-        return NotAnExportError("not_an_export.html", where=where)
     return _of_program(path, path)
 
 

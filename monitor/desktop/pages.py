@@ -19,6 +19,7 @@ LIMIT: a button's text that closes all that is open and opens it again cannot be
 """
 
 import html
+import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from lxml import html as lxml_html
 
 from monitor.desktop.folder import ExportFolder
 from monitor.desktop.found import PAGE
-from monitor.desktop.scan import ByteSpan, broken
+from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.values import Parsed
 from monitor.errors import ExportTooLargeError, MediumMissingError
 
@@ -37,13 +38,14 @@ MAX_PAGES_BYTES = 128 << 20
 MAX_DEPTH = 64
 """``div`` within one another; the exporter writes 8 at most."""
 _START = re.compile(rb'<div class="message (?:default|service)[a-z ]*" id="message(-?[0-9]{1,19})">')
-_DIV = re.compile(rb"<(/?)div\b[^>]*>")
+_DIV = re.compile(rb"<(/?)div\b[^<>]*>")
 _NEXT = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)">\s*Next messages')
 _TITLE = re.compile(rb'<div class="page_header">.*?<div class="text bold">\s*(.*?)\s*</div>', re.DOTALL)
 _END = re.compile(rb"</html>\s*$")
 _DATE = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2})(?: (UTC[+-]?[0-9:]*))?")
 _VIA = re.compile(r"(.*?) ?via @(\w+)")
 _ANSWERED = re.compile(r"#go_to_message(-?[0-9]{1,19})$")
+_UP = "../../"
 _INDENT = re.compile(r"\n *\Z")
 
 
@@ -72,13 +74,15 @@ class Pages:
         before: For each message, what it leaves out.
         title: Of the chat.
         stopped: A page ends too early, or the next one is not there.
+        within: The folder of the pages, from the top of an account's export, with a slash; empty for one chat alone.
     """
 
-    data: bytes
+    data: Buffer
     spans: tuple[ByteSpan, ...]
     before: tuple[LeftOut, ...]
     title: str | None
     stopped: bool
+    within: str = ""
 
     @property
     def media_type(self) -> str:
@@ -91,49 +95,75 @@ class Pages:
 
     def element(self, index: int, raw: bytes) -> tuple[int, dict[str, Parsed]]:
         """The number of a message, and the message as the JSON export would have it."""
-        return _read(raw, self.before[index])[:2]
+        number, said = _read(raw, self.before[index])[:2]
+        if self.within:
+            said |= {key: _from_top(said[key]) for key in ("photo", "file") if key in said}
+        return number, said
+
+    def named_in(self, raw: bytes) -> bytes:
+        """A slice with the files that it names as they are named from the top of the export."""
+        return raw.replace(b'"' + _UP.encode(), b'"') if self.within else raw
 
 
-def read_pages(folder: ExportFolder, *, where: str) -> Pages:
+def _from_top(path: Parsed) -> Parsed:
+    """The path of a file in an account's export, as a page two folders below the top names it."""
+    return path.removeprefix(_UP) if isinstance(path, str) else path
+
+
+def read_pages(folder: ExportFolder, *, where: str, within: str = "") -> Pages:
     """Read all pages of a chat.
+
+    Args:
+        within: As ``Pages`` has it.
 
     Raises:
         ExportTooLargeError: They are beyond a limit.
         BrokenExportError: A message lies in another, or is not closed.
         MediumError: The first page cannot be had.
     """
-    data, spans, stopped = bytearray(), list[ByteSpan](), False
+    parts, length, spans, stopped = list[bytes](), 0, list[ByteSpan](), False
     name, seen = PAGE, set[str]()
     while name and name not in seen:
         seen.add(name)
         try:
-            with folder.open(name) as file:
-                page = file.read(MAX_PAGES_BYTES + 1 - len(data))
+            with folder.open(within + name) as file:
+                page = file.read(MAX_PAGES_BYTES + 1 - length)
         except MediumMissingError:
-            if not data:
+            if not parts:
                 raise
             stopped = True
             break
-        start = len(data)
-        data += page
-        if len(data) > MAX_PAGES_BYTES:
+        start, length = length, length + len(page)
+        parts.append(page)
+        if length > MAX_PAGES_BYTES:
             raise ExportTooLargeError("export_too_large.pages", where=where, limit=MAX_PAGES_BYTES)
         closed = _END.search(page) is not None
         spans += (ByteSpan(start + span.start, start + span.end) for span in _spans(page, closed=closed))
         stopped = stopped or not closed
         following = _NEXT.search(page)
         name = following[1].decode() if following else ""
-    return _pages(bytes(data), spans, stopped=stopped)
+    return _pages(_joined(parts, length), spans, stopped=stopped, within=within)
 
 
-def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool) -> Pages:
+def _joined(parts: list[bytes], length: int) -> Buffer:
+    """All pages one after the other; each part is given up as it is copied, so that no two copies of all are held."""
+    if not length:
+        return b""
+    data = mmap.mmap(-1, length)
+    parts.reverse()
+    while parts:
+        data.write(parts.pop())
+    return data
+
+
+def _pages(data: Buffer, spans: list[ByteSpan], *, stopped: bool, within: str) -> Pages:
     before, told = [], LeftOut()
     for span in spans:
         before.append(told)
         told = _read(data[span.start : span.end], told)[2]
     title = _TITLE.search(data)
     name = html.unescape(title[1].decode("utf-8", "replace")) if title else None
-    return Pages(data, tuple(spans), tuple(before), name, stopped)
+    return Pages(data, tuple(spans), tuple(before), name, stopped, within)
 
 
 def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
@@ -142,7 +172,7 @@ def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
     for found in _START.finditer(data):
         if found.start() < at:
             raise broken(data, found.start(), "broken_export.message_in_message")
-        end = _end_of(data, found.start())
+        end = end_of_div(data, found.start())
         if end is None and closed:
             raise broken(data, found.start(), "broken_export.message_in_message")
         if end is None:  # the page was cut off in this message
@@ -154,7 +184,12 @@ def _spans(data: bytes, *, closed: bool) -> Iterator[ByteSpan]:
             yield ByteSpan(found.start(), end)
 
 
-def _end_of(data: bytes, start: int) -> int | None:
+def end_of_div(data: bytes, start: int) -> int | None:
+    """Where the ``div`` of a page ends that begins at ``start``; None where the page ends before it.
+
+    Raises:
+        BrokenExportError: More than ``MAX_DEPTH`` lie within one another.
+    """
     depth = 0
     for tag in _DIV.finditer(data, start):
         depth += -1 if tag[1] else 1

@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
     home.engine.dispose()
     write_export(tmp_path / "export", seed=9, messages=24, photos=2)
     (tmp_path / "export.zip").write_bytes(zipped(tmp_path / "export"))
+    shutil.copy(next((tmp_path / "export" / "photos").iterdir()), tmp_path / "screenshot.png")
     shutil.rmtree(tmp_path / "export")
     return tmp_path
 
@@ -77,6 +78,7 @@ def test_every_command_of_the_page_works_in_its_order(folder: Path) -> None:
         assert '"waiting_for_approval"' in answers[5]
         assert '"sha256"' in answers[6]
         assert "PASSED" in answers[8]
+        assert answers[9].count('"item_id": "') == 2
         assert "REHEARSAL" in (folder / "case.letter.txt").read_text()
         in_python(folder, url, keys[0], re.findall(r"CASE=(case-[0-9a-f]{12})", told)[0])
     finally:

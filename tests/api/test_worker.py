@@ -1,8 +1,9 @@
 """Tasks are done once, whatever stops a worker and wherever; what it may not do waits, and says for whom."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,8 +12,10 @@ import sqlalchemy as sa
 
 from api import worker as workers
 from api.home import Home
+from api.office import addition
 from api.office import task as tasks
 from api.office.approval import Means, approve, refuse
+from api.office.case import require_case
 from api.office.opened import OpenOffice
 from api.office.request import find_request
 from api.office.task import (
@@ -35,13 +38,14 @@ from api.worker import LINES, Worker, resting
 from casefiles.bundle.destination import Parts
 from config import oplog
 from config.errors import CallError
-from evidence.errors import AuthorityError, HomeBusyError
-from evidence.observation import Mode
+from evidence.errors import AuthorityError, HomeBusyError, StorageFullError, UnknownItemError
+from evidence.intake.keep import Intake
+from evidence.observation import Mode, Observation
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import Task, TaskState
 from tests.appearing import case_with, jpeg, look_out, photo, post
-from tests.homes import records_of, size_of
+from tests.homes import items_of, records_of, reviews_of, size_of
 from tests.mailing import mail_server, with_mail, write_password
 from tests.watching import until
 from tests.working import WorkerDesk
@@ -67,6 +71,78 @@ def test_an_import_is_taken_in_audited_and_its_upload_removed(desk: WorkerDesk) 
     (imported,) = [each for each in records_of(desk.home) if each.type == "imported"][1:]
     assert (imported.values["actor"], imported.values["declared_by"]) == ("mira", "client")
     desk.require_clean()
+
+
+def test_single_files_are_sealed_and_put_into_their_case_and_their_upload_is_removed(desk: WorkerDesk) -> None:
+    task_id, before, in_case = desk.ask_addition(), len(items_of(desk.home)), require_case(desk.home, desk.case).items
+    assert len(list(upload_folder(desk.home, task_id).iterdir())) == 2
+    desk.do_all(desk.worker(locked=True))  # it needs no key
+    result = desk.result(task_id)
+    assert not upload_folder(desk.home, task_id).exists()
+    named = [(each["file"], each["hole"], each["preserved"]) for each in result["items"]]
+    assert named == [("Screenshot.png", None, []), ("card.vcf", None, []), ("https://example.org/a", None, [])]
+    assert result["in_case"] == 3
+    added = items_of(desk.home)[before:]
+    assert [each.item_id for each in added] == [each["item_id"] for each in result["items"]]
+    assert {each.channel_id for each in added} == {result["channel_id"]}
+    assert require_case(desk.home, desk.case).items == in_case + 3
+    assert [request for request, _due in reviews_of(desk.home)] == [result["request"]]
+    (said,) = [each.values for each in records_of(desk.home) if each.values.get("file_name") == "Screenshot.png"]
+    assert (said["declared_by"], said["channel_title"], said["actor"]) == ("client", "her telephone", "mira")
+    desk.require_clean()
+
+
+@pytest.mark.parametrize("place", ["_kept", "_files", "_in_case", "remove_unread"])
+def test_single_files_are_kept_once_wherever_their_worker_died(
+    desk: WorkerDesk, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, before, in_case = desk.ask_addition(), len(items_of(desk.home)), require_case(desk.home, desk.case).items
+    plain = addition._kept
+
+    def dies_midway(intake: Intake, contents: Iterator[Observation], *given: Any) -> NoReturn:  # noqa: ANN401 - any
+        plain(intake, islice(contents, 1), *given)
+        raise DiedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "LEASE", NEVER)
+        module = "work" if place == "remove_unread" else "addition"
+        patched.setattr(f"api.office.{module}.{place}", dies_midway if place == "_kept" else dies)
+        with pytest.raises(DiedError):
+            desk.worker().step(LINES[2])
+    midway = len(items_of(desk.home)) - before
+    assert (midway, upload_folder(desk.home, task_id).exists()) == (1 if place == "_kept" else 3, True)
+    desk.do_all()
+    result = desk.result(task_id)
+    assert not upload_folder(desk.home, task_id).exists()
+    assert [each.item_id for each in items_of(desk.home)[before:]] == [each["item_id"] for each in result["items"]]
+    assert (desk.logged("files_added"), result["in_case"]) == (1, 3)
+    assert require_case(desk.home, desk.case).items == in_case + 3
+    desk.require_clean()
+
+
+def test_what_was_sent_is_removed_where_it_cannot_be_used(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = desk.ask_addition()
+
+    def frozen_meanwhile(*_given: object) -> NoReturn:
+        raise UnknownItemError("unknown_item.no_such_item", found="0" * 32)
+
+    monkeypatch.setattr("api.office.addition._in_case", frozen_meanwhile)
+    desk.do_all()
+    assert (desk.state(task_id), desk.problem(task_id)) == (TaskState.FAILED, "unknown_item.no_such_item")
+    assert not upload_folder(desk.home, task_id).exists()
+    monkeypatch.undo()
+    full = desk.ask_addition()
+    with monkeypatch.context() as patched:
+        patched.setattr("api.office.addition._kept", no_space)
+        desk.do_all()
+    assert (desk.state(full), upload_folder(desk.home, full).exists()) == (
+        TaskState.FAILED,
+        True,
+    )  # the machine's fault
+
+
+def no_space(*_given: object) -> NoReturn:
+    raise StorageFullError("storage_full.too_little", where="home", found=0, expected=1)
 
 
 def test_a_bundle_is_made_and_told_of(desk: WorkerDesk) -> None:
@@ -133,6 +209,12 @@ def test_the_same_request_is_the_same_task_until_it_has_ended(desk: WorkerDesk) 
     first = desk.ask_bundle()
     assert desk.ask_bundle() == first
     assert desk.ask_bundle(to=None) != first
+    single = desk.ask_addition()
+    assert desk.ask_addition() == single
+    desk.do_all()
+    assert desk.ask_addition() != single
+    desk.do_all()
+    first = desk.ask_bundle()
     brought = desk.ask_import()
     assert desk.ask_import() == brought
     assert [file.name for file in (desk.home.path / tasks.UPLOADS).iterdir()] == [brought]
@@ -280,6 +362,7 @@ def test_what_is_done_cannot_be_cancelled(desk: WorkerDesk) -> None:
 
 ASKED: dict[TaskKind, tuple[Callable[[WorkerDesk], str], str]] = {
     TaskKind.IMPORT: (WorkerDesk.ask_import, "imported"),
+    TaskKind.ADDITION: (WorkerDesk.ask_addition, "files_added"),
     TaskKind.BUNDLE: (WorkerDesk.ask_bundle, "exported"),
     TaskKind.CHECK: (WorkerDesk.ask_check, "checked"),
 }

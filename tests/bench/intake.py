@@ -11,7 +11,8 @@ post-quantum). Ratios are ours over the peer's; beside a limit, the limit is the
 
 ``python -m tests.bench.intake 1000000 --steps`` imports as many, which may take an hour or two, and prints a line
 at 10,000 messages, at 100,000, and at each further 100,000: milliseconds of processor time a message since the line
-before, and what the process holds in memory. If both stay as they are, an import is flat.
+before, and what the process holds in memory. If both stay as they are, an import is flat. ``--form`` imports JSON, HTML
+pages or an archive once, and ``--bytes`` says how many bytes the messages have together (``_forms``).
 """
 
 import argparse
@@ -33,7 +34,7 @@ import pyrage
 
 from api.office.intake import Heard, Wish, import_export
 from evidence.observation import Mode
-from tests.bench import _photos
+from tests.bench import _forms, _photos
 from tests.homes import doer, new_home, take_in
 
 SMALL, LARGE = 1_000, 10_000
@@ -210,7 +211,9 @@ def run() -> dict[str, object]:
         row("disk a text message", "B", large["bytes"], LIMIT_BYTES, "limit, at most"),
     ]
     named = ((name.removeprefix("table "), size) for name, size in large.items() if name.startswith("table "))
-    return {"rows": rows + [alone(f"of which {name}", "B", size) for name, size in named] + _photos.rows()}
+    return {
+        "rows": rows + [alone(f"of which {name}", "B", size) for name, size in named] + _forms.rows() + _photos.rows()
+    }
 
 
 def row(name: str, unit: str, ours: float, peer: float, peer_name: str) -> Row:
@@ -225,8 +228,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.intake", description="Import text messages once.")
     parser.add_argument("count", type=int, help="how many messages")
     parser.add_argument("--steps", action="store_true", help="print a line at 10,000, 100,000 and each further 100,000")
+    parser.add_argument("--form", choices=_forms.FORMS, help="import this form of an export once, and say its memory")
+    parser.add_argument("--bytes", type=int, default=0, help="of all messages together, with --form")
     chosen = parser.parse_args()
-    if chosen.steps:
+    if chosen.form:
+        print(json.dumps(_forms.import_form(chosen.form, chosen.count, max(chosen.bytes // chosen.count, 80))))
+    elif chosen.steps:
         import_in_steps(chosen.count)
     else:
         print(json.dumps(measure(chosen.count)))

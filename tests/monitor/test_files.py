@@ -1,6 +1,7 @@
 """Files that somebody brings are named, checked before anything is kept, and read as they are."""
 
 import os
+import secrets
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,15 @@ from tests.nonempty import nonempty
 PLACE = "local0011223344556677"
 
 
+def guessed(_number: int) -> str:
+    """What nobody can guess, as far as these tests need it."""
+    return secrets.token_hex(16)
+
+
 def test_a_file_is_read_as_it_lies_there(tmp_path: Path) -> None:
     path = tmp_path / "čudno ime.png"
     path.write_bytes(b"x" * 5000)
-    (seen,) = brought_files([BroughtFile(path, path.name)], place=PLACE, source="from her phone")
+    (seen,) = brought_files([BroughtFile(path, path.name)], place=PLACE, source="from her phone", random=guessed)
     assert (seen.kind, seen.channel_id, seen.message_id, seen.posted_at) == (Kind.FILE, PLACE, None, None)
     named = {name: value for name, value in seen.fields.items() if name != "acquisition"}
     assert named == {"channel_title": "from her phone", "file_name": "čudno ime.png", "position": "0"}
@@ -90,7 +96,7 @@ def test_a_file_that_could_be_guessed_has_no_mark_that_confirms_it(tmp_path: Pat
     long.write_bytes(b"x" * (GUESSABLE_BYTES + 1))
 
     def mark(path: Path) -> bytes:
-        (seen,) = brought_files([BroughtFile(path, path.name)], place=PLACE, source="s")
+        (seen,) = brought_files([BroughtFile(path, path.name)], place=PLACE, source="s", random=guessed)
         values = {**seen.fields, "kind": seen.kind, "channel_id": PLACE, "sha256": "0" * 64}
         return observed_marks(SeenKey(bytes(32)), values | {"bytes": str(path.stat().st_size)}).seen
 
@@ -102,7 +108,9 @@ def test_names_are_kept_as_they_are_spelled(tmp_path: Path) -> None:
     names = ["=1+1.png", "\u202egnp.exe", "a\nb.jpg", os.fsdecode(b"\xff.png")]
     for name in names:
         (tmp_path / name).write_bytes(b"x")
-    seen = brought_files([BroughtFile(tmp_path / name, name) for name in names], place=PLACE, source="s")
+    seen = brought_files(
+        [BroughtFile(tmp_path / name, name) for name in names], place=PLACE, source="s", random=guessed
+    )
     found = [each.fields["file_name"] for each in nonempty(seen)]
     assert found[:3] == names[:3]
     assert found[3] == text_value(names[3])  # no text: as values of the log spell it

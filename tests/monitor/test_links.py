@@ -68,7 +68,7 @@ def registered(link: MessageLink) -> str | None:
 
 def test_a_link_names_its_message_with_the_number_of_a_registered_channel() -> None:
     links = ["https://t.me/kanali/5?comment=7", "https://t.me/tjeter/6", "https://t.me/c/9/3", "https://example.org"]
-    seen = brought_links(links, place=PLACE, source="her phone", channel_of=registered)
+    seen = brought_links(links, place=PLACE, source="her phone", random=str, channel_of=registered)
     assert {(each.kind, each.channel_id, each.message_id) for each in nonempty(seen)} == {(Kind.LINK, PLACE, None)}
     said = [join_content(each.fields) for each in seen]
     assert [each.text for each in said] == links

@@ -40,7 +40,10 @@ def test_a_page_has_its_parts_whatever_the_browser_calls_their_folder(tmp_path: 
 
 def test_the_page_says_where_it_was_and_which_message_that_names_and_its_parts_do_not(tmp_path: Path) -> None:
     first, *parts = brought_files(
-        page_files(saved(tmp_path), lambda link: "42" if link.channel == "kanali" else None), place="p", source="s"
+        page_files(saved(tmp_path), lambda link: "42" if link.channel == "kanali" else None),
+        place="p",
+        source="s",
+        random=str,
     )
     page, named = nonempty(join_content(first.fields).parts)  # type: ignore[arg-type] # not withheld
     assert page.fields["link"].address == ADDRESS

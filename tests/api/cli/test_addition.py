@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from api.cli import addition
-from api.office.addition import AddedFile, Addition, Brought, Tally
-from evidence.authority import Grant
+from api.office.addition import AddedFile, Addition, Begun, Brought, Tally
 from tests.commands import DONE, REFUSED, USAGE, Life, run
 from tests.contracts.test_docs import OPERATIONS, calls, section
 from tests.nonempty import nonempty
+from tests.saved_pages import post, saved_page
 
 SAID = ("--declared-by", "ana", "--source", "her phone")
 
@@ -70,7 +70,7 @@ def test_a_link_is_kept_and_nothing_is_said_of_originals(home: Path) -> None:
 
 def test_a_page_is_kept_from_where_it_was(home: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    page.write_text("<html></html>")
+    page.write_text(saved_page(post(5, "words")))
     done = run("evidence", "add", "--page", "https://example.org/a", "--html", page, *SAID, home=home)
     assert done.out.splitlines()[0] == "Kept 1 item."
     assert "unencrypted" in done.err
@@ -106,13 +106,14 @@ def test_a_caseworker_who_follows_the_page_to_the_letter_has_kept_it(
     home: Path, picture: Path, life: Life, tmp_path: Path, title: str
 ) -> None:
     page = tmp_path / "page.html"
-    page.write_text("<html></html>")
+    page.write_text(saved_page(post(5, "words")))
     words = {"FILE...": picture, "LINK": "https://t.me/kanal/5", "PAGE": page, "PSEUDONYM": "client-1"}
     words |= {"CASE": life.case, "ITEM": life.items[0]["item_id"]}
     ended: dict[str, int] = {}
     for call in nonempty(list(calls(section(OPERATIONS, title)))):
         by = ("--by", "bo") if call[0] == "approve" else ()
         done = run(*(words.get(word, word) for word in call), *by, home=home)
+        assert "--html" not in call or re.search(r"The page shows 1 message of chat export[0-9a-f]{16}:", done.out)
         command = " ".join(call[:2] if call[0] in ("evidence", "case") else call[:1])
         assert ended.setdefault(command, done.code) == done.code, done.err
         if found := re.search(r"nisisama approve ([0-9a-f]{32})", done.out):
@@ -127,7 +128,7 @@ def test_a_file_that_was_not_kept_ends_it_with_an_error_code(
 ) -> None:
     def broken(_home: object, brought: Brought) -> Addition:
         file = AddedFile(str(brought.paths[0]), None, "broke_off")
-        return Addition("local0011223344556677", Grant("0" * 32, (), None), [file], None, None, None)
+        return Addition(Begun("local0011223344556677", "0" * 32, None, bytes(32)), [file], None, [], None, None)
 
     monkeypatch.setattr(addition, "_added", broken)
     done = run("evidence", "add", picture, *SAID, home=home)

@@ -303,6 +303,7 @@ def test_the_manual_for_a_clients_export_goes_word_by_word(life: Life, home: Pat
         "PSEUDONYM": "client-7",
         "FILE.toml": str(life.folder / "basis.toml"),
         "NAME": "bo",
+        "PAGE.txt": str(home.parent / "page.txt"),
     }
     shutil.make_archive(given["PATH..."].removesuffix(".zip"), "zip", facts.folder.parent, facts.folder.name)
     looked, kept = (run(*[given.get(word, word) for word in each.split()], home=home) for each in nonempty(commands))
@@ -311,6 +312,12 @@ def test_the_manual_for_a_clients_export_goes_word_by_word(life: Life, home: Pat
     assert "not included by the exporter's settings" in looked.out
     assert f"{len(facts.media)} files ({len(facts.media)} sealed)" in kept.out
     assert given["PATH..."] in kept.out.splitlines()[-1]
+    page = Path(given["PAGE.txt"]).read_text()
+    assert str(facts.folder) not in page
+    assert "Çfarë sollët dhe çfarë ruajtëm".upper() in page.upper()
+    taken = run(*[given.get(word, word) for word in commands[-1].split()], home=home)
+    assert (taken.code, "page.txt" in taken.err) == (REFUSED, True)  # it takes the place of no file
+    given["PAGE.txt"] = str(home.parent / "page-2.txt")
     again = [given.get(word, word) for word in commands[-1].split()]
     refused = run(*again, "--destroy-source", "--yes", "--json", home=home)
     assert (refused.error["code"], Path(given["PATH..."]).exists()) == ("authority.source_not_whole", True)

@@ -44,6 +44,7 @@ ROUTES = {
     ("POST", "/api/v1/cases/case-000000000000/replies/leave-out"): Scope.CASES_WRITE,
     ("POST", "/api/v1/verify"): Scope.CASES_READ,
     ("POST", "/api/v1/imports"): Scope.IMPORTS,
+    ("POST", "/api/v1/evidence"): Scope.IMPORTS,
     ("POST", "/api/v1/cases/case-000000000000/bundles"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/file"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/letter"): Scope.BUNDLES,

@@ -75,7 +75,12 @@ def test_a_file_is_an_item_that_is_sealed_and_stamped(home: Home, picture: Path)
     done = bring(home, picture)
     (item,) = items_of(home)
     assert [each.item_id for each in done.files] == [item.item_id]
-    assert (item.channel_id, item.kind, item.mode, item.message_id) == (done.place, "file", Mode.SEALED.value, None)
+    assert (item.channel_id, item.kind, item.mode, item.message_id) == (
+        done.begun.place,
+        "file",
+        Mode.SEALED.value,
+        None,
+    )
     assert done.unstamped is None
     run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.require_passed()
 
@@ -90,9 +95,9 @@ def test_who_brought_it_and_what_they_said_stand_in_its_record(home: Home, pictu
 def test_a_second_person_reviews_what_one_added(home: Home, picture: Path) -> None:
     done = bring(home, picture)
     ((request, _due),) = reviews_of(home)
-    assert (request, done.grant.review_by is not None) == (done.grant.request, True)
+    assert (request, done.begun.review_by is not None) == (done.begun.request, True)
     agreed = bring(home, picture, by=doer(home), source="another")
-    assert agreed.grant.review_by is None
+    assert agreed.begun.review_by is None
     assert len(reviews_of(home)) == 1  # and no more
 
 
@@ -100,7 +105,7 @@ def test_what_is_brought_again_is_an_item_of_its_own_at_a_place_of_its_own(home:
     paths = [tmp_path / "long", tmp_path / "card.vcf"]
     paths[0].write_bytes(b"x" * 5000)
     paths[1].write_text("TEL:+38970000000")
-    places = {bring(home, *paths).place, bring(home, *paths).place}
+    places = {bring(home, *paths).begun.place, bring(home, *paths).begun.place}
     assert (len(places), len(items_of(home))) == (2, 4)
     assert {each.channel_id for each in nonempty(items_of(home))} == places
 
@@ -190,7 +195,7 @@ def test_whoever_reviews_an_addition_that_was_killed_is_told_what_is_not_there(
         return tally_of(home, find_request(home, grant, casework), casework)
 
     whole = bring(home, picture, links=["https://example.org/a"])
-    assert tally(whole.grant.request) == Tally(2, 2, 0)
+    assert tally(whole.begun.request) == Tally(2, 2, 0)
     plain = Intake.keep_batch
 
     def killed(intake: Intake, group: Sequence[Observation], provenance: Provenance) -> Kept:
@@ -217,7 +222,7 @@ def test_a_hole_in_the_place_of_a_file_is_counted_and_one_beside_it_is_not(
     monkeypatch.setattr("api.office.addition.require_files", lambda _paths: 0)
     instead = bring(home, broken)
     for done, expected in nonempty(((beside, Tally(1, 1, 0)), (instead, Tally(1, 0, 1)))):
-        found = tally_of(home, find_request(home, done.grant.request, casework), casework)
+        found = tally_of(home, find_request(home, done.begun.request, casework), casework)
         assert found == expected
         assert found.lost == 0
 

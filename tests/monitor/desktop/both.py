@@ -269,6 +269,26 @@ def write_pages(folder: Path, title: str, messages: Sequence[Said], *, each_page
         (folder / name).write_text(page(title, group, following), encoding="utf-8", newline="\n")
 
 
+def write_account(folder: Path, chats: Mapping[tuple[str, str], Sequence[Said]]) -> None:
+    """Write the HTML pages of an account: chats by title and kind, each in a folder, and the list of them."""
+    listed = []
+    for number, ((title, kind), messages) in enumerate(chats.items(), start=1):
+        within = f"chats/chat_{number}"
+        write_pages(folder / within, title, messages)
+        for pages in (folder / within).iterdir():
+            pages.write_text(pages.read_text("utf-8").replace('="photos/', f'="../../{within}/photos/'), "utf-8")
+        listed.append(
+            f'\n<a class="entry block_link clearfix" href="../{within}/messages.html#allow_back">\n'
+            f'<div class="body">\n<div class="pull_right info details">\n{kind}\n</div>\n'
+            f'<div class="name bold">\n{escaped(title)}\n</div>\n'
+            f'<div class="details_entry details">\n{len(messages)} messages\n</div>\n</div>\n</a>\n'
+        )
+    (folder / "lists").mkdir()
+    page_of_list = f'<html><body><div class="page_body list_page"><div class="entry_list">{"".join(listed)}</div></div>'
+    (folder / "lists" / "chats.html").write_text(f"{page_of_list}</body></html>", "utf-8")
+    (folder / "export_results.html").write_text("<html><body>Exported Data</body></html>", "utf-8")
+
+
 def write_json(folder: Path, title: str, messages: Sequence[Said]) -> None:
     """Write the JSON export of a chat whose number nobody wrote."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,319 @@
+"""Pages of ``t.me/s/NAME``, on which Telegram shows a public channel in a browser: their messages as observations.
+
+Whoever saved such a page is one more witness of what the channel showed. The page itself is kept as a file; its
+messages are read into the keys of ``monitor.desktop.known``, as the HTML pages of an export are, so that every source
+fills one content. What has no such key gets one that nobody knows, and so becomes a hole that names it: an edit without
+its time, rounded views, the pictures of an album, a poll, the preview of a link.
+
+A message is one ``div`` with ``data-post="NAME/NUMBER"``, whose exact bytes are its slice. The page names no number of
+the channel and no sender; its time is UTC. Of a picture it has a smaller copy at another address, which is never
+fetched: the file counts as left out, for a reason that nobody gives.
+
+A saved page can be changed before it is brought, so nothing here is taken for more than what a page says.
+
+LIMIT: Telegram documents none of this. The classes are those that public parsers read in 2024 to 2026.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from evidence.content import Content, Part, message_sha256, split_content
+from evidence.observation import Hole, HoleReason, Observation
+from monitor.desktop.layout import Chat
+from monitor.desktop.message import read_message
+from monitor.desktop.pages import end_of_div
+from monitor.desktop.scan import broken
+from monitor.desktop.values import Parsed
+from monitor.notes import hole_words
+from monitor.previews import strip_previews
+
+WEB_METHOD = "web-page"
+"""How a message came that a saved page shows."""
+MAX_WEB_BYTES = 16 << 20
+"""Of a page; one of twenty messages has some hundred kilobytes, and some megabytes with its pictures in it."""
+MOST_POSTS = 1000
+_CLASS = "tgme_widget_message"
+_POST = re.compile(rb"""\bdata-post=["']([A-Za-z][A-Za-z0-9_]{3,31})/([0-9]{1,10})["']""")
+_OF_A_POST = re.compile(rb"""\bclass=["'](?:[^"'<>]* )?tgme_widget_message[ "']""")
+_TAG_BYTES = 4096
+"""How long the tag of a message may be; it has some hundred bytes."""
+_LAST_NUMBER = 2**31 - 1
+_TITLE = re.compile(rb'<div class="tgme_channel_info_header_title"[^>]*>(.{0,2000}?)</div>', re.DOTALL)
+_NUMBER = re.compile(r"/([0-9]{1,10})(?:[?#].*)?$")
+_WHOLE = re.compile(r"[0-9]{1,10}")
+_LEFT_OUT = "(File not linked: the page gives no reason)"
+_TYPE = "public_channel"
+
+
+@dataclass(frozen=True, slots=True)
+class WebPost:
+    """A message as a page shows it.
+
+    Attributes:
+        raw: The bytes of its ``div``.
+        said: It, as a JSON export would have it.
+        views: How many have seen it; None where the page rounds that, or does not say it.
+    """
+
+    number: int
+    raw: bytes
+    said: Mapping[str, Parsed]
+    views: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """The messages of one channel that a page shows.
+
+    Attributes:
+        name: The channel's user name, in lower case.
+        title: Its title; None where the page does not say it.
+    """
+
+    name: str
+    title: str | None
+    posts: tuple[WebPost, ...]
+
+
+def read_web_page(data: bytes) -> WebPage | None:
+    """The messages of a saved page; None if it has none that can be read as such.
+
+    Raises:
+        BrokenExportError: A message begins inside another one, or is not closed: Telegram writes no such page.
+    """
+    posts, name = dict[int, WebPost](), ""
+    for start, end, found in _divs(data[:MAX_WEB_BYTES]):
+        shown, number = found[1].decode().lower(), int(found[2])
+        name = name or shown
+        if shown != name or number in posts or number > _LAST_NUMBER:  # not of this channel, or the same again
+            continue
+        if len(posts) == MOST_POSTS:
+            break
+        posts[number] = _post(data[start:end], number)
+    return WebPage(name, _title(data), tuple(posts.values())) if posts else None
+
+
+def web_observations(page: WebPage, *, channel_id: str, since: datetime) -> Iterator[Observation | Hole]:
+    """What a page saw of each message, and holes for what it does not say of it.
+
+    Args:
+        channel_id: The channel's number, where that is known.
+        since: When the holes were noticed.
+    """
+    chat = Chat(None, _TYPE, page.title, 0, 0, (), (), identifier=channel_id)
+    for post in page.posts:
+        message = read_message(post.said, number=post.number, chat=chat)
+        counters = () if post.views is None else (Part("views", {"count": post.views}),)
+        fields = {**message.fields, "counters": split_content(Content(counters=counters))["counters"]}
+        pictured = strip_previews(post.raw.decode("utf-8", "replace")).removed > 0
+        yield Observation(
+            message.kind,
+            channel_id,
+            post.number,
+            message.posted_at,
+            fields,
+            raw=post.raw,
+            raw_type="text/html",
+            record=message.record,
+            pictured=pictured or message.pictured,
+        )
+        digest = message_sha256({**fields, "kind": message.kind.value})
+        noted: list[tuple[HoleReason, str, int | None]] = [(reason, what, None) for reason, what in message.holes]
+        noted += [(HoleReason.UNKNOWN_REASON, hole_words(file.said), place) for place, file in enumerate(message.files)]
+        for reason, what, place in noted:
+            yield Hole(channel_id, reason, since, post.number, post.number, what, position=place, message_sha256=digest)
+
+
+def _divs(data: bytes) -> Iterator[tuple[int, int, re.Match[bytes]]]:
+    """Where each message begins and ends, and the channel and number that it says."""
+    at = 0
+    for found in _POST.finditer(data):
+        start = data.rfind(b"<div", max(0, found.start() - _TAG_BYTES), found.start())
+        tag = data[start : data.find(b">", found.end(), found.end() + _TAG_BYTES)]
+        if start < 0 or b">" in tag or not _OF_A_POST.search(tag):
+            continue
+        end = end_of_div(data, start)
+        if start < at or end is None:
+            raise broken(data, start, "broken_export.message_in_message")
+        at = end
+        yield start, end, found
+
+
+# One message
+
+
+def _title(data: bytes) -> str | None:
+    found = _TITLE.search(data)
+    return _words(_parsed(b"<div>" + found[1] + b"</div>")).strip() or None if found else None
+
+
+def _parsed(raw: bytes) -> lxml_html.HtmlElement:
+    parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
+    root = etree.fromstring(raw, parser=parser)
+    for each in root.iter("script", "style"):
+        each.text = None
+    for line_feed in root.iter("br"):
+        line_feed.tail = "\n" + (line_feed.tail or "")
+    return root
+
+
+def _words(element: lxml_html.HtmlElement) -> str:
+    return "".join(element.itertext())
+
+
+def _plain(element: lxml_html.HtmlElement) -> str:
+    return " ".join(_words(element).split())
+
+
+def _classed(root: lxml_html.HtmlElement, name: str) -> list[lxml_html.HtmlElement]:
+    return [each for each in root.iter() if isinstance(each.tag, str) and name in str(each.get("class") or "").split()]
+
+
+def _post(raw: bytes, number: int) -> WebPost:
+    root = _parsed(raw)
+    said: dict[str, Parsed] = {"id": str(number), "type": "message"}
+    if _classed(root, "service_message"):
+        said |= {"type": "service", "information_text": _plain(root), "text": ""}
+        return WebPost(number, raw, said | _dated(root), None)
+    said |= _dated(root)
+    for answered in _classed(root, f"{_CLASS}_reply"):
+        found = _NUMBER.search(str(answered.get("href") or ""))
+        said |= {"reply_to_message_id": found[1]} if found else {"html: reply": _plain(answered)}
+        answered.drop_tree()
+    said |= _named(root)
+    views = next((_plain(each) for each in _classed(root, f"{_CLASS}_views")), None)
+    exact = views is not None and _WHOLE.fullmatch(views) is not None
+    if views and not exact:
+        said["html: views, rounded"] = views
+    if any("edited" in _plain(each).split() for each in _classed(root, f"{_CLASS}_meta")):
+        said["html: edited, without a time"] = "edited"
+    said |= _media(root)
+    texts = [each for each in _classed(root, "js-message_text") if not _classed_below(each)]
+    said["text"] = list(_runs(texts[0])) if texts else ""
+    for more in texts[1:]:
+        said["html: another text"] = _plain(more)
+    return WebPost(number, raw, said, views if exact else None)
+
+
+def _classed_below(element: lxml_html.HtmlElement) -> bool:
+    """Whether a text lies in this one: in albums there are two."""
+    return any(each is not element for each in _classed(element, "js-message_text"))
+
+
+def _dated(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+    times = [str(time.get("datetime")) for each in _classed(root, f"{_CLASS}_date") for time in each.iter("time")]
+    if not times:
+        return {}
+    try:
+        moment = datetime.fromisoformat(times[0])
+    except ValueError:
+        return {"date": times[0]}
+    if moment.tzinfo is None:
+        return {"date": times[0]}
+    return {"date_unixtime": str(int(moment.astimezone(UTC).timestamp()))}
+
+
+def _named(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+    said: dict[str, Parsed] = {}
+    for key, name in (
+        ("from", "owner_name"),
+        ("author", "from_author"),
+        ("forwarded_from", "forwarded_from_name"),
+    ):
+        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+            said[key] = _plain(each)
+    for each in _classed(root, f"{_CLASS}_forwarded_from"):
+        said.setdefault("forwarded_from", _plain(each))
+    for each in _classed(root, f"{_CLASS}_via_bot")[:1]:
+        said["via_bot"] = _plain(each)
+    return said
+
+
+def _media(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+    said: dict[str, Parsed] = {}
+    photos = _classed(root, f"{_CLASS}_photo_wrap")
+    if photos:
+        said["photo"] = _LEFT_OUT
+    if len(photos) > 1:
+        said["html: pictures of an album"] = str(len(photos))
+    for name, media_type in _FILES.items():
+        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+            if "file" in said:
+                said[f"html: {name}"] = "one more file"
+                continue
+            said["file"] = _LEFT_OUT
+            said |= {"media_type": media_type} if media_type else {}
+            title = next((_plain(below) for below in _classed(each, f"{_CLASS}_document_title")), "")
+            said |= {"file_name": title} if title and media_type is None else {}
+    for name in _WITHOUT_A_KEY:
+        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+            said[f"html: {name}"] = _plain(each) or str(each.get("href") or "shown")
+    return said
+
+
+_FILES: Mapping[str, str | None] = {
+    "video_player": "video_file",
+    "roundvideo_player": "video_message",
+    "voice_player": "voice_message",
+    "sticker_wrap": "sticker",
+    "document_wrap": None,
+}
+"""What stands for a file, and how the JSON export calls it."""
+_WITHOUT_A_KEY = (
+    "poll", "link_preview", "location_wrap", "contact_wrap", "game", "invoice_wrap", "inline_row", "reactions",
+    "message_media_not_supported", "story", "giveaway",
+)  # fmt: skip
+
+
+# The words of a text
+
+
+def _runs(block: lxml_html.HtmlElement) -> Iterator[Parsed]:
+    plain = block.text or ""
+    for each in block:
+        if each.tag == "br" or _is_emoji(each):
+            plain += (_words(each) if each.tag != "br" else "") + (each.tail or "")
+            continue
+        if plain:
+            yield plain
+        yield _entity(each)
+        plain = each.tail or ""
+    if plain:
+        yield plain
+
+
+def _is_emoji(each: lxml_html.HtmlElement) -> bool:
+    return each.tag == "tg-emoji" or "emoji" in str(each.get("class") or "").split()
+
+
+def _entity(each: lxml_html.HtmlElement) -> dict[str, Parsed]:
+    text, href = _words(each), str(each.get("href") or "")
+    if each.tag != "a":
+        return {"type": _TAGS.get(str(each.tag), "unknown"), "text": text}
+    if href == text:
+        return {"type": "link", "text": text}
+    if text.startswith("@") and href.endswith("/" + text[1:]):
+        return {"type": "mention", "text": text}
+    if text.startswith("#") and "?q=%23" in href:
+        return {"type": "hashtag", "text": text}
+    return {"type": "text_link", "text": text, "href": href}
+
+
+_TAGS: Mapping[str, str] = {
+    "b": "bold",
+    "strong": "bold",
+    "i": "italic",
+    "em": "italic",
+    "u": "underline",
+    "s": "strikethrough",
+    "del": "strikethrough",
+    "code": "code",
+    "pre": "pre",
+    "blockquote": "blockquote",
+    "tg-spoiler": "spoiler",
+}

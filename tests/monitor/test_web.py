@@ -1,0 +1,144 @@
+"""A page of t.me/s says what it shows, and what it has no key for is named."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidence.content import Content, join_content
+from evidence.observation import Hole, HoleReason, Kind, Observation
+from monitor.errors import BrokenExportError
+from monitor.web import MOST_POSTS, read_web_page, web_observations
+from tests.nonempty import nonempty
+from tests.saved_pages import footer, post, saved_page
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+PHOTO = """<a class="tgme_widget_message_photo_wrap" style="background-image:url('https://example.org/one.jpg')"></a>"""
+
+
+def seen(*posts: str) -> tuple[list[Observation], list[Hole]]:
+    page = read_web_page(saved_page(*posts).encode())
+    assert page is not None
+    found = list(web_observations(page, channel_id="42", since=NOW))
+    return [each for each in found if isinstance(each, Observation)], [each for each in found if isinstance(each, Hole)]
+
+
+def said(observation: Observation) -> Content:
+    return join_content({**observation.fields, "counters": observation.fields["counters"]})
+
+
+def test_a_message_is_read_into_the_content_that_every_source_fills() -> None:
+    text = 'A <b>bold</b> word<br/><i class="emoji"><b>x</b></i> &lt;b&gt; <a href="https://example.org/x">here</a>'
+    forwarded = (
+        '<div class="tgme_widget_message_forwarded_from">Forwarded from '
+        '<span class="tgme_widget_message_forwarded_from_name">Tjeter</span></div>'
+    )
+    reply = '<a class="tgme_widget_message_reply" href="https://example.org/kanali/11"><div>quoted</div></a>'
+    (message,), holes = seen(post(12, text, before=forwarded + reply + PHOTO, views="127"))
+    assert (message.kind, message.channel_id, message.message_id) == (Kind.MESSAGE, "42", 12)
+    assert message.posted_at == datetime(2026, 9, 30, 7, 37, tzinfo=UTC)
+    assert message.fields["text"] == "A bold word\nx <b> here"
+    assert (message.fields["reply_to"], message.fields["forwarded_from"]) == ("11", "Tjeter")
+    assert (message.fields["channel_title"], message.fields["channel_type"]) == ("Kanali & co", "public_channel")
+    found = said(message)
+    assert [each.type for each in nonempty(found.entities)] == ["bold", "text_link"]  # type: ignore[arg-type,union-attr]
+    assert [dict(each.fields) for each in nonempty(found.counters)] == [{"count": "127"}]  # type: ignore[arg-type,union-attr]
+    assert [(each.reason, each.position) for each in holes] == [(HoleReason.UNKNOWN_REASON, 0)]  # the picture
+
+
+def test_what_a_page_rounds_or_does_not_date_is_a_hole_that_names_it() -> None:
+    albums = post(7, "one", before=PHOTO + PHOTO, views="1.2K", meta="edited ")
+    (message,), holes = seen(albums)
+    assert message.fields["counters"] is None
+    (unknown,) = [each.what for each in holes if each.reason is HoleReason.UNKNOWN]
+    for name in nonempty(("views, rounded", "edited, without a time", "pictures of an album")):
+        assert name in unknown
+
+
+@pytest.mark.parametrize(
+    ("block", "media_type"),
+    [("video_player", "video_file"), ("roundvideo_player", "video_message"), ("voice_player", "voice_message")],
+)
+def test_a_video_and_a_voice_message_are_named_as_files_that_are_not_there(block: str, media_type: str) -> None:
+    (message,), holes = seen(post(3, "", before=f'<a class="tgme_widget_message_{block}" href="#"></a>'))
+    assert media_type in str(message.fields["content"])
+    assert [each.reason for each in holes] == [HoleReason.UNKNOWN_REASON]
+
+
+def test_a_poll_and_a_preview_have_no_key_and_are_named() -> None:
+    more = '<div class="tgme_widget_message_poll">Who?</div><a class="tgme_widget_message_link_preview">A title</a>'
+    _messages, holes = seen(post(3, "words", before=more))
+    assert ["poll" in each.what and "link_preview" in each.what for each in holes] == [True]
+
+
+def test_a_line_about_the_channel_is_a_service_message() -> None:
+    (message,), _holes = seen(post(2, "Channel created").replace('data-post="', 'class2="service_message" data-post="'))
+    assert message.kind is Kind.MESSAGE  # the control: another attribute says nothing
+    (message,), _holes = seen(post(2, "Channel created", kind="service_message"))
+    assert message.kind is Kind.SERVICE
+
+
+def test_a_date_that_is_none_and_one_without_a_zone_are_no_moment() -> None:
+    for date in nonempty(("yesterday", "2026-09-30T07:37:00", "9999-99-99T00:00:00+00:00")):
+        (message,), holes = seen(post(1, "x", date=date))
+        assert message.posted_at is None
+        assert holes or message.fields["content"]
+
+
+def test_a_picture_that_a_browser_wrote_into_the_page_never_reaches_a_record() -> None:
+    picture = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAA"
+    (message,), _holes = seen(post(1, f'<img src="{picture}"/>words {picture}'))
+    assert message.pictured
+    assert "iVBOR" not in str(message.fields) + str(message.record)
+    (plain,), _holes = seen(post(1, "words"))
+    assert not plain.pictured  # the control
+
+
+def test_what_is_of_another_channel_or_there_twice_or_no_number_is_not_read() -> None:
+    messages, _holes = seen(post(1, "a"), post(2, "b", name="tjeter"), post(1, "c"), post(2**31, "d"), post(5, "e"))
+    assert [(each.message_id, each.fields["text"]) for each in messages] == [(1, "a"), (5, "e")]
+
+
+def test_no_more_messages_are_read_than_a_page_can_have() -> None:
+    page = read_web_page(saved_page(*(post(each, "") for each in range(1, MOST_POSTS + 9))).encode())
+    assert page is not None
+    assert len(page.posts) == MOST_POSTS
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        post(1, "a").removesuffix("</div>"),
+        post(1, post(2, "within")),
+        '<div class="tgme_widget_message x" data-post="kanali/1">' + "<div>" * 100,
+    ],
+    ids=["not closed", "a message in a message", "deep"],
+)
+def test_a_page_that_telegram_does_not_write_is_refused(hostile: str) -> None:
+    with pytest.raises(BrokenExportError):
+        read_web_page(hostile.encode())
+
+
+@pytest.mark.parametrize(
+    "other", [b"", b"<html><body>words</body></html>", b"\x00\xff" * 999, b'data-post="kanali/1"', b"<div" * 99_999]
+)
+def test_a_page_without_messages_has_none(other: bytes) -> None:
+    assert read_web_page(other) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(at=st.integers(0, 4000), junk=st.binary(max_size=40))
+def test_any_bytes_in_a_page_are_read_or_refused(at: int, junk: bytes) -> None:
+    data = saved_page(post(1, "a <b>b</b>", before=PHOTO), post(2, "c")).encode()
+    broken = data[: at % len(data)] + junk + data[at % len(data) + len(junk) :]
+    try:
+        page = read_web_page(broken)
+    except BrokenExportError:
+        return
+    if page is not None:
+        assert list(web_observations(page, channel_id="42", since=NOW))
+
+
+def test_the_footer_of_these_pages_is_read_from_its_classes_alone() -> None:
+    assert 'datetime="2026-09-30T07:37:00+00:00"' in footer()
