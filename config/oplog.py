@@ -122,6 +122,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "home_opened": ("database",),
         "files_added": ("media",),
         "import_finished": ("messages", "media", "known"),
+        "source_removed": ("count",),
         "list_kept": ("office",),
         "list_missed": ("office", "error"),
         "lock_busy": ("duration_s",),

@@ -181,6 +181,28 @@ def _facts(each: Said, history: ModelChat, era: Era, *, with_files: bool) -> Fac
     )
 
 
+def facts_of(values: Mapping[str, Any], file: str | HoleReason | None) -> Facts:
+    """What a reader, an entry or a line of a bundle says of a message, by the names of the log."""
+    local = next((part["posted"] for part in values["content"] or () if part["kind"] == "local_time"), None)
+    return Facts(
+        id=int(values["message_id"]),
+        kind=values["kind"],
+        text=values["text"],
+        posted=_moment(values["posted_at"]),
+        local=local,
+        sender_id=values["sender_id"],
+        sender_name=values["sender_name"],
+        edited=_moment(values["edited_at"]),
+        reply_to=values["reply_to"],
+        forwarded_from=values["forwarded_from"],
+        file=file,
+    )
+
+
+def _moment(spelled: str | None) -> datetime | None:
+    return None if spelled is None else datetime.fromisoformat(spelled)
+
+
 def _file(each: Said, history: ModelChat, *, with_files: bool) -> str | HoleReason | None:
     if each.file is None:
         return None

@@ -2,12 +2,11 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -27,6 +26,7 @@ from tests.monitor.desktop.layouts import (
     Facts,
     Given,
     ModelChat,
+    facts_of,
     gaps_of,
     histories,
     told_by,
@@ -63,26 +63,7 @@ def read_facts(contents: Sequence[Observation | Hole]) -> list[Facts]:
             with each.medium.open() as file:
                 files[each.message_id] = _sha256(file.read())
     said = (each for each in contents if isinstance(each, Observation) and each.kind is not Kind.FILE)
-    return [_facts_of(each, files.get(each.message_id)) for each in said]
-
-
-def _facts_of(each: Observation, file: str | HoleReason | None) -> Facts:
-    names: Mapping[str, Any] = each.fields
-    content = names["content"] or ()
-    local = next((part["posted"] for part in content if part["kind"] == "local_time"), None)
-    return Facts(
-        id=each.message_id or 0,
-        kind=each.kind.value,
-        text=names["text"],
-        posted=each.posted_at,
-        local=local,
-        sender_id=names["sender_id"],
-        sender_name=names["sender_name"],
-        edited=None if names["edited_at"] is None else datetime.fromisoformat(names["edited_at"]),
-        reply_to=names["reply_to"],
-        forwarded_from=names["forwarded_from"],
-        file=file,
-    )
+    return [facts_of({**each.fields, "kind": each.kind.value}, files.get(each.message_id)) for each in said]
 
 
 def _sha256(content: bytes) -> str:
