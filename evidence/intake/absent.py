@@ -55,10 +55,11 @@ class _Span:
         if isinstance(content, Hole):
             self.own = self.own or content.reason is HoleReason.OWN_ONLY
             return
-        if content.message_id is None or content.kind is Kind.FILE:
+        # numbers below zero are of the basic group that this was before: each account has others
+        if content.message_id is None or content.message_id <= 0 or content.kind is Kind.FILE:
             return
         self.numbers.append(content.message_id)
-        sender = content.fields.get("sender_id")
+        sender = content.fields.get("sender_id") or content.fields.get("sender_name")  # pages have names only
         if len(self.senders) < _MANY and isinstance(sender, str) and content.kind is not Kind.SERVICE:
             self.senders.add(sender)
         if at := content.posted_at:
@@ -96,7 +97,9 @@ def _absent(engine: sa.Engine, channel_id: str, span: _Span, before: int) -> lis
     first, last = (None if at is None else format_time(at) for at in (span.first, span.last))
     of_chat = sa.and_(item.channel_id == channel_id, item.kind.in_(_SHOWN), item.idx <= before)
     dated = sa.or_(item.posted_at.is_(None), item.posted_at.between(first, last)) if first else sa.true()
-    gone = sa.select(item.message_id).where(item.channel_id == channel_id, item.gone.is_not(None))
+    gone = sa.select(item.message_id).where(
+        item.channel_id == channel_id, item.gone.is_not(None), item.message_id.is_not(None)
+    )
     kept = sa.select(item.message_id, sa.func.min(item.acquired_at).label("at")).where(of_chat, not_frozen(), dated)
     kept = kept.where(item.message_id > lo, item.message_id < hi, item.message_id.not_in(gone))
     highest = sa.select(sa.func.max(item.message_id)).where(of_chat)

@@ -93,6 +93,17 @@ def test_the_posts_of_a_channel_have_one_sender(engine: sa.Engine) -> None:
     assert absent(engine, [message(8, f"channel{PLACE}"), message(12, f"channel{PLACE}")]) == [9]
 
 
+def test_numbers_of_the_group_before_are_of_one_account_and_never_absent(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.insert(database.item), row(60, message_id=-999_999_990))
+    assert absent(engine, [message(-999_999_995, day=1), message(8, "user1"), message(12, "user2")]) == [9]
+
+
+def test_pages_tell_senders_by_their_names(engine: sa.Engine) -> None:
+    named = (Observation(Kind.MESSAGE, PLACE, number, None, {"sender_name": f"K{number}"}) for number in (7, 12))
+    assert absent(engine, list(named)) == [8, 9]
+
+
 def test_a_message_of_another_time_is_not_absent(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.update(database.item).where(database.item.c.message_id == 5), {"posted_at": "2020-01-01"})
