@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -93,8 +94,14 @@ def _empty_home(factory: pytest.TempPathFactory) -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests under which ``.ci/branches`` counts, and put the longest first."""
+    """Mark the tests under which ``.ci/branches`` counts and the cases that are slow, and put the longest first."""
+    seen = Counter[str]()
     for item in items:
+        if (every := item.get_closest_marker("every")) is not None:
+            case = item.nodeid.partition("[")[0]
+            if seen[case] % every.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[case] += 1
         if _lies_in(item, COUNTED) and not any(item.get_closest_marker(name) for name in UNCOUNTED):
             item.add_marker(pytest.mark.counted)
     items.sort(key=_rank)

@@ -287,6 +287,7 @@ def shadow(folder: Path, name: str, kind: str) -> Path:
     return mark
 
 
+@pytest.mark.every(3)
 @installs
 @pytest.mark.parametrize("kind", ["module", "package"])
 @pytest.mark.parametrize("name", ["pip", "json", "ssl", "zipfile", "sitecustomize"])

@@ -96,6 +96,7 @@ def exported(home: Home) -> Path:
     return out
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("number", range(len(TEXTS)))
 def test_a_case_with_a_hostile_message_is_exported(home: Home, tmp_path: Path, number: int) -> None:
     messages = [message(1), message(2, TEXTS[number], forwarded_from=TEXTS[number], action=TEXTS[number])]
@@ -104,12 +105,14 @@ def test_a_case_with_a_hostile_message_is_exported(home: Home, tmp_path: Path, n
     assert exported(home).stat().st_size > 0
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("title", ["a\u001b[31m\n", *TEXTS[:8]])
 def test_a_case_of_a_channel_with_a_hostile_title_is_exported(home: Home, tmp_path: Path, title: str) -> None:
     take_in(home, written(tmp_path / "export", [message(1)], name=title))
     assert exported(home).stat().st_size > 0
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("declared", ["image/\ud800", "x" * 70_000, "GIF89a/\0", base64.b64encode(GIF).decode()])
 @pytest.mark.parametrize("mode", [Mode.SEALED, Mode.HASH_ONLY])
 def test_a_case_with_a_file_of_a_hostile_type_is_exported(

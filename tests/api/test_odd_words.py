@@ -236,6 +236,7 @@ def tried(
     return Tried(calls, wrong)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_odd_word_ends_in_a_sentence(
     place: Place, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

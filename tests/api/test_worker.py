@@ -328,6 +328,7 @@ def die_at(place: str, patched: pytest.MonkeyPatch) -> None:
         patched.setattr(owner, name, dies)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_task_whose_worker_died_is_done_once_by_the_next(

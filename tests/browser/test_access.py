@@ -40,7 +40,9 @@ def every_step(language: str, files: list[str], views: list[list[object]]) -> li
     return [*steps, looked("file"), click("page.again"), click("page.state"), looked("state")]
 
 
-@pytest.mark.parametrize(("language", "views"), [("en", ALL), ("mk", TWO), ("sq", TWO)])
+@pytest.mark.parametrize(
+    ("language", "views"), [("en", ALL), ("mk", TWO), pytest.param("sq", TWO, marks=pytest.mark.slow)]
+)
 def test_everybody_can_use_every_step(
     language: str, views: list[list[object]], stage: Path, asked: AskedOffice
 ) -> None:

@@ -36,7 +36,7 @@ def picture_fields(data: bytes) -> dict[str, Any]:
     return {"pdq": fields(found.pdq), "sha256": hashlib.sha256(data).hexdigest(), "trimmed": trims_of(found)}
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_she_hands_over_what_the_office_alone_can_open(browser: str, stage: Path, asked: AskedOffice) -> None:
     first, second = golden.small_framed(), golden.small_turned()
     files = [asked.file("a.png", first), asked.file("b.jpg", second)]
@@ -116,7 +116,7 @@ def unfit() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_she_is_told_at_once_what_cannot_be_compared(browser: str, stage: Path, asked: AskedOffice) -> None:
     files = [asked.file(f"{at}.jpg", data) for at, data in enumerate(unfit().values())]
     good = asked.file("good.png", golden.small(1))

@@ -48,6 +48,7 @@ def test_a_good_bundle_passes_and_two_checks_say_that_they_were_not_made(engine:
     assert engine.verify(forge.reseal(wrong.good()))["verdict"] == "PASSED"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
 def test_each_damaged_bundle_fails_where_its_defect_is(case: Damaged, engine: Engine) -> None:
     report = engine.verify(case.bundle())
@@ -68,6 +69,7 @@ def verdicts(report: Report) -> dict[str, str]:
     return {finding.id: str(finding.verdict) for finding in report.findings if finding.id not in NOT_MADE}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("rule", rules())
 def test_a_bundle_that_breaks_a_rule_has_one_verdict(rule: str, engine: Engine) -> None:
     for case in nonempty(cases(rule, 1)):
@@ -107,6 +109,7 @@ def told_by_python(office: OfficeToken) -> str | None:
         return None
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", OFFICES)
 def test_a_token_of_every_kind_of_office_is_taken_by_both_or_by_none(kind: str, engine: Engine) -> None:
     office = OFFICES[kind]()

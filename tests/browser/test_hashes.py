@@ -89,7 +89,7 @@ def test_firefox_that_resists_fingerprinting_decodes_jpeg_and_png_without_its_ca
     assert [told[name] for name in others] == [{"refused": "browser"}] * len(others)
 
 
-@pytest.mark.parametrize(("browser", "large"), [(CHROMIUM, True), (FIREFOX, False)])
+@pytest.mark.parametrize(("browser", "large"), [(CHROMIUM, True), pytest.param(FIREFOX, False, marks=pytest.mark.slow)])
 def test_the_page_makes_the_crops_of_the_office(browser: str, *, large: bool, stage: Path) -> None:
     """The office means 8-bit values, the page whole ones, and each decodes a smaller JPEG in its own way."""
     files = {"small.png": golden.small(4)} | ({"large.jpg": golden.exact()["large.jpg"]} if large else {})

@@ -21,7 +21,10 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("browser", "ways"), [(CHROMIUM, (*WAYS,)), (FIREFOX, ("button",)), (FIREFOX, ("escape",))])
+@pytest.mark.parametrize(
+    ("browser", "ways"),
+    [(CHROMIUM, (*WAYS,)), (FIREFOX, ("button",)), pytest.param(FIREFOX, ("escape",), marks=pytest.mark.slow)],
+)
 def test_each_way_out_puts_another_site_in_the_place_of_the_page(
     browser: str, ways: tuple[str, ...], stage: Path, asked: AskedOffice
 ) -> None:

@@ -42,7 +42,9 @@ def asked_about(words: str, then: str) -> list[dict[str, Any]]:
     return [{"type": words}, {"click": EN["page.state.button"]}, {"wait": EN[then].split("{")[0]}]
 
 
-@pytest.mark.parametrize(("browser", "language"), [(CHROMIUM, "mk"), (FIREFOX, "en")])
+@pytest.mark.parametrize(
+    ("browser", "language"), [(CHROMIUM, "mk"), pytest.param(FIREFOX, "en", marks=pytest.mark.slow)]
+)
 def test_a_file_on_her_stick_sends_one_sealed_question_and_nothing_else(
     browser: str, language: str, stage: Path, asked: AskedOffice
 ) -> None:
@@ -128,7 +130,7 @@ def test_her_policy_lets_the_page_speak_to_no_other_address(stage: Path, asked: 
     assert [call for call in other.calls if call[0] == "POST"] == [("POST", "/x")]
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [FIREFOX, pytest.param(CHROMIUM, marks=pytest.mark.slow)])
 def test_with_her_words_she_asks_for_the_state_and_takes_the_question_back(
     browser: str, stage: Path, asked: AskedOffice
 ) -> None:

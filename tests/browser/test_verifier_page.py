@@ -138,7 +138,7 @@ def test_of_a_seal_that_was_revoked_the_bytes_are_whole_and_the_signer_is_nobody
     assert EN["verifier.unlisted"].partition("{")[0] not in sealed["text"]
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_what_others_wrote_stays_text_and_in_its_place(browser: str, stage: Path, desk: ClerksDesk) -> None:
     log = forge.Log()
     log.add("log_opened", forge.opening())

@@ -34,7 +34,10 @@ def hers(seed: int) -> bytes:
     return jpeg(brighter(small).transpose(Image.Transpose.ROTATE_270), 77)
 
 
-@pytest.mark.parametrize(("browser", "language", "posted"), [(CHROMIUM, "sq", True), (FIREFOX, "en", False)])
+@pytest.mark.parametrize(
+    ("browser", "language", "posted"),
+    [(CHROMIUM, "sq", True), pytest.param(FIREFOX, "en", False, marks=pytest.mark.slow)],
+)
 def test_from_her_picture_to_the_answer(
     served: ServedHome, stage: Path, tmp_path: Path, browser: str, language: str, *, posted: bool
 ) -> None:

@@ -1,8 +1,8 @@
 """While the watch takes in a long history at full speed, every other command of the office succeeds on the same home.
 
 The watch is a process of its own with the whole command line, the loopback Telegram serves it, and each command is
-another process. Before and after each one the items are counted: a command that ran while the watch stood still would
-prove nothing.
+another process. (Of programs beside one another, ``test_many_programs`` is run each time, on both databases.) Before
+and after each one the items are counted: a command that ran while the watch stood still would prove nothing.
 """
 
 import json
@@ -17,7 +17,7 @@ from monitor.rehearsal.export import write_export
 from tests.commands import DONE, UNDECIDED
 from tests.watching import Desk, desk, item_count, picture, program, require_clean, until
 
-pytestmark = pytest.mark.outside
+pytestmark = [pytest.mark.outside, pytest.mark.slow]
 
 HISTORY = 60_000
 EVERY = 200

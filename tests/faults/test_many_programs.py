@@ -268,6 +268,7 @@ def require_whole(start: Callable[[], Crowd], seed: int) -> None:
     assert (victim, after_s, broken_by(crowd, ended, victim)) == (victim, after_s, [])
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", range(2))
 def test_one_of_many_programs_is_killed_and_the_others_succeed(start: Callable[[], Crowd], seed: int) -> None:
     require_whole(start, seed)

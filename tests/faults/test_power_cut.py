@@ -180,7 +180,7 @@ def test_the_power_goes_again_while_what_was_left_is_taken_back(
     assert any((once.objects / "pending").glob("*/*"))
     again = record(once, rig, tmp_path / "again")
     for choose in (nothing, some(5)):
-        wanted = frozenset(range(0, len(again.calls), 23))
+        wanted = frozenset(range(0, len(again.calls), 47))
         for _position, office, second in power_cuts(again, tmp_path, choose, at=wanted):
             acknowledged = max(first.acknowledged, second.acknowledged)
             assert violations(office, reference, replace(second, acknowledged=acknowledged), rig) == []
@@ -268,6 +268,7 @@ def acknowledging_from_memory(shared: Shared) -> None:
     database._sqlite_connect = hasty
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -75,7 +75,6 @@ def test_the_demo_runs_then_runs_again_without_the_network(
         assert demo["verdict"] == "PASSED"
         assert (demo["messages"], demo["media"]) > (0, 0)
         assert "PASSED" in checked_by_script(machine, demo, tmp_path / str(again))
-    assert timings["demo --json, without network"] < timings["demo --json, with network"]
 
 
 @pytest.mark.slow

@@ -99,6 +99,7 @@ def test_a_frozen_item_is_refused_and_its_case_counts_it(at: Seen) -> None:
     assert (added.status_code, added.json()["code"]) == (404, "unknown_item.frozen")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scope", [Scope.CHANNELS, Scope.CASES_READ, Scope.CASES_WRITE, Scope.APPROVE])
 def test_every_scope_that_sees_an_item_freezes_it(at: Seen, scope: Scope) -> None:
     client = at.served.with_key(scope, owner="zana")

@@ -78,7 +78,7 @@ def test_while_unlocked_and_along_its_links_too(
     with office(tmp_path, monkeypatch, url=url) as served:
         new_case(served.home)
         served.unlock()
-        most = "8" if url is None else "3"
+        most = "5" if url is None else "2"
         run = ("--phases", "examples,fuzzing,stateful", "--max-examples", most, *UNLOCKS)  # nothing may lock it
         code, said, calls = tried(served, tmp_path, *run)
     assert code == 0, said

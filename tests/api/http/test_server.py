@@ -38,7 +38,7 @@ def test_the_keys_are_forgotten_at_the_end(tmp_path: Path) -> None:
 
 def test_a_signal_as_soon_as_it_says_where_it_is_ends_it(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
-    for _time in range(3):
+    for _time in range(2):
         process, _url = started(home.path)
         process.send_signal(signal.SIGTERM)
         _out, err = process.communicate(timeout=30)

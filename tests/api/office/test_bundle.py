@@ -822,6 +822,7 @@ def behind_step(patch: pytest.MonkeyPatch, step: str, home: Home, act: Callable[
     patch.setattr(office_bundle, step, raced)
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("behind", ["make_letter", "_require_agreed"])
 @pytest.mark.parametrize("into", ["files", "streams"])
 @pytest.mark.parametrize("meanwhile", ["withdrawn", "anew", "another case"])

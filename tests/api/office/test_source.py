@@ -68,6 +68,7 @@ def _put(file: Path) -> None:
     file.write_bytes(b"hers")
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_folder_with_anything_that_is_not_read_stays(home: Home, export: Path, other: str) -> None:
     OTHERS[other](export)

@@ -1,4 +1,3 @@
-import asyncio
 import dataclasses
 import hashlib
 import io
@@ -17,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casefiles.bundle.members import BundleContents, make_payload
-from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal, seal_revocations
+from casefiles.bundle.sign import Sealer, build_bundle, make_seal, seal_revocations
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
 from casefiles.format.records import DisclosedLeaf
@@ -210,11 +209,6 @@ def test_a_seal_of_ones_own_is_fit_for_cades_and_lives_its_years() -> None:
     manifest = b"a manifest"
     signature = Sealer(seal, key, (root,)).sign(manifest, stamp=forge.stamping(forge.START), at=forge.START)
     assert read_seal(signature=signature, manifest=manifest).signer.certificate == certificate_of(seal)
-
-
-def test_a_seal_is_stamped_over_sha_256_or_not_at_all() -> None:
-    with pytest.raises(BundleError, match="sha256"):
-        asyncio.run(_Stamper(forge.stamping(forge.START)).async_timestamp(bytes(64), "sha512"))
 
 
 SOCIETY = "Здружение"

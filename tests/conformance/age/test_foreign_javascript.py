@@ -27,6 +27,7 @@ def pattern(size: int) -> bytes:
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize("size", SIZES)
 def test_what_we_seal_they_open(foreign: Foreign, identity: KeyIdentity, size: int) -> None:
@@ -34,6 +35,7 @@ def test_what_we_seal_they_open(foreign: Foreign, identity: KeyIdentity, size: i
     assert foreign("decrypt", identity.secret_string(), given=sealed) == pattern(size)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize("size", SIZES)
 def test_what_they_seal_we_open(foreign: Foreign, identity: KeyIdentity, size: int) -> None:

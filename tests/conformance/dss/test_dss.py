@@ -32,6 +32,8 @@ pytestmark = pytest.mark.outside
 
 HERE = Path(__file__).parent
 JARS = HERE / "jars.sha256"
+JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""It ends before more compiling would pay."""
 AFTER_THE_SEAL = (datetime.now(UTC) + timedelta(days=6 * 365)).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 Said: TypeAlias = Mapping[str, Any]
@@ -122,7 +124,7 @@ def said(class_path: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[s
     asked = [str(small), *seal_root, str(small), *roots, str(small), *map(str, files.values())]
     asked += [*other_roots, str(large), *more_roots, str(renewed), str(counter), *bare_roots, str(bare)]
     asked += [f"--at={AFTER_THE_SEAL}", str(small), str(bare), str(renewed)]
-    lines = run("java", "-cp", class_path, str(HERE / "Validate.java"), *asked).splitlines()
+    lines = run(*JAVA, "-cp", class_path, str(HERE / "Validate.java"), *asked).splitlines()
     names = ["no root", "seal's root", "small", *files, "large", "renewed", "counter-sealed", "bare"]
     names += ["after the seal", "bare, after the seal", "renewed, after the seal"]
     return dict(zip(names, map(json.loads, lines), strict=True))

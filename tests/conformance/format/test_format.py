@@ -64,6 +64,7 @@ def test_the_corpus_damages_everything_that_the_program_claims_to_check() -> Non
     assert set().union(*(case.fails for case in READABLE)) >= set(CLAIMED)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("case", READABLE, ids=[case.name for case in READABLE])
 def test_go_and_the_verifier_find_the_same_in_the_log(program: Path, tmp_path: Path, case: Damaged) -> None:
     code, lines = check(program, case.bundle(), tmp_path)

@@ -207,7 +207,7 @@ def decode_any(decoder: Decoder, data: bytes) -> None:
     assert word in {"decoded", "not_a_picture", "unsupported", "truncated", "damaged", "too_many_pixels"}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(SEEDS)), mutations=MUTATIONS)
 def test_a_damaged_file_is_decoded_or_refused_and_nothing_dies(
     decoder: Decoder, name: str, mutations: list[tuple[int, bytes]]

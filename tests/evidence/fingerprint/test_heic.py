@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 import pi_heif
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -153,7 +153,6 @@ def test_a_grid_of_more_tiles_than_it_takes_is_refused() -> None:
     assert word(data[:at] + (200).to_bytes(2) + data[at + 2 :]) == "damaged"
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_change_of_a_byte_gets_past_the_words(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from([ONE, heic(PICTURE, LAYOUTS["all of it"])])))

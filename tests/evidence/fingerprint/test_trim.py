@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -91,7 +91,6 @@ def framed(draw: st.DrawFn) -> Rgb:
     return rgb
 
 
-@settings(max_examples=300, deadline=None)
 @given(framed())
 def test_the_box_is_that_of_the_written_rule(rgb: Rgb) -> None:
     assert list(trims(pixels_of(rgb), width=rgb.shape[1], height=rgb.shape[0])) == slow_trims(rgb)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.custody.event import Draft
@@ -105,7 +105,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-@settings(max_examples=150)
 @given(rows=ROWS, data=st.data())
 def test_frozen_is_what_the_plain_model_says(engine: sa.Engine, rows: list[PlacedItem], data: st.DataObject) -> None:
     places = st.integers(0, len(rows) - 1)

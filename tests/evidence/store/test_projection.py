@@ -168,6 +168,7 @@ def other_value(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - a 
 COLUMNS = [(table, column) for table in CLEAR for column in table.c]
 
 
+@pytest.mark.every(4)
 @pytest.mark.repeats
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each.name)
 def test_a_wrong_value_in_any_column_is_found(

@@ -95,6 +95,7 @@ def is_expected(old: object, shape: str, key: object) -> bool:
     return shape == "an empty object" and isinstance(old, dict)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
 def test_whatever_stands_anywhere_is_content_or_a_hole_that_names_it(named: Named) -> None:
     good = message_of(named)
@@ -112,6 +113,7 @@ def test_whatever_stands_anywhere_is_content_or_a_hole_that_names_it(named: Name
     assert lost == []
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
 def test_the_files_that_are_counted_beforehand_are_those_that_the_message_names(named: Named) -> None:
     message = message_of(named)
@@ -152,6 +154,7 @@ PICTURES: dict[str, Any] = {
 }
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
 def test_a_picture_anywhere_is_told_so_that_no_mode_below_sealed_keeps_the_message(named: Named) -> None:
     good = message_of(named)

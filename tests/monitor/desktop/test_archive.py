@@ -311,7 +311,6 @@ def test_what_is_no_archive_or_empty_leaves_nothing(tmp_path: Path, junk: bytes)
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_damaged_archive_is_refused_with_words_or_gives_whole_files(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.observation import Container, Observation
@@ -89,7 +89,6 @@ def test_a_long_file_in_utf_16_is_to_be_given_as_it_was_written(
     assert refused.value.code == "export_too_large.utf16"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.sampled_from(list(SAVED)), st.integers(0, 2000), st.binary(max_size=6))
 def test_damage_in_any_encoding_is_told_or_reads_as_json(
     tmp_path_factory: pytest.TempPathFactory, saved: str, at: int, junk: bytes

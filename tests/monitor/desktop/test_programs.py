@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.desktop.programs import _READ, program_of
@@ -74,7 +74,6 @@ def test_an_export_of_telegram_desktop_is_of_no_other_program(tmp_path: Path) ->
         assert program_of(each) is None
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.sampled_from(sorted(_READ)),
     st.binary(max_size=200),

@@ -67,7 +67,6 @@ def test_what_lies_between_the_spans_is_brackets_commas_and_space(
     assert re.fullmatch(rb"[\s\[\],]*", between + raw[at:])
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\u0123eE.-+ntrfalsx \n', max_size=60).map(str.encode))
 def test_any_bytes_give_spans_or_an_export_error(data: bytes) -> None:
     try:

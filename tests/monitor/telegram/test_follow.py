@@ -311,6 +311,7 @@ def test_a_picture_exchanged_while_none_is_read_is_a_hole(at: Desk) -> None:
     require_clean(at)
 
 
+@pytest.mark.every(4)
 @pytest.mark.repeats
 @pytest.mark.parametrize("after", range(4))
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -397,6 +398,7 @@ def test_a_reply_that_is_kept_names_the_entry_that_has_its_legal_basis(at: Desk)
         assert entry["authority"] == reply["authority"]
 
 
+@pytest.mark.every(3)
 @pytest.mark.repeats
 @pytest.mark.parametrize(
     ("gone", "unread", "inside"),
