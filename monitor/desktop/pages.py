@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lxml import etree
 from lxml import html as lxml_html
 
 from monitor.desktop.folder import ExportFolder
@@ -99,7 +100,7 @@ def read_pages(folder: ExportFolder, *, where: str) -> Pages:
 
     Raises:
         ExportTooLargeError: They are beyond a limit.
-        BrokenExportError: A message lies in another, or is not closed.
+        BrokenExportError: A message lies in another, is not closed, or is damaged.
         MediumError: The first page cannot be had.
     """
     data, spans, stopped = bytearray(), list[ByteSpan](), False
@@ -130,7 +131,10 @@ def _pages(data: bytes, spans: list[ByteSpan], *, stopped: bool) -> Pages:
     before, told = [], LeftOut()
     for span in spans:
         before.append(told)
-        told = _read(data[span.start : span.end], told)[2]
+        try:
+            told = _read(data[span.start : span.end], told)[2]
+        except (etree.LxmlError, ValueError) as error:
+            raise broken(data, span.start, "broken_export.message_damaged") from error
     title = _TITLE.search(data)
     name = html.unescape(title[1].decode("utf-8", "replace")) if title else None
     return Pages(data, tuple(spans), tuple(before), name, stopped)

@@ -172,6 +172,15 @@ CORPUS: Mapping[str, Defect] = {
     "a file shorter than declared": Defect(
         naming("files/a.bin", b"abc", file_size=999), hole=HoleReason.OTHER_SIZE, says="3 bytes of 999"
     ),
+    "a photo shorter than declared": Defect(
+        lambda folder: (
+            of(message(photo="photos/a.jpg", photo_file_size=999))(folder),
+            (folder / "photos").mkdir(),
+            (folder / "photos/a.jpg").write_bytes(JPEG),
+        ),
+        hole=HoleReason.OTHER_SIZE,
+        says="304 bytes of 999",
+    ),
     "a file that nobody names": Defect(
         lambda folder: (
             of(message())(folder),
@@ -186,6 +195,10 @@ CORPUS: Mapping[str, Defect] = {
     "a picture in a page": Defect(page('<img src="data:image/png;base64,AAAA">'), hole=HoleReason.UNKNOWN, messages=1),
     "a page that was cut off": Defect(page(text("a"), end=_ANOTHER[:40]), hole=HoleReason.CUT_OFF, messages=1),
     "a message in a message": Defect(page(_ANOTHER), "broken_export.message_in_message"),
+    "a tag in a tag, so that nobody can tell where the message ends": Defect(
+        page(text('<span title="<div>"></span>'), end='<div class="other"></div></div>\n</body>\n\n</html>\n'),
+        "broken_export.message_damaged",
+    ),
     "a page that nests without end": Defect(page("<div>" * 9000), "broken_export.message_in_message"),
     "a page that names itself as the next": Defect(
         page('<a class="pagination block_link" href="messages.html">Next messages</a>'),
