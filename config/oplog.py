@@ -125,6 +125,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "erased": ("entries", "items"),
         "erased_again": ("entries",),
         "erasure_finished": ("objects",),
+        "source_removed": ("count",),
         "list_kept": ("office",),
         "list_missed": ("office", "error"),
         "lock_busy": ("duration_s",),

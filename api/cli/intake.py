@@ -60,6 +60,9 @@ _ABSENT = {
 """Why a file that a message names is not there, in words."""
 
 
+_NOBODY = "nobody"
+
+
 @click.command("import")
 @click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
 @click.option(
@@ -129,7 +132,8 @@ def import_(
     from api.office.request import Waiting
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    # a dry run logs nothing, so nobody need say who runs it
+    person = doer(_NOBODY if dry_run else actor, home.clock, reason=reason, approver=approved_by)
     wish = Wish(paths[0], chat_id, declared_by, Mode(mode), legal_basis, person, private_chat, paths[1:])
     if dry_run:
         _say_what_would_come(home, wish, as_json=as_json)
@@ -168,7 +172,8 @@ def _write_page(page: Path, home: Home, done: "Imported", wish: "Wish", language
 
 def import_words(done: "Imported") -> str:
     """What ``import`` prints: what it did."""
-    return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
+    lines = [_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_absent(done.absent)]
+    return "\n".join([*lines, *_walls(done.walls)])
 
 
 def _source_words(home: Home, wish: "Wish", *, destroyed: bool) -> str:
@@ -233,6 +238,7 @@ def _foreseen(found: "Foreseen") -> "Iterator[str]":
     if held.first and held.last:
         yield f"Posted from {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d} (UTC)."
     yield from _missing(held.missing)
+    yield from _absent(held.absent)
     yield from (f"Careful: {words}" for words in held.named)
     yield (
         f"New would be {counted(new.messages, 'message')}, {counted(new.service, 'service message')}, "
@@ -376,6 +382,14 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     if HoleReason.CUT_OFF in missing:
         lines.append("The export was stopped: it ends before the chat does.")
     return lines
+
+
+def _absent(absent: int) -> list[str]:
+    """What older sources have and this export lacks."""
+    if not absent:
+        return []
+    what = counted(absent, "message")
+    return [f"Not in this export: {what} of its time that an older source has. Why is not known; it may be deleted."]
 
 
 def _walls(walls: str | None) -> list[str]:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from api.home import Home
 from api.office.room import RESERVE_BYTES, require_room
 from evidence.objects.durable import make_folder, reading_of, remove_folder
-from monitor.desktop.archive import opened_archives, unpack_export
+from monitor.desktop.archive import archive_names, is_piece, opened_archives, unpack_export
 from monitor.desktop.found import exports_in, is_archive
 from monitor.desktop.mistaken import not_in_archive
 from monitor.errors import NotAnExportError
@@ -29,8 +29,11 @@ _READ = "read-"
 
 
 @contextmanager
-def unpacked(folder: Path, archives: Sequence[BinaryIO]) -> Iterator[None]:
+def unpacked(folder: Path, archives: Sequence[BinaryIO], names: Sequence[str] = ()) -> Iterator[None]:
     """The archives of one export, unpacked into a folder of the home, which is made; removed if anything fails.
+
+    Args:
+        names: What each is called, for whoever gave several.
 
     Raises:
         ArchiveError: One is damaged, or not what it says.
@@ -43,6 +46,7 @@ def unpacked(folder: Path, archives: Sequence[BinaryIO]) -> Iterator[None]:
                 archives,
                 folder,
                 most_bytes=UPLOADED_BYTES,
+                names=names,
                 require_room=lambda needed: require_room(folder, needed + RESERVE_BYTES),
             )
             yield
@@ -79,7 +83,7 @@ def opened_export(home: Home, paths: Sequence[Path]) -> Iterator[Path]:
     remove_abandoned(home)
     folder = home.path / UPLOADS / f"{_READ}{secrets.token_hex(16)}"
     try:
-        with opened_archives(paths) as archives, unpacked(folder, archives):
+        with opened_archives(paths) as archives, unpacked(folder, archives, archive_names(paths)):
             found = exports_in(folder)
             if len(found) != 1:
                 raise not_in_archive(paths[0], folder, len(found))
@@ -100,6 +104,6 @@ def _is_packed(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return path.suffix[1:].isdecimal() or is_archive(path)
+        return is_piece(path) or is_archive(path)
     except OSError:
         return False

@@ -9,6 +9,7 @@ from typing import Any
 from api.home import Home
 from api.office.brought import opened_export
 from api.office.intake import Wish, absent_of
+from evidence.intake.absent import with_absent
 from evidence.intake.foresee import foresee
 from evidence.intake.keep import Counts
 from evidence.intake.sight import Provenance
@@ -32,6 +33,7 @@ class Holding:
         named: The words of holes that name files.
         names: The files that were there, as messages name them.
         first, last: When the first and the last message were posted; None where the export has no such time.
+        absent: How many messages of older sources it lacks within its own span, and is the first to lack.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class Holding:
     names: set[str] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
+    absent: int = 0
 
     def take(self, content: Observation | Hole) -> None:
         """Count one content."""
@@ -48,6 +51,8 @@ class Holding:
             self.missing[content.reason] += content.count
             if content.reason in NAMED:
                 self.named.append(content.what)
+        elif content.kind is Kind.DELETION:
+            self.absent += 1
         elif content.kind is Kind.FILE:
             self.present += 1
             self.names.add(content.medium.name if content.medium else "")
@@ -94,6 +99,7 @@ class Foreseen:
             "gaps": held.missing[HoleReason.GAP],
             "unnamed_files": held.missing[HoleReason.UNNAMED],
             "outside_the_export": held.missing[HoleReason.OUTSIDE],
+            "not_in_this_export": held.absent,
             "own_messages_only": HoleReason.OWN_ONLY in held.missing,
             "cut_off": HoleReason.CUT_OFF in held.missing,
             "named": held.named,
@@ -126,7 +132,7 @@ def new_of(home: Home, wish: Wish, container: Container, held: Holding) -> Count
     provenance = Provenance(wish.doer, wish.declared_by, container.method, wish.mode, container_sha256=container.sha256)
 
     def passing() -> Iterator[Observation | Hole]:
-        for content in container.contents():
+        for content in with_absent(home.engine, container.channel_id, container.contents()):
             held.take(content)
             yield content
 

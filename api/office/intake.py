@@ -4,8 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -23,6 +24,7 @@ from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_f
 from evidence.canonical import Value, text_of, text_value
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
+from evidence.intake.absent import with_absent
 from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
@@ -111,6 +113,7 @@ class Imported:
         missing: How many things the export lacks, for each reason, whether that was known before or not.
         walls: Those around the decoder of pictures, and those that this kernel lacks; None where none was decoded.
         unstamped: Why no time stamp could be had yet.
+        absent: How many messages of older sources it lacks within its own span, and was the first to lack.
     """
 
     container: Container
@@ -118,6 +121,7 @@ class Imported:
     missing: Mapping[HoleReason, int]
     walls: str | None
     unstamped: Explained | None
+    absent: int = 0
 
     @property
     def private(self) -> bool:
@@ -150,6 +154,7 @@ class Imported:
             "cut_off": HoleReason.CUT_OFF in self.missing,
             "absent": absent_of(self.missing),
             "outside_the_export": self.missing.get(HoleReason.OUTSIDE, 0),
+            "not_in_this_export": self.absent,
             "decoder": self.walls,
         }
 
@@ -326,21 +331,24 @@ def _take_in(
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
         if logging.grant:
             logging.grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
-        missing, contents = Counter[HoleReason](), container.contents
+        tally = _Tally()
+        missing, absent = tally.missing, partial(with_absent, home.engine, container.channel_id)
+        contents = container.contents
         hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
-        container = replace(container, contents=lambda: heard_files(_tallied(contents(), missing), hear.read))
+        container = replace(container, contents=lambda: heard_files(tally.passing(absent(contents())), hear.read))
 
         def require(connection: sa.Connection, counts: Counts) -> None:
             if logging.grant:
                 logging.grant.require_undone(connection)
-            logging.inside.acts(connection, Imported(container, counts, missing, decoder.walls, None).told())
+            done = Imported(container, counts, missing, decoder.walls, None, tally.absent)
+            logging.inside.acts(connection, done.told())
 
         counts = intake.take_container(container, provenance, hear.durable, require)
         reading.close()
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         with hear.stamping():
             unstamped = writer.beat(now=True)
-        return Imported(container, counts, missing, decoder.walls, unstamped)
+        return Imported(container, counts, missing, decoder.walls, unstamped, tally.absent)
 
 
 def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
@@ -375,12 +383,19 @@ def _kept_of(home: Home, channel_id: str) -> tuple[int, int]:
         return connection.execute(messages).scalar_one(), connection.execute(files).scalar_one()
 
 
-def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason]) -> Iterator[Observation | Hole]:
-    """The same contents; what is missing is counted as it passes."""
-    for content in contents:
-        if isinstance(content, Hole):
-            missing[content.reason] += content.count
-        yield content
+@dataclass(slots=True)
+class _Tally:
+    """What is missing, counted as the contents of an export pass."""
+
+    missing: Counter[HoleReason] = field(default_factory=Counter)
+    absent: int = 0
+
+    def passing(self, contents: Iterable[Observation | Hole]) -> Iterator[Observation | Hole]:
+        for content in contents:
+            if isinstance(content, Hole):
+                self.missing[content.reason] += content.count
+            self.absent += isinstance(content, Observation) and content.kind is Kind.DELETION
+            yield content
 
 
 def heard_files(contents: Iterable[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:

@@ -20,6 +20,7 @@ from api.office.audit import run_audit
 from api.office.brought import opened_export
 from api.office.foresee import Holding, new_of
 from api.office.intake import Imported, Wish
+from config import oplog
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
 from evidence.observation import HoleReason, Mode
@@ -111,6 +112,9 @@ def require_all_kept(home: Home, wish: Wish, done: Imported) -> Source:
 def destroy_source(source: Source) -> None:
     """The verb behind ``--destroy-source``: remove the files that were read, and the folders that are empty then.
 
+    That it was done is in the operational log, by number, whether or not all could be removed. It is not in the
+    custody log, which has the acts on evidence: this is a client's copy of it.
+
     Raises:
         AuthorityError: Something was added or changed since they were read; nothing was removed.
         OSError: Something could not be removed.
@@ -118,6 +122,7 @@ def destroy_source(source: Source) -> None:
     changed = dict(_files_below(source.folder)).items() ^ source.files.items()
     if changed:
         raise AuthorityError("authority.source_not_kept", count=len({path for path, _seen in changed}))
+    oplog.note("source_removed", count=len(source.files))  # before: of a command that is killed meanwhile, too
     for file in source.files:
         file.unlink()
     for within, _folders, _names in os.walk(source.folder, topdown=False):

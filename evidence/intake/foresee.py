@@ -84,7 +84,7 @@ def _count(look: Look, wanted: Wanted | None, known: Known, counts: Counter[str]
         counts["missing_media"] += content.reason in MISSING
     elif content.unsupported:
         counts["unsupported"] += 1
-    else:
+    elif content.kind is not Kind.DELETION:
         counts[{Kind.SERVICE: "service", Kind.FILE: "media"}.get(content.kind, "messages")] += 1
         counts["edits"] += bool(look.values.get("edited_at"))
         counts["sealed"] += content.kind is Kind.FILE and look.values["mode"] == Mode.SEALED.value

@@ -555,8 +555,8 @@ def _count(each: Sighting, counts: Counter[str]) -> None:
 
 
 def _is_message(content: Observation | Hole) -> bool:
-    """Whether a content is one of those that a container counts: no file of a message, and no hole."""
-    return isinstance(content, Observation) and content.medium is None
+    """Whether a content is one of those that a container counts: no file, no hole, and nothing that it lacks."""
+    return isinstance(content, Observation) and content.medium is None and content.kind is not Kind.DELETION
 
 
 def _note_slice(slices: Packer, content: Observation | Hole, index: int) -> None:

@@ -74,6 +74,7 @@ def unpack_export(
     folder: Path,
     *,
     most_bytes: int,
+    names: Sequence[str] = (),
     require_room: Callable[[int], object] = lambda _needed: None,
 ) -> None:
     """Unpack the ZIP archives of one export into an empty folder.
@@ -81,6 +82,7 @@ def unpack_export(
     Args:
         archives: Each can be sought in. Two may have the same file, of the same bytes.
         most_bytes: What all files may have together.
+        names: What each is called, for an error that says which of them is damaged.
         require_room: Given how many bytes an archive declares; raises if the disk has too little room.
 
     Raises:
@@ -89,8 +91,9 @@ def unpack_export(
         StorageFullError: No space.
     """
     unpacking = _Unpacking(folder, require_room, most_bytes)
-    for archive in archives:
-        unpacking.unpack(archive, folder)
+    for number, archive in enumerate(archives):
+        with _named(names[number] if names else None):
+            unpacking.unpack(archive, folder)
     for _level in range(MOST_NESTED):
         if exports_in(folder):
             break
@@ -115,13 +118,30 @@ def opened_archives(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
     """
     if any(_VOLUME.fullmatch(path.name) for path in paths):
         raise ArchiveError("archive.in_volumes")
-    slices = sorted((path for path in paths if _SLICE.fullmatch(path.name)), key=lambda path: path.name)
+    whole, slices = _sorted_out(paths)
     with ExitStack() as stack:
-        opened: list[BinaryIO] = [stack.enter_context(path.open("rb")) for path in paths if path not in slices]
+        opened: list[BinaryIO] = [stack.enter_context(path.open("rb")) for path in whole]
         joined = [stack.enter_context(path.open("rb")) for path in slices]
         if joined:
             opened.append(stack.enter_context(io.BufferedReader(_Joined(joined))))
         yield opened
+
+
+def archive_names(paths: Sequence[Path]) -> list[str]:
+    """What each archive that ``opened_archives`` opens is called; slices are called by their first."""
+    whole, slices = _sorted_out(paths)
+    return [str(path) for path in (*whole, *slices[:1])]
+
+
+def is_piece(file: Path) -> bool:
+    """Whether a name is that of a slice, or of a volume, of an archive that was split."""
+    return any(pattern.fullmatch(file.name) for pattern in (_SLICE, _VOLUME))
+
+
+def _sorted_out(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The archives that are whole, and the slices of one in their order."""
+    slices = sorted((path for path in paths if _SLICE.fullmatch(path.name)), key=lambda path: path.name)
+    return [path for path in paths if path not in slices], slices
 
 
 class _Joined(io.RawIOBase):
@@ -220,6 +240,17 @@ class _Unpacking:
             sink.flush()
             os.fsync(handle)
         return file
+
+
+@contextmanager
+def _named(name: str | None) -> Iterator[None]:
+    """Say of a damaged archive which one it is."""
+    try:
+        yield
+    except ArchiveError as error:
+        if name is None or error.code != "archive.damaged":
+            raise
+        raise ArchiveError("archive.damaged_file", where=name) from error
 
 
 @contextmanager

@@ -36,7 +36,11 @@ from monitor.previews import Stripped, is_uncut, strip_previews
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
 _UNSUPPORTED = "unsupported"
-_FILES = (("photo", "photo_file_size", "photo"), ("file", "file_size", "document"), ("contact_vcard",) * 3)
+_FILES = (
+    ("photo", "photo_file_size", "photo"),
+    ("file", "file_size", "document"),
+    ("contact_vcard", "contact_vcard_file_size", "contact"),
+)
 _NAMING = frozenset({*(name for name, _size, _kind in _FILES), "rich_message"})
 """Keys under which a message names files."""
 _SINCE_TELEGRAM = re.compile(r"(?:201[3-9]|20[2-9][0-9])-.*")
@@ -381,7 +385,7 @@ class _Source:
         path = self.text(name)
         if not path:
             return None
-        size = integer_of(self.parsed.get("contact_vcard_file_size" if kind == name else size_name))
+        size = integer_of(self.parsed.get(size_name))
         size = None if size is None or size < 0 else size
         if kind != "document":
             return NamedFile(path, None, size)

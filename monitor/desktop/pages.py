@@ -24,6 +24,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lxml import etree
 from lxml import html as lxml_html
 
 from monitor.desktop.folder import ExportFolder
@@ -118,7 +119,7 @@ def read_pages(folder: ExportFolder, *, where: str, within: str = "") -> Pages:
 
     Raises:
         ExportTooLargeError: They are beyond a limit.
-        BrokenExportError: A message lies in another, or is not closed.
+        BrokenExportError: A message lies in another, is not closed, or is damaged.
         MediumError: The first page cannot be had.
     """
     parts, length, spans, stopped = list[bytes](), 0, list[ByteSpan](), False
@@ -160,7 +161,10 @@ def _pages(data: Buffer, spans: list[ByteSpan], *, stopped: bool, within: str) -
     before, told = [], LeftOut()
     for span in spans:
         before.append(told)
-        told = _read(data[span.start : span.end], told)[2]
+        try:
+            told = _read(data[span.start : span.end], told)[2]
+        except (etree.LxmlError, ValueError) as error:
+            raise broken(data, span.start, "broken_export.message_damaged") from error
     title = _TITLE.search(data)
     name = html.unescape(title[1].decode("utf-8", "replace")) if title else None
     return Pages(data, tuple(spans), tuple(before), name, stopped, within)

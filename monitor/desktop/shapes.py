@@ -190,8 +190,14 @@ def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def is_local(value: Parsed) -> bool:
-    """Whether a value of an export has the form of local time in words: ``2026-01-31T23:59:59``."""
-    return is_text(value) and _LOCAL.fullmatch(str(value)) is not None
+    """Whether a value of an export is local time in words, of a day that there was: ``2026-01-31T23:59:59``."""
+    if not is_text(value) or _LOCAL.fullmatch(str(value)) is None:
+        return False
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def is_local_time_of(local: str, moment: datetime) -> bool:

@@ -1,6 +1,7 @@
 """One message, or the title of a channel, can never keep a case from being imported and exported."""
 
 import base64
+import hashlib
 import json
 import shutil
 import zipfile
@@ -14,7 +15,8 @@ from api.home import Home
 from casefiles.format.pictures import require_no_picture
 from evidence.observation import Mode
 from monitor.errors import BrokenExportError
-from tests.homes import export_of, new_case, new_home, take_in
+from monitor.rehearsal.export import rehearsal_jpeg
+from tests.homes import export_of, new_case, new_home, records_of, take_in
 
 pytestmark = pytest.mark.repeats
 
@@ -129,3 +131,38 @@ def test_an_identifier_beyond_64_bits_is_refused_by_its_place(home: Home, tmp_pa
     folder = written(tmp_path / "export", [message(1), message(9_999_999_999_999_999_999)])
     with pytest.raises(BrokenExportError, match="line 1 column"):
         take_in(home, folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "decoded"),
+    [
+        ("photos/a.jpg", b"words, and no picture", False),
+        ("photos/a.jpg", GIF, False),
+        ("photos/a.jpg", rehearsal_jpeg(1), True),
+        ("files/a.txt", rehearsal_jpeg(1), True),
+    ],
+)
+def test_a_file_is_kept_as_it_is_whatever_its_ending_says(
+    home: Home, tmp_path: Path, name: str, content: bytes, *, decoded: bool
+) -> None:
+    folder = written(tmp_path / "export", [message(1, photo=name)])
+    (folder / name).parent.mkdir()
+    (folder / name).write_bytes(content)
+    take_in(home, folder)
+    values = [record.values for record in records_of(home)]
+    (kept,) = [each for each in values if each.get("kind") == "file"]
+    assert kept["sha256"] == hashlib.sha256(content).hexdigest()
+    assert [each["hole"] for each in values if "hole" in each] == ([] if decoded else ["not_decoded"])
+    assert exported(home).stat().st_size > 0
+
+
+def test_a_file_that_was_replaced_by_another_is_kept_beside_the_first(home: Home, tmp_path: Path) -> None:
+    folder = written(tmp_path / "export", [message(1, photo="photos/a.jpg", photo_file_size=len(GIF))])
+    (folder / "photos").mkdir()
+    for content in (GIF, rehearsal_jpeg(2)):
+        (folder / "photos/a.jpg").write_bytes(content)
+        take_in(home, folder)
+    values = [record.values for record in records_of(home)]
+    kept = [each["sha256"] for each in values if each.get("kind") == "file"]
+    assert kept == [hashlib.sha256(content).hexdigest() for content in (GIF, rehearsal_jpeg(2))]
+    assert "other_size" in [each["hole"] for each in values if "hole" in each]

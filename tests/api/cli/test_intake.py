@@ -223,7 +223,9 @@ def test_every_reason_for_an_absent_file_has_words() -> None:
     assert tuple(_ABSENT) == ABSENT
 
 
-def test_a_dry_run_says_what_would_be_new_and_keeps_nothing(home: Path, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_new_and_keeps_nothing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts = write_export(tmp_path / "given" / "ChatExport", seed=8, messages=30, photos=2)
     (facts.folder / "photos" / "photo_77.jpg").write_bytes(b"nobody names it")
     before = size_of(Home(home))
@@ -234,7 +236,9 @@ def test_a_dry_run_says_what_would_be_new_and_keeps_nothing(home: Path, tmp_path
     assert "Posted from 2024-11-14" in ran.out
     assert "photo_77.jpg" in ran.out
     assert ran.out.rstrip().endswith("Nothing was kept.")
+    monkeypatch.delenv("NISISAMA_ACTOR")  # nothing is logged, so nobody need act
     told = run(*command, "--json", home=home).printed
+    assert run(*command[:-1], "--json", home=home).error["code"] == "authority.nobody_named"
     assert (told["dry_run"], told["new"]["messages"], told["holds"]["unnamed_files"]) == (True, facts.ordinary, 1)
     assert size_of(Home(home)) == before
 

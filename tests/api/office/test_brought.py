@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -121,6 +122,28 @@ def test_an_archive_that_is_no_export_is_refused_and_leaves_nothing(
         pytest.fail("it was read")
     assert refused.value.code == code
     assert uploads(home) == []
+
+
+def test_a_damaged_archive_is_named_among_those_that_were_given(tmp_path: Path, export: Path, home: Home) -> None:
+    first, second = zipped(export, tmp_path / "1.zip"), tmp_path / "2.zip"
+    second.write_bytes(first.read_bytes()[:-30])
+    with pytest.raises(ArchiveError) as refused, opened_export(home, [first, second]):
+        pytest.fail("it was read")
+    assert (refused.value.code, refused.value.where) == ("archive.damaged_file", str(second))
+    assert uploads(home) == []
+
+
+@pytest.mark.parametrize("given", [["a.z01", "a.z02", "a.zip"], ["a.z02"], ["a.zip"]])
+def test_volumes_are_to_be_joined_whichever_of_them_are_given(tmp_path: Path, home: Home, given: list[str]) -> None:
+    # as Info-ZIP cuts them: the end names two other volumes, and a volume in the middle begins anywhere in a file
+    (tmp_path / "a.z01").write_bytes(b"PK\x07\x08PK\x03\x04" + bytes(60))
+    (tmp_path / "a.z02").write_bytes(bytes(60))
+    (tmp_path / "a.zip").write_bytes(
+        b"PK\x03\x04" + bytes(60) + struct.pack("<4sHHHHIIH", b"PK\5\6", 2, 1, 1, 2, 50, 0, 0)
+    )
+    with pytest.raises(ArchiveError) as refused, opened_export(home, [tmp_path / name for name in given]):
+        pytest.fail("it was read")
+    assert (refused.value.code, "zip -s 0" in refused.value.fix) == ("archive.in_volumes", True)
 
 
 def test_several_paths_are_archives_or_refused(tmp_path: Path, export: Path, home: Home) -> None:

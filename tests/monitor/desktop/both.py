@@ -57,6 +57,7 @@ class Said:
     Attributes:
         runs: Plain words, and entities as ``(type, words, href)``.
         file: A kind of ``TITLES`` or ``document``, with the path or the words in its place.
+        edited: When; the pages do not say it.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Said:
     via: str | None = None
     service: str | None = None
     buttons: str | None = None
+    edited: datetime | None = None
 
     def text(self) -> list[Any]:
         """As the JSON export spells it."""

@@ -1,0 +1,292 @@
+"""What the model of a chat says is what the store lists, the case shows and the bundle prints; hole by hole.
+
+One office takes in one chat of each version, in another form each time, and each of them twice.
+"""
+
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.home import Home
+from api.office.audit import run_audit
+from api.office.completeness import completeness_of
+from api.office.foresee import foresee_import
+from api.office.intake import Imported, Wish, import_export
+from api.office.item import show_item
+from casefiles.verifier.__main__ import load_roots
+from casefiles.verifier.checks import verify
+from evidence.finding import Verdict
+from evidence.observation import HoleReason, Mode
+from monitor.rehearsal.telegram.rooms import Room
+from tests.homes import PASSPHRASE, doer, export_of, items_of, legal_basis, new_case, new_home
+from tests.monitor.desktop.both import Said
+from tests.monitor.desktop.layouts import (
+    ERAS,
+    FORMS,
+    HERE,
+    NOW,
+    Era,
+    Facts,
+    Given,
+    ModelChat,
+    facts_of,
+    gaps_of,
+    sample_histories,
+    told_by,
+    write_folder,
+    write_html,
+)
+from tests.nonempty import nonempty
+from tests.watching import desk
+
+FORM_OF = dict(
+    zip(
+        (era.name for era in ERAS),
+        ("folder", "account", "archive in an archive", "slices", "UTF-16", "several archives"),
+        strict=True,
+    )
+)
+_OF_FILES = ("missing_file", "not_included", "too_large", "unavailable")
+_SAID = ("message", "edit", "service")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Home]:
+    home, _cards = new_home(tmp_path / "home")
+    yield home
+    home.engine.dispose()
+
+
+def take(home: Home, brought: Given, mode: Mode = Mode.SEALED) -> Imported:
+    """Import what somebody brings; a dry run before it foresees all of it."""
+    basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
+    wish = Wish(brought.paths[0], brought.chat, "mila", mode, basis, doer(home), more=brought.paths[1:])
+    foreseen = foresee_import(home, wish)
+    done = import_export(home, wish)
+    assert isinstance(done, Imported)
+    assert (foreseen.new, foreseen.held.absent) == (done.counts, done.absent)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class TakenChat:
+    """A chat of the model that an office took in."""
+
+    history: ModelChat
+    era: Era
+    channel_id: str
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of its messages."""
+        return [each.id for each in self.history.said]
+
+
+def take_twice(home: Home, history: ModelChat, era: Era, brought: Given) -> TakenChat:
+    first = take(home, brought)
+    before = items_of(home)
+    again = take(home, brought)
+    assert asdict(again.counts) | {"already_known": 0} == dict.fromkeys(asdict(again.counts), 0)
+    assert again.counts.already_known == first.counts.messages + first.counts.service + first.counts.media
+    assert items_of(home) == before
+    return TakenChat(history, era, first.container.channel_id)
+
+
+def printed(home: Home) -> dict[str, list[dict[str, Any]]]:
+    """The items and the other entries of a bundle of all that is kept, once it is verified."""
+    out = home.path.parent / "all.asice"
+    export_of(home, new_case(home), out)
+    report = verify(out, roots=load_roots(sorted(home.trust.glob("*.pem"))))
+    assert report.verdict is Verdict.PASSED
+    with zipfile.ZipFile(out) as bundle:
+        tables = {name: bundle.read(f"data/{name}.jsonl").splitlines() for name in ("items", "events")}
+    return {name: [json.loads(line) for line in lines] for name, lines in tables.items()}
+
+
+def values_of(rows: Sequence[Mapping[str, Any]], channel_id: str) -> list[dict[str, Any]]:
+    return [row["values"] for row in rows if row["values"].get("channel_id") == channel_id]
+
+
+def facts_printed(items: Sequence[dict[str, Any]], holes: Sequence[dict[str, Any]]) -> list[Facts]:
+    """What a bundle says of each message of a chat, and of its file."""
+    files: dict[str, str | HoleReason] = {
+        hole["lo"]: HoleReason(hole["hole"]) for hole in holes if hole.get("hole") in _OF_FILES
+    }
+    files |= {item["message_id"]: item["sha256"] for item in items if item["kind"] == "file"}
+    return [facts_of(item, files.get(item["message_id"])) for item in items if item["kind"] in _SAID]
+
+
+def require_printed(chat: TakenChat, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    items = values_of(tables["items"], chat.channel_id)
+    holes = [values for values in values_of(tables["events"], chat.channel_id) if "hole" in values]
+    assert facts_printed(items, holes) == told_by(chat.history, chat.era)
+    spans = [(int(hole["lo"]), int(hole["hi"])) for hole in holes if hole["hole"] == "gap"]
+    assert spans == gaps_of(chat.history)
+
+
+def require_listed(home: Home, chat: TakenChat) -> None:
+    rows = [row for row in items_of(home) if row.channel_id == chat.channel_id]
+    told = told_by(chat.history, chat.era)
+    assert [row.message_id for row in rows if row.kind != "file"] == chat.numbers
+    assert [row.message_id for row in rows if row.kind == "file"] == [
+        each.id for each in told if isinstance(each.file, str) and not isinstance(each.file, HoleReason)
+    ]
+    holes = {row.message_id: show_item(home, row.item_id).holes for row in rows if row.kind != "file"}
+    shown = {number: {hole.reason for hole in each} & set(_OF_FILES) for number, each in holes.items()}
+    assert shown == {each.id: {each.file} if isinstance(each.file, HoleReason) else set() for each in nonempty(told)}
+    assert list(completeness_of(home, chat.channel_id).holes) == gaps_of(chat.history)
+
+
+def require_clean_store(home: Home) -> None:
+    done = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+    assert done.report.verdict is Verdict.PASSED, done.report.problems
+
+
+def test_list_case_and_bundle_say_what_the_model_says_of_every_layout(office: Home, tmp_path: Path) -> None:
+    chats = []
+    for era, history in zip(nonempty(ERAS), sample_histories(len(ERAS)), strict=True):
+        scratch = tmp_path / f"{history.number}"
+        scratch.mkdir()
+        chats.append(take_twice(office, history, era, FORMS[FORM_OF[era.name]](history, era, scratch)))
+    pages = sample_histories(len(ERAS) + 1)[-1]
+    paged = take_twice(office, pages, ERAS[0], write_html(pages, tmp_path / "pages"))
+    tables = printed(office)
+    for chat in nonempty(chats):
+        require_listed(office, chat)
+        require_printed(chat, tables)
+    items = values_of(tables["items"], paged.channel_id)
+    assert [int(item["message_id"]) for item in items if item["kind"] != "file"] == paged.numbers
+    require_clean_store(office)
+
+
+def renamed(history: ModelChat) -> ModelChat:
+    """The same chat of two people in turn, so that it is an export of everybody's messages."""
+    names = ("K", "Briar Rose")
+    said = (replace(each, name=names[place % 2], service=None) for place, each in enumerate(history.said))
+    return replace(history, said=tuple(replace(each, runs=each.runs or ("x",)) for each in said))
+
+
+@pytest.mark.parametrize("mode", [Mode.METADATA_ONLY, Mode.SEALED])
+def test_an_older_export_and_then_a_newer_one_are_the_history(office: Home, tmp_path: Path, mode: Mode) -> None:
+    for history in nonempty(map(renamed, sample_histories(4))):
+        numbers = [each.id for each in history.said]
+        unseen, lost, edited = numbers[1], numbers[2], numbers[3]
+        older = history.until(numbers[5]).without(unseen)
+        was = tuple(
+            replace(each, edited=None, runs=("as it was",)) if each.id == edited else each for each in older.said
+        )
+        later = {each.id: each.at + timedelta(minutes=9) for each in history.said}
+        now = tuple(replace(each, edited=later[edited]) if each.id == edited else each for each in history.said)
+        newer = replace(history, said=now).without(lost)
+        folder = tmp_path / f"{history.number}"
+        first = Given((write_folder(replace(older, said=was), NOW, folder / "older"),))
+        second = Given((write_folder(newer, NOW, folder / "newer"),))
+        assert take(office, first, mode).absent == 0
+        assert take(office, second, mode).absent == 1
+        require_history(office, history, edited=edited, lost=lost)
+        for each in (second, first, second):
+            before = items_of(office)
+            assert take(office, each, mode).absent == 0
+            assert items_of(office) == before
+    require_clean_store(office)
+    require_absence_printed(office)
+
+
+def require_history(home: Home, history: ModelChat, *, edited: int, lost: int) -> None:
+    """Every message that ever was is kept, as it was and as it became; one is missing since."""
+    rows = [row for row in items_of(home) if row.channel_id == str(history.number) and row.kind != "file"]
+    kinds = Counter((row.message_id, row.kind) for row in rows)
+    wanted = Counter((each.id, "message") for each in history.said)
+    assert kinds == wanted + Counter({(edited, "edit"): 1, (lost, "deletion"): 1})
+    seen = completeness_of(home, str(history.number))
+    assert list(seen.holes) == gaps_of(history)
+    assert list(seen.missing) == [(lost, lost)]
+
+
+def require_absence_printed(home: Home) -> None:
+    gone = [row["values"] for row in printed(home)["items"] if row["values"]["kind"] == "deletion"]
+    assert {each["action"] for each in nonempty(gone)} == {"missing"}
+    assert {each["method"] for each in gone} == {"desktop-json"}
+
+
+def absent_after(home: Home, folder: Path, older: ModelChat, newer: ModelChat, *, left: bool = False) -> int:
+    """How many messages the second export lacks, as the import says."""
+    for name, history in (("older", older), ("newer", newer)):
+        form = FORMS["account that left"] if left and name == "newer" else FORMS["folder"]
+        (folder / name).mkdir(parents=True)
+        done = take(home, form(history, NOW, folder / name), Mode.METADATA_ONLY)
+    return done.absent
+
+
+def test_absence_is_told_within_the_span_of_a_newer_export_of_everybody(office: Home, tmp_path: Path) -> None:
+    chats = [renamed(each) for each in sample_histories(7)]
+    numbers = [[each.id for each in history.said] for history in chats]
+    control, before, after, older, left, own, basic = chats
+    alone = replace(own, said=tuple(replace(each, name="K") for each in own.said))
+    mine, group = alone.without(numbers[5][2]), replace(basic, type="private_group", number=77)
+    told = {
+        "control": absent_after(office, tmp_path / "1", control, control.without(numbers[0][2])),
+        "a message before its first": absent_after(office, tmp_path / "2", before, before.without(*numbers[1][:2])),
+        "messages after its last": absent_after(office, tmp_path / "3", after, after.until(numbers[2][-2])),
+        "an older export after the newer": absent_after(
+            office, tmp_path / "4", older, older.until(numbers[3][-2]).without(numbers[3][2])
+        ),
+        "own messages only": absent_after(office, tmp_path / "5", left, left.without(numbers[4][2]), left=True),
+        "one sender": absent_after(office, tmp_path / "6", own, mine),
+        "a group whose numbers are an account's": absent_after(
+            office, tmp_path / "7", group, group.without(numbers[6][2])
+        ),
+    }
+    assert told == dict.fromkeys(told, 0) | {"control": 1}
+
+
+def test_what_the_watch_saw_and_an_export_has_are_the_same_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path, monkeypatch) as at:
+        group = at.group("Hedge <1>", "hedge", mode=Mode.METADATA_ONLY, joined=tuple(at.accounts))
+        people = {name: at.telegram.world.add_person(name) for name in ("K", "Briar Rose")}
+        words = ("një", "dy", "tre", "katër", "pesë", "gjashtë")
+        numbers = [
+            group.post(text, sender=list(people.values())[place % 2], at=at.clock() - timedelta(hours=9 - place))
+            for place, text in enumerate(words)
+        ]
+        assert at.once().ended_by is None
+        told, lost = numbers[1], numbers[2]
+        group.delete([told])
+        assert at.once().ended_by is None
+        export = write_folder(export_of_room(group, lost), NOW, tmp_path / "export")
+        home = at.home
+        done = take(home, Given((export,)), Mode.METADATA_ONLY)
+        assert (done.counts.messages, done.absent) == (len(words) - 2, 1)
+        places: dict[int | None, list[str]] = {}
+        for row in items_of(home):
+            if row.channel_id == str(group.id) and row.message_id in numbers:
+                places.setdefault(row.message_id, []).append(row.kind)
+        both = {number: ["message", "message"] for number in numbers}
+        assert places == both | {number: ["message", "deletion"] for number in (told, lost)}
+        seen = completeness_of(home, "hedge")
+        assert [list(seen.deleted), list(seen.missing)] == [[(told, told)], [(lost, lost)]]
+        home.engine.dispose()
+
+
+def export_of_room(room: Room, lost: int) -> ModelChat:
+    """What Telegram Desktop would export of a loopback group now, but for one message."""
+    there = (post for number, post in sorted(room.posts.items()) if room.is_there(number) and number != lost)
+    said = tuple(
+        Said(
+            post.number,
+            post.described.date.astimezone(HERE).replace(tzinfo=None, microsecond=0),
+            name=("K", "Briar Rose")[post.number % 2],
+            runs=(post.described.message,),
+        )
+        for post in there
+    )
+    return ModelChat(said, {}, number=room.id)
