@@ -36,7 +36,7 @@ def problems_of(home: Home, *, passphrase: str | None = PASSPHRASE) -> list[Find
 
 
 @dataclass(frozen=True)
-class Canaries:
+class ErasedTraces:
     """What is of some items: bytes as they lie in files, and words that a key would open.
 
     Attributes:
@@ -72,7 +72,7 @@ def opened_rows(home: Home) -> Iterable[bytes]:
             yield open_whole(bytes(body), identities=(keys.matching,))
 
 
-def canaries_of(home: Home, items: Iterable[str], said: Mapping[str, bytes]) -> Canaries:
+def canaries_of(home: Home, items: Iterable[str], said: Mapping[str, bytes]) -> ErasedTraces:
     """What is of these items now: every sealed row, the object, and each mark but the one that stays."""
     raw = dict[str, bytes]()
     item, sealed = database.item, database.sealed
@@ -86,4 +86,4 @@ def canaries_of(home: Home, items: Iterable[str], said: Mapping[str, bytes]) -> 
                 raw[f"{row.kind} object"] = b"".join(home.objects.read(row.payload_sha256))[:64]
             if row.part is not None:
                 raw[f"{row.kind} part"] = bytes(row.part)
-    return Canaries(raw, said)
+    return ErasedTraces(raw, said)

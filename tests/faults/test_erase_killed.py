@@ -19,7 +19,7 @@ from api.home import Home
 from api.office.audit import run_audit
 from api.office.item import list_items
 from api.office.page import every_entry
-from tests.erasing import Canaries, canaries_of
+from tests.erasing import ErasedTraces, canaries_of
 from tests.faults.rig import FORK, PASSPHRASE, Fault, Gate, OfficeFolder, Rig, exit_code
 
 pytestmark = pytest.mark.outside
@@ -87,7 +87,7 @@ def walked(
         yield position, copy, code, said
 
 
-def faults_left(office: OfficeFolder, items: list[str], canaries: Canaries) -> list[str]:
+def faults_left(office: OfficeFolder, items: list[str], canaries: ErasedTraces) -> list[str]:
     """What is wrong once another command has written."""
     home = Home.open(office.home)
     try:
@@ -116,7 +116,7 @@ def audited(home: Home) -> list:  # type: ignore[type-arg]
 
 
 @pytest.fixture
-def named(filled: OfficeFolder) -> tuple[list[str], Canaries]:
+def named(filled: OfficeFolder) -> tuple[list[str], ErasedTraces]:
     """Two items, and all that is of them."""
     home = Home.open(filled.home)
     items = items_in(filled)[:2]
@@ -128,7 +128,7 @@ def named(filled: OfficeFolder) -> tuple[list[str], Canaries]:
 
 @pytest.mark.parametrize("name", STRIDES)
 def test_an_erasure_killed_at_some_calls_is_done_or_not_begun(
-    name: str, filled: OfficeFolder, named: tuple[list[str], Canaries], tmp_path: Path
+    name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
 ) -> None:
     items, canaries = named
     kills = walked(filled, tmp_path, items, name, action="signal=SIGKILL", step=STRIDES[name])
@@ -138,7 +138,7 @@ def test_an_erasure_killed_at_some_calls_is_done_or_not_begun(
 
 @pytest.mark.parametrize("name", FULL)
 def test_an_erasure_without_room_says_so_and_is_done_or_not_begun(
-    name: str, filled: OfficeFolder, named: tuple[list[str], Canaries], tmp_path: Path
+    name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
 ) -> None:
     items, canaries = named
     broken = dict[int, object]()
@@ -151,7 +151,7 @@ def test_an_erasure_without_room_says_so_and_is_done_or_not_begun(
 
 
 def test_every_call_that_is_walked_is_made_by_an_erasure(
-    filled: OfficeFolder, named: tuple[list[str], Canaries], tmp_path: Path
+    filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
 ) -> None:
     for name in STRIDES:
         copy = filled.copy(tmp_path / "office")
@@ -160,7 +160,7 @@ def test_every_call_that_is_walked_is_made_by_an_erasure(
 
 
 def test_an_erasure_that_leaves_the_note_out_is_caught(
-    filled: OfficeFolder, named: tuple[list[str], Canaries], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: what is left after the commit stays where nobody notes it."""
     items, canaries = named

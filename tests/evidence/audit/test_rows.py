@@ -27,6 +27,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
+from tests.erasing import erase_now
 from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, tell_case
 from tests.listing import give_list
 from tests.nonempty import nonempty
@@ -191,6 +192,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
     for table in (b"0f" * 16, b"1f" * 16):
         case = give_list(home, table).done.case_id
     remove_hash_list(home, case, doer(home))
+    erase_now(home, next(item.item_id for item in items_of(home)[::-1] if item.item_id not in items))
     home.engine.dispose()
     return office
 
