@@ -110,7 +110,7 @@ def test_a_form_that_stands_for_more_than_one_number_names_it() -> None:
 
 SAME_WORD = """
     administrator album audio cashtag emoji formula hashtag HTML link parameter program Standard video {kind}:{number}
-    {which}:{what} Program:{names} {says}({source}) {kind}{id} {at}:{sheet}({same})
+    {which}:{what} Program:{names} {says}({source}) {kind}{id} {at}:{sheet}({same}) -{number}:{why}
     """
 """What is written in the same way in English and in another of the languages."""
 
