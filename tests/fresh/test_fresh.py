@@ -67,14 +67,14 @@ def test_without_the_network_a_fresh_machine_refuses_in_words(machine: FreshMach
     assert "Connect this machine" in refused.stderr
 
 
-def test_the_demo_runs_then_runs_again_without_the_network(
+def test_once_the_environment_is_made_the_demo_needs_no_network(
     machine: FreshMachine, timings: Timings, tmp_path: Path
 ) -> None:
-    for again, network in enumerate((True, False)):
-        demo = json.loads(timed(timings, machine, "demo", "--json", network=network))
-        assert demo["verdict"] == "PASSED"
-        assert (demo["messages"], demo["media"]) > (0, 0)
-        assert "PASSED" in checked_by_script(machine, demo, tmp_path / str(again))
+    timed(timings, machine, "demo", "--help", network=True)
+    demo = json.loads(timed(timings, machine, "demo", "--json", network=False))
+    assert demo["verdict"] == "PASSED"
+    assert (demo["messages"], demo["media"]) > (0, 0)
+    assert "PASSED" in checked_by_script(machine, demo, tmp_path / "checked")
 
 
 @pytest.mark.slow
