@@ -12,7 +12,7 @@ from api.home import Home
 from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.erase import erased_among, lost_among
+from evidence.store.erase import erased_among, lost_among, require_not_erased
 from evidence.store.freeze import not_frozen
 
 LEAST = 4
@@ -33,7 +33,7 @@ def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
         frozen: Whether it may be one that is frozen, too.
 
     Raises:
-        UnknownItemError: No item has it, several do, which are named, or the one that has it is frozen.
+        UnknownItemError: No item has it, several do, which are named, or the one that has it is frozen or was erased.
     """
     begun = text.strip().lower()
     _require_begun(begun, text, most=_ITEM_HEX, code="unknown_item.no_such_item")
@@ -41,6 +41,9 @@ def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
     found = _begun(home, database.item.c.item_id, begun, *shown)
     if not found and shown and _begun(home, database.item.c.item_id, begun):
         raise UnknownItemError("unknown_item.frozen")
+    if not found:
+        with reading(home.engine) as connection:
+            require_not_erased(connection, [begun])
     return _only(found, text, code="unknown_item.no_such_item")
 
 

@@ -1291,10 +1291,10 @@ run_all() {
   run seal.chain check_seal_chain seal.time_stamp
   run archive.manifest check_archive_manifest container.members
   run archive.time_stamp check_archive_time_stamp container.members
-  run archive.renewals check_archive_renewals archive.time_stamp
   run log.key check_log_key container.members
   run log.checkpoint check_log_checkpoint log.key
   run log.checkpoint_stamp check_log_checkpoint_stamp container.members
+  run archive.renewals check_archive_renewals archive.time_stamp
   run seal.counter check_seal_counter seal.time_stamp archive.manifest archive.time_stamp archive.renewals
   run log.stamps check_log_stamps log.checkpoint
 }

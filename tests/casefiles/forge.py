@@ -523,12 +523,12 @@ def countersigned(bundle: bytes | None = None, *, by: Sealer | None = None, at: 
     )[0]
 
 
-def recovered(members: Mapping[str, bytes]) -> bytes:
+def recovered(members: Mapping[str, bytes], *, by: RehearsalOffice | None = None) -> bytes:
     """A bundle with the newest archive stamp made again, over changed counter-seals, as whoever adds one can do."""
     newest = {layout.ARCHIVE_MANIFEST, layout.renewal_token(1)}
     kept = {name: content for name, content in members.items() if name not in newest}
     kept[layout.ARCHIVE_MANIFEST] = kept.pop(layout.kept_manifest(1))
-    return container_bytes(renewed(kept))
+    return container_bytes(renewed(kept, by=by))
 
 
 def those(members: Mapping[str, bytes], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:

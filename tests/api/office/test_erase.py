@@ -19,6 +19,7 @@ from api.office.case import remove_items
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze
 from api.office.request import Waiting, find_request
+from api.office.short import item_of
 from evidence.authority import Doer
 from evidence.backup import Hear
 from evidence.canonical import from_b64u
@@ -228,6 +229,16 @@ def test_erasing_twice_says_that_it_was_erased(home: Home, posts: Posts) -> None
     with pytest.raises(UnknownItemError) as refused:
         erase_now(home, item)
     assert (refused.value.code, size_of(home)) == ("unknown_item.erased", size)
+
+
+def test_whoever_names_an_erased_item_is_told_that_it_was_erased(home: Home, posts: Posts) -> None:
+    item = posts.files[OTHER]
+    assert item_of(home, item) == item
+    erase_now(home, item)
+    for named, code in ((item, "unknown_item.erased"), ("0" * 32, "unknown_item.no_such_item")):
+        with pytest.raises(UnknownItemError) as refused:
+            item_of(home, named)
+        assert refused.value.code == code
 
 
 def test_a_frozen_item_is_erased_with_its_album_as_a_childs_and_as_nothing_else(

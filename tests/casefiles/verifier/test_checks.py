@@ -578,3 +578,17 @@ def test_a_counter_seal_without_any_root_is_undecided(tmp_path: Path) -> None:
     assert (report.verdict, codes["seal.counter"]) == (Verdict.INDETERMINATE, "undecided.no_roots")
     whole = forge.checked(forge.countersigned(), tmp_path, trust=forge.counter_roots())
     assert whole.verdict is Verdict.PASSED  # the control
+
+
+def test_a_counter_seal_of_a_known_office_is_undecided_until_a_known_office_stamped_it(tmp_path: Path) -> None:
+    """Only the archive's time stamp covers its revocation lists; here a stranger made that."""
+    root, root_key, *_ = make_seal("An office", forge.BEFORE)
+    stranger = forge.unit_under(root, root_key)
+    bundle = forge.recovered(forge.members_of(forge.countersigned()), by=stranger)
+    report = forge.checked(bundle, tmp_path, trust=forge.counter_roots())
+    assert report.verdict is Verdict.PASSED
+    assert forge.undecided(report) == {"archive.renewals", "seal.counter"}
+    assert "Added later, and not decided: archive.renewals, seal.counter." in " ".join(as_text(report).split())
+    known = forge.checked(bundle, tmp_path, trust=[*forge.counter_roots(), root])
+    assert (known.verdict, forge.undecided(known)) == (Verdict.PASSED, set())  # the control
+    assert "Added later" not in as_text(known)

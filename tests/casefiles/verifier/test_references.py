@@ -336,6 +336,7 @@ def test_a_statement_says_how_she_knows_it(how: str | None, means: str | None, t
         ("2", 2, 0, True),
         ("1", 2, 0, False),
         ("2", 1, 0, False),
+        ("0", 1, 0, False),
         ("1", 2, 1, True),
         ("1", 1, 1, False),
     ],
@@ -353,6 +354,16 @@ def test_what_was_erased_accounts_for_the_items_that_are_left_out(
     log.add("erased", values, public={"entries": "900"})
     report = sealed(log, tmp_path, unnamed=frozenset(unnamed))
     assert forge.failed(report) == (set() if fits else {"records.references"})
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_erasure_of_an_item_that_is_shown_is_refused(*, shown: bool, tmp_path: Path) -> None:
+    log = case_log()
+    unnamed = log.add("case_item_added", {**forge.act(AT), "case": "case-7", "item": NOBODY})
+    values = {**forge.act(AT), "cause": "withdrawn", "items": "1", "destroyed": ["record"], "marks": []}
+    log.add("erased", values, public={"entries": "3" if shown else "900"})
+    report = sealed(log, tmp_path, unnamed=frozenset({unnamed}))
+    assert forge.failed(report) == ({"records.references"} if shown else set())
 
 
 @pytest.mark.parametrize("shown", [True, False])
