@@ -25,7 +25,7 @@ def test_one_person_asks_and_another_approves(life: Life, home: Path, item: str)
     assert (asked.code, asked.printed["what"]) == (UNDECIDED, "erase")
     done = run("approve", asked.printed["request"], "--yes", "--by", "bo", "--json", home=home)
     assert (done.code, done.printed["erased"], done.printed["finished"]) == (DONE, [item], True)
-    assert run("evidence", "show", item, "--json", home=home).error["code"] == "unknown_item.no_such_item"
+    assert run("evidence", "show", item, "--json", home=home).error["code"] == "unknown_item.erased"
     again = run("erase", item, "--case", life.case, *WHY, "--approved-by", "bo", "--json", home=home)
     assert (again.code, again.error["code"]) == (REFUSED, "unknown_item.erased")
     assert run("audit", home=home).code == DONE
