@@ -96,7 +96,7 @@ class NewEvidenceBody(CallBody):
     )
 
     file: list[UploadFile] = Field([], description="Screenshots, pictures, videos, documents; each is kept as it is")
-    link: list[str] = Field([], max_length=1000, description="Kept as a text; nothing is fetched")
+    link: list[str] = Field([], max_length=100, description="Kept as a text; nothing is fetched")
     page: str | None = Field(None, description="Where the page was that `html` is")
     html: UploadFile | None = Field(None, description="A page that a browser saved as one file")
     chat: str | None = Field(None, max_length=100, description="The number of the channel that the page shows")

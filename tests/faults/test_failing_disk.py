@@ -137,7 +137,7 @@ def _mount(folder: Path, size: str) -> None:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own with hardly more room than an empty home needs; making it needs root."""
     folder = tmp_path / "disk"
-    _mount(folder, "1200k")
+    _mount(folder, "1400k")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 

@@ -35,6 +35,7 @@ from evidence.store import database
 from evidence.store.database import writing
 from evidence.times import system_clock
 from tests.contracts.tree import ROOT
+from tests.erasing import erase_now
 from tests.homes import (
     PASSPHRASE,
     Office,
@@ -102,6 +103,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     give_list(home, b"1f" * 16)
     export_of(home, case, folder / "case.asice")
     freeze(home, [items_of(home)[5].item_id], doer(home, approver=None))
+    erase_now(home, *(item.item_id for item in items_of(home)[6:9]))
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()
     home.engine.dispose()

@@ -173,6 +173,7 @@ COMMANDS_WITH_A_NAME = (
     "evidence search word --case CASE --reason x",
     "evidence show ITEM",
     "freeze ITEM --reason x",
+    "erase ITEM --case CASE --cause mistake --reason x --approved-by bo",
 )
 
 

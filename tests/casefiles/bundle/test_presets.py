@@ -57,6 +57,7 @@ def test_a_court_sees_everything_else() -> None:
             "searched": {"text", "sender_id"},
             "frozen": {"what", "hint"},
             "left_out": {"left_items"},
+            "erased": {"marks"},
         }.get(kind, set())
         assert withheld("court", kind) == schema.names & kept_of_kind == withheld("prosecutor", kind)
 

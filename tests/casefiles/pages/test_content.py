@@ -55,8 +55,8 @@ def test_the_summary_says_what_where_which_accounts_and_when() -> None:
     one, other = {"sender_id": "7", "sender_name": "A"}, {"sender_id": "8", "sender_name": "B", "kind": "edit"}
     document = pages_of(one, one, other)
     assert rows_under(document, "What") == [("Message", "2"), ("Edited message", "1")]
-    assert rows_under(document, "Where") == [("1234567890", "=Test [U+202E] channel · item 1 to 3")]
-    assert rows_under(document, "Which accounts") == [("7", "A · item 1 to 2"), ("8", "B · item 3")]
+    assert rows_under(document, "Where") == [("1234567890", "=Test [U+202E] channel · items 1 to 3")]
+    assert rows_under(document, "Which accounts") == [("7", "A · items 1 to 2"), ("8", "B · item 3")]
     assert rows_under(document, "What is asked for")[0] == ("Purpose", "criminal complaint")
 
 

@@ -32,7 +32,7 @@ def one_message(*changes: Mapping[str, Any]) -> Exhibit:
 
 def test_a_message_its_edit_and_its_deletion_are_one_exhibit_one_below_the_other() -> None:
     exhibit = one_message({}, {"kind": "edit", "text": "shorter", "sha256": None, "media": None}, DELETION)
-    assert exhibit.title == "Exhibit: item 1 to 3"
+    assert exhibit.title == "Exhibit: items 1 to 3"
     assert exhibit.mark == "drawn from data, not a screenshot"
     assert [version.kind for version in exhibit.versions] == ["Message", "Edited message", "Deletion"]
     assert [version.gone for version in exhibit.versions] == [False, False, True]
@@ -68,11 +68,11 @@ def test_what_a_message_answers_and_its_direct_replies_stand_beside_it_if_they_a
     )
     assert (first.before, [group.label for group in first.behind]) == ((), ["Direct replies in this file"])
     (answer,) = first.behind[0].those
-    assert (answer.place, answer.text) == ("item 2, 6", "A picture or file was here. It is not in the bundle.")
+    assert (answer.place, answer.text) == ("items 2, 6", "A picture or file was here. It is not in the bundle.")
     (answered,) = reply.before[0].those
-    assert (answered.place, answered.name, answered.text) == ("item 1, 5", "Zana", "one line")
+    assert (answered.place, answered.name, answered.text) == ("items 1, 5", "Zana", "one line")
     assert len(reply.behind[0].those[0].text.replace("\u200b", "")) == 242
-    assert [group.those[0].place for group in second.before] == ["item 2, 6"]
+    assert [group.those[0].place for group in second.before] == ["items 2, 6"]
     assert second.behind == elsewhere.before == elsewhere.behind == ()
 
 
