@@ -278,6 +278,7 @@ def test_the_originals_go_once_they_are_sealed_and_a_person_says_so(
     monkeypatch.setattr("click.confirm", confirm)
     told = run(*command, "--json", home=home).printed
     assert (told["source"]["destroyed"], folder.exists()) == (answer == "y", answer == "n")
+    assert ("source_removed" in (home / "nisisama.log").read_text(encoding="ascii")) == (answer == "y")
     assert str(folder) in asked[0]
 
 
