@@ -193,16 +193,17 @@ def _post(raw: bytes, number: int) -> WebPost:
     if any("edited" in _plain(each).split() for each in _classed(root, f"{_CLASS}_meta")):
         said["html: edited, without a time"] = "edited"
     said |= _media(root)
-    texts = [each for each in _classed(root, "js-message_text") if not _classed_below(each)]
+    texts = [each for each in _texts(root) if len(_texts(each)) == 1]  # in albums, one text lies in another
     said["text"] = list(_runs(texts[0])) if texts else ""
     for more in texts[1:]:
         said["html: another text"] = _plain(more)
     return WebPost(number, raw, said, views if exact else None)
 
 
-def _classed_below(element: lxml_html.HtmlElement) -> bool:
-    """Whether a text lies in this one: in albums there are two."""
-    return any(each is not element for each in _classed(element, "js-message_text"))
+def _texts(root: lxml_html.HtmlElement) -> list[lxml_html.HtmlElement]:
+    """The texts of a message, by either of the two classes that Telegram gives each."""
+    either = {"js-message_text", f"{_CLASS}_text"}
+    return [each for each in root.iter() if isinstance(each.tag, str) and either & set(str(each.get("class")).split())]
 
 
 def _dated(root: lxml_html.HtmlElement) -> dict[str, Parsed]:

@@ -47,6 +47,16 @@ def test_a_message_is_read_into_the_content_that_every_source_fills() -> None:
     assert [(each.reason, each.position) for each in holes] == [(HoleReason.UNKNOWN_REASON, 0)]  # the picture
 
 
+@pytest.mark.parametrize("gone", ["js-message_text", "tgme_widget_message_text"])
+def test_a_text_is_read_by_either_of_its_classes(gone: str) -> None:
+    whole = saved_page(post(12, "a word", before=PHOTO))
+    assert gone in whole
+    page = read_web_page(whole.replace(gone, "").encode())
+    assert page is not None
+    (message,) = [each for each in web_observations(page, channel_id="42", since=NOW) if isinstance(each, Observation)]
+    assert message.fields["text"] == "a word"
+
+
 def test_what_a_page_rounds_or_does_not_date_is_a_hole_that_names_it() -> None:
     albums = post(7, "one", before=PHOTO + PHOTO, views="1.2K", meta="edited ")
     (message,), holes = seen(albums)
