@@ -21,7 +21,7 @@ COUNTED = ("evidence/log", "evidence/seal", "casefiles/format", "casefiles/verif
 """The folders of tests that must cover every branch of the four parts: the log, the sealing, the forms of a bundle and
 the verifier."""
 UNCOUNTED = ("outside", "slow", "repeats")
-LONGEST = ("fresh", "faults", "conformance", "browser", "api")
+LONGEST = ("fresh", "faults", "conformance", "browser", "contracts", "api", "monitor/telegram")
 """The folders whose tests take longest; they start first, so that no processor waits for one of them at the end."""
 
 _PLACES = {
