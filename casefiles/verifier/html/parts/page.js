@@ -1,5 +1,6 @@
 // The page itself: a file is chosen or dropped, fingerprints are typed from the letter, and what was found is told.
 import { decode, sha256Hex } from "./bytes.js";
+import { has } from "./canonical.js";
 import { distinct, readCertificates } from "./certificate.js";
 import { FAILED, INDETERMINATE, isOpenAddition, NOT_MADE, PASSED, verifyBundle } from "./checks.js";
 import { SEQUENCE } from "./der.js";
@@ -21,6 +22,9 @@ const at = (id) => document.getElementById(id);
 function say(key, values = {}) {
   return tables.words[held.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
+
+/** The text that a key has, and nothing where it has none. */
+say.of = (key) => (has(tables.words[held.language], key) ? tables.words[held.language][key] : undefined);
 
 /** Put every text of the page that stands in it in the reader's language. */
 function translate() {
