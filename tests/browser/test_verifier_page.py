@@ -143,6 +143,23 @@ def test_of_a_seal_that_was_revoked_the_bytes_are_whole_and_the_signer_is_nobody
     assert EN["verifier.unlisted"].partition("{")[0] not in sealed["text"]
 
 
+def test_the_root_of_a_counter_seal_is_typed_as_others_are(stage: Path, desk: ClerksDesk) -> None:
+    file = desk.file("countersigned.asice", forge.countersigned())
+    other = " ".join(fingerprint(root) for root in forge.counter_roots())
+    visits = [
+        {"file": file, "pin": PIN, "roots": f"{ROOTS} {other}"},
+        {"file": file, "pin": PIN, "roots": ROOTS},
+        {"file": file, "pin": PIN, "roots": f"{ROOTS} {'ef' * 32}"},
+    ]
+    whole, without, strange = play(stage, "verifying", browser=CHROMIUM, page=desk.page(), visits=visits)["told"]
+    assert (whole["verdict"], whole["open"]) == ("PASSED", [])
+    for told in (without, strange):
+        assert (told["verdict"], told["open"]) == ("PASSED", ["seal.counter"])
+        assert EN["verifier.verdict.added"] in told["text"]
+    assert EN["verifier.roots.unknown"] in strange["text"]
+    assert EN["verifier.roots.unknown"] not in whole["text"]
+
+
 @pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_what_others_wrote_stays_text_and_in_its_place(browser: str, stage: Path, desk: ClerksDesk) -> None:
     log = forge.Log()
