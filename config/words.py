@@ -136,7 +136,7 @@ def page_words(language: str) -> Mapping[str, str]:
     Raises:
         CatalogueError: There are none in this language.
     """
-    return _words_of(_PAGE, language)
+    return words_beginning((_PAGE,), language)
 
 
 @functools.cache
@@ -148,12 +148,17 @@ def verifier_words(language: str) -> Mapping[str, str]:
     Raises:
         CatalogueError: There are none in this language.
     """
-    return _words_of(_VERIFIER, language)
+    return words_beginning((_VERIFIER,), language)
 
 
-def _words_of(prefix: str, language: str) -> Mapping[str, str]:
+def words_beginning(beginnings: tuple[str, ...], language: str) -> Mapping[str, str]:
+    """The words of a catalogue whose keys begin in one of these ways, for a page; none that has plural forms.
+
+    Raises:
+        CatalogueError: There are none in this language.
+    """
     texts = load_words(language).texts
-    return {key: text for key, text in texts.items() if key.startswith(prefix) and isinstance(text, str)}
+    return {key: text for key, text in texts.items() if key.startswith(beginnings) and isinstance(text, str)}
 
 
 def serbian_latin(text: str) -> str:

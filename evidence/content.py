@@ -412,7 +412,6 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             person="person promoted_by", text="rank", time="since", flag="owner anonymous", many={"rights": "code"}
         ),
         # counters
-        # counters
         "views": _fields(integer="count"),
         "forwards": _fields(integer="count"),
         "reaction": _fields(code="type", text="emoji", integer="document_id count", many={"recent": "reactor"}),
@@ -742,13 +741,14 @@ def post_sha256(values: Mapping[str, Any]) -> str:
 
 # --- what cannot be built --------------------------------------------------------------------
 
-_PATTERNS = {
+SPELLINGS: Mapping[Form, re.Pattern[str]] = {
     Form.CODE: re.compile(r"[a-z0-9_]{1,64}"),
     Form.INTEGER: re.compile(r"0|-?[1-9][0-9]{0,39}"),
     Form.FRACTION: re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?"),
     Form.FLAG: re.compile(r"yes|no"),
     Form.TIME: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"),
 }
+"""The forms that are a text of one spelling."""
 _TYPES: Mapping[Form, type] = {Form.SPAN: Span, Form.LINK: Link, Form.PERSON: Person, Form.NUMBER: Number}
 
 
@@ -801,8 +801,8 @@ def _require_words(where: str, value: object) -> None:
 
 
 def _require_spelling(where: str, value: object, form: Form) -> None:
-    if not (isinstance(value, str) and _PATTERNS[form].fullmatch(value)):
-        raise ContentError("content.another_form", where=where, form=form, pattern=_PATTERNS[form].pattern)
+    if not (isinstance(value, str) and SPELLINGS[form].fullmatch(value)):
+        raise ContentError("content.another_form", where=where, form=form, pattern=SPELLINGS[form].pattern)
 
 
 def _require_text(where: str, value: object) -> None:

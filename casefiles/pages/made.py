@@ -22,6 +22,7 @@ from casefiles.format.layout import pages_name
 from casefiles.pages.blocks import Document, FrontPage, Paragraph, encode_document
 from casefiles.pages.content import make_documents
 from casefiles.pages.fonts import FACES, MONO, font_bytes
+from casefiles.pages.worker import MISSING
 from casefiles.report.data import CaseReport
 from casefiles.report.paged import PageMaker
 from config.words import load_words
@@ -109,7 +110,8 @@ def typeset(document: bytes, source: str = _SOURCES[0]) -> bytes:
         raise PagesError("pages.not_made", system=str(error)) from error
     if done.returncode or not done.stdout:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PagesError("pages.not_made", system=reason[-1][:300] if reason else str(done.returncode))
+        code = "pages.incomplete" if done.returncode == MISSING else "pages.not_made"
+        raise PagesError(code, system=reason[-1][:300] if reason else str(done.returncode))
     return done.stdout
 
 

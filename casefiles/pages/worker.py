@@ -14,9 +14,20 @@ from typing import Final
 STANDARDS: Final = ("a-2a", "ua-1")
 
 
+MISSING = 3
+"""How the process ends where there is no typesetter."""
+
+
 def main() -> int:
-    """The typesetter's process: compile the document; 0 if there are pages, 1 with the reason on standard error."""
-    import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
+    """The typesetter's process: compile the document; 0 if there are pages.
+
+    Otherwise the reason is on standard error: 1 refuses the document, ``MISSING`` says that there is no typesetter.
+    """
+    try:
+        import typst  # noqa: PLC0415 - a caller who only wants to know the standards needs no typesetter
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        return MISSING
 
     folder, source, data = Path(sys.argv[1]), sys.argv[2], sys.stdin.buffer.read()
     made_at = datetime.fromisoformat(json.loads(data)["made_at"]).replace(microsecond=0)  # PDF knows whole seconds

@@ -125,7 +125,7 @@ _TIMES = frozenset({"posted_at", "edited_at", "received_at", "telegram_at"})
 _ATTRIBUTES = {"entities": "entities", "content": "parts", "counters": "counters"}
 """Where ``join_content`` puts the entries of a name."""
 _NUMBER_FIELDS = 2
-_ITSELF = frozenset(
+OF_ITSELF = frozenset(
     f"field.{name}"
     for name in (
         "album.id", "answer.text", "author.person", "forward.person", "forwards.count", "reactor.person",
@@ -291,7 +291,7 @@ class _Teller:
         parts = [
             one for name in names for one in self._field(f"field.{part.kind}.{name}", part.fields[name], forms[name])
         ]
-        if len(parts) == 1 and parts[0].code in _ITSELF and not isinstance(parts[0], Digest):
+        if len(parts) == 1 and parts[0].code in OF_ITSELF and not isinstance(parts[0], Digest):
             return replace(parts[0], code=f"part.{part.kind}", number=number)
         there = None if parts else Code("flag", "yes")
         return NamedValue(f"part.{part.kind}", there, tuple(parts), number)

@@ -2,7 +2,8 @@
 //
 // Each line of standard input is a JSON object: `file`, and what `verifyBundle` is told beside it: `roots` as PEM, `pin`,
 // `key`. Or `token`, `digest` and `roots`: whether the token is good and leads to a root. Or `list` and, as PEM, `by` and
-// `covers`: what a revocation list says, whose it is, what it is for. Each gives one line of JSON.
+// `covers`: what a revocation list says, whose it is, what it is for. Or `said`, an item's values and what is withheld of
+// it, and a `language`: what the page tells of it, in rows. Each gives one line of JSON.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -18,8 +19,10 @@ const { readToken } = await part("token.js");
 const { fromHex } = await part("bytes.js");
 const { formatTime } = await part("times.js");
 const { requireOthers } = await part("persons.js");
+const { inWords, labelOf, saidOfItem } = await part("said.js");
+const { tables } = await part("tables.js");
 const { Refused } = await part("refuse.js");
-const ANSWERS = { file: ofBundle, token: ofToken, persons: ofPersons, list: ofList };
+const ANSWERS = { file: ofBundle, token: ofToken, persons: ofPersons, list: ofList, said: ofSaid };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line);
@@ -60,6 +63,16 @@ function ofPersons({ persons: [one, other] }) {
     requireOthers(one, other);
     return {};
   });
+}
+
+function ofSaid({ said, language }) {
+  const words = tables.words[language];
+  const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  say.of = (key) => words[key];
+  const rowOf = (part) => ["sha256" in part
+    ? [labelOf(say, part.code), part.sha256 === null ? null : inWords(say, part.sha256)]
+    : [labelOf(say, part.code), part.number, inWords(say, part.value), Boolean(part.isQuote)], (part.parts ?? []).map(rowOf)];
+  return { rows: saidOfItem(said).map(rowOf) };
 }
 
 function refusedOr(make) {

@@ -14,6 +14,8 @@ from config.page.script import BUNDLED, part_of
 from tests.browser.drive import HERE
 from tests.casefiles import forge
 
+SAID = "said.js"
+"""What the page tells of an item; no check needs it."""
 ROOTS = "".join(root.public_bytes(Encoding.PEM).decode() for root in forge.roots())
 
 
@@ -42,7 +44,7 @@ class Engine:
 @contextmanager
 def engine_in(folder: Path) -> Iterator[Engine]:
     """Node with the page's modules."""
-    for name in (*ENGINE, BUNDLED):
+    for name in (*ENGINE, SAID, BUNDLED):
         (folder / name).write_text(tables_module() if name == TABLES else part_of(PACKAGE, name), encoding="utf-8")
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     command = ["node", str(HERE / "engine.mjs"), str(folder)]

@@ -48,6 +48,13 @@ def test_a_good_bundle_passes_and_two_checks_say_that_they_were_not_made(engine:
     assert engine.verify(forge.reseal(wrong.good()))["verdict"] == "PASSED"
 
 
+def test_what_somebody_added_and_is_not_known_leaves_the_verdict_of_both(engine: Engine, tmp_path: Path) -> None:
+    bundle = forge.countersigned()
+    told = engine.verify(bundle)
+    assert (told["verdict"], of_verdict(told, "INDETERMINATE")) == ("PASSED", {"seal.counter"})
+    assert str(forge.checked(bundle, tmp_path).verdict) == "PASSED"
+
+
 @pytest.mark.every(3)
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
 def test_each_damaged_bundle_fails_where_its_defect_is(case: Damaged, engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """A clerk checks a bundle on the page, from a file, in both browsers."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from casefiles.verifier.html.page import FILE_NAME, verifier_page
 from casefiles.verifier.report import not_made_by
-from config.words import languages, verifier_words
+from config.words import languages, load_words, verifier_words
 from evidence.stamp.certificate import fingerprint
 from tests.browser.drive import CHROMIUM, FIREFOX, play
 from tests.casefiles import forge
@@ -18,7 +19,7 @@ from tests.nonempty import nonempty
 
 pytestmark = pytest.mark.outside
 
-EN = verifier_words("en")
+EN, MK = verifier_words("en"), verifier_words("mk")
 PHONE, DESK = 390, 1280
 NOT_MADE = {listed.id for listed in not_made_by("html")}
 A_SAMPLE = [case for case in CORPUS if not NOT_MADE & (case.fails | case.undecided)][::8]
@@ -29,7 +30,11 @@ FOUND = """({
     html: document.querySelectorAll("#result script, #result img").length,
     wide: document.documentElement.scrollWidth <= innerWidth,
     text: document.querySelector(".exhibit p.foreign").textContent,
+    rows: document.querySelectorAll("dd.below dt").length,
+    more: (document.querySelector("dd.below button").click(), document.querySelectorAll("dd.below dt").length),
+    said: Array.from(document.querySelectorAll(".exhibit dt, .exhibit dd"), (each) => each.textContent),
 })"""
+POLL = {"kind": "poll", "question": "<b>Koja?</b>", "answers": [{"text": f"{at}\u202e"} for at in range(60)]}
 
 
 @dataclass(frozen=True)
@@ -138,19 +143,45 @@ def test_of_a_seal_that_was_revoked_the_bytes_are_whole_and_the_signer_is_nobody
     assert EN["verifier.unlisted"].partition("{")[0] not in sealed["text"]
 
 
+def test_the_root_of_a_counter_seal_is_typed_as_others_are(stage: Path, desk: ClerksDesk) -> None:
+    file = desk.file("countersigned.asice", forge.countersigned())
+    other = " ".join(fingerprint(root) for root in forge.counter_roots())
+    visits = [
+        {"file": file, "pin": PIN, "roots": f"{ROOTS} {other}"},
+        {"file": file, "pin": PIN, "roots": ROOTS},
+        {"file": file, "pin": PIN, "roots": f"{ROOTS} {'ef' * 32}"},
+    ]
+    whole, without, strange = play(stage, "verifying", browser=CHROMIUM, page=desk.page(), visits=visits)["told"]
+    assert (whole["verdict"], whole["open"]) == ("PASSED", [])
+    for told in (without, strange):
+        assert (told["verdict"], told["open"]) == ("PASSED", ["seal.counter"])
+        assert EN["verifier.verdict.added"] in told["text"]
+    assert EN["verifier.roots.unknown"] in strange["text"]
+    assert EN["verifier.roots.unknown"] not in whole["text"]
+
+
 @pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_what_others_wrote_stays_text_and_in_its_place(browser: str, stage: Path, desk: ClerksDesk) -> None:
     log = forge.Log()
     log.add("log_opened", forge.opening())
     log.anchor(forge.START)
-    log.add("observed", {**forge.item(1), "text": HOSTILE})
+    log.add("observed", {**forge.item(1), "text": HOSTILE, "content": [POLL]})
+    log.add("observed", {**forge.item(2), "kind": "deletion", "action": "told", "method": "telegram"})
     bundle, _ = forge.build(forge.contents_of(forge.add_to_case(log)))
-    visit = {"file": desk.file("hostile.asice", bundle), "pem": [desk.roots()], "evaluate": FOUND}
+    visit = {"file": desk.file("hostile.asice", bundle), "pem": [desk.roots()], "evaluate": FOUND, "language": "mk"}
     heard = play(stage, "verifying", browser=browser, page=desk.page(), visits=[visit])
     (told,) = heard["told"]
     assert told["verdict"] == "PASSED"
     seen = told["seen"]
-    assert (seen["images"], seen["html"], seen["wide"], seen["title"]) == (0, 0, True, EN["verifier.title"])
+    assert (seen["images"], seen["html"], seen["wide"], seen["title"]) == (0, 0, True, MK["verifier.title"])
+    # one row for the question and one for each answer, 40 of them at first
+    assert (seen["rows"], seen["more"]) == (40, 61)
+    said = dict(itertools.pairwise(seen["said"]))
+    mk = load_words("mk")
+    assert said[mk.say("report.field.question")] == "<b>Koja?</b>"
+    assert said[f"{mk.say('report.field.answers')} 3"] == "2[U+202E]"
+    assert said[MK["verifier.exhibit.method"]] == mk.say("action.told")
+    assert "telegram" not in seen["said"]
     assert seen["text"].startswith("[U+202E]gnp.exe <img src=x onerror")
     assert "Z\u0335\u0336\u0337[\u2026]" in seen["text"]
     assert len(seen["text"]) < 2_100

@@ -24,13 +24,14 @@ from casefiles.format.pdf import (
 )
 from casefiles.format.records import COLUMNS
 from casefiles.format.schema import schema_bytes
+from casefiles.report.said import OF_ITSELF
 from casefiles.verifier.cades import DOCUMENT_KINDS
 from casefiles.verifier.checks import CHECKS
 from casefiles.verifier.report import check_list
 from config.errors import catalogue
 from config.page.script import part_of
-from config.words import languages, verifier_words
-from evidence.content import IDENTITY
+from config.words import languages, verifier_words, words_beginning
+from evidence.content import COUNTED, COUNTERS, ENTITY_FIELDS, IDENTITY, PARTS, SPELLINGS, Field, Form, NumberKind
 from evidence.log.schema import FORMAT, SCHEMAS, SEALED_NAMES
 from evidence.observation import OF_A_PART, Mode
 from evidence.pictures import FORMATS
@@ -69,9 +70,16 @@ ENGINE: Final = (
     "checks.js",
 )
 """What verifies, each after what it imports; a test runs it without a page."""
-PAGE: Final = (*ENGINE, "told.js", "exhibits.js", "page.js")
+PAGE: Final = (*ENGINE, "told.js", "said.js", "exhibits.js", "page.js")
 """All that the page is made of."""
 _CODE: Final = re.compile(r'"([a-z_]+\.[a-z_0-9]+)"')
+_OF_ITEMS: Final = (
+    *("report.item.", "report.part.", "report.field.", "report.entity."),
+    *("report.nothing", "report.value_withheld", "report.stripped", "report.number", "report.shown_as"),
+    *("kind.", "number.", "action.", "chat.", "flag."),
+    *(f"{kind}.{name}." for kind, fields in PARTS.items() for name in fields if fields[name].form is Form.CODE),
+)
+"""How the keys of the report's words begin that tell what an item says."""
 _SAID: Final = ("message", "expected", "found")
 
 
@@ -90,6 +98,7 @@ def _tables() -> dict[str, Any]:
         "bundleSchema": layout.BUNDLE_SCHEMA,
         "checks": _checks(),
         "columns": COLUMNS,
+        "content": _content(),
         "confusables": _confusables(),
         "documentKinds": sorted(DOCUMENT_KINDS),
         "eventFormat": FORMAT,
@@ -139,8 +148,31 @@ def _tables() -> dict[str, Any]:
         "types": {
             name: {"names": sorted(schema.names), "public": sorted(schema.public)} for name, schema in SCHEMAS.items()
         },
-        "words": {language: verifier_words(language) for language in languages()},
+        "words": {language: _words(language) for language in languages()},
     }
+
+
+def _words(language: str) -> Mapping[str, str]:
+    """The page's own words, and those of the report that it needs for the exhibits."""
+    return {**words_beginning(_OF_ITEMS, language), **verifier_words(language)}
+
+
+def _content() -> dict[str, Any]:
+    """The forms of a content, as ``evidence.content`` has them."""
+    return {
+        "counted": sorted(COUNTED),
+        "counters": COUNTERS,
+        "entity": _forms(ENTITY_FIELDS),
+        "itself": sorted(OF_ITSELF),
+        "numbers": list(NumberKind),
+        "parts": {kind: _forms(fields) for kind, fields in PARTS.items()},
+        "spellings": {form: pattern.pattern for form, pattern in SPELLINGS.items()},
+    }
+
+
+def _forms(fields: Mapping[str, Field]) -> list[tuple[str, str, bool]]:
+    """Name, form, and whether there are many; in the order in which they are told."""
+    return [(name, field.form, field.many) for name, field in fields.items()]
 
 
 def _text(name: bytes) -> str:

@@ -3,6 +3,7 @@
 import base64
 import errno
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
@@ -36,6 +37,7 @@ from casefiles.errors import PagesError
 from casefiles.format import layout
 from casefiles.format.entries import read_entries
 from casefiles.format.records import ITEM
+from casefiles.pages import made
 from config.errors import CatalogueError
 from config.words import load_words
 from evidence.authority import Doer
@@ -292,8 +294,30 @@ def test_a_letter_that_cannot_be_printed_is_a_text_alone_and_that_is_said(
     assert [file.bundle.exists(), file.letter.exists(), file.letter_pdf.exists()] == [True, True, False]
     assert done.facts.sha256 in everything_of(file.letter)
     assert str(file.letter_pdf) not in export_words(file, done)
-    assert "only the text was made: the PDF cannot be made" in capsys.readouterr().err
+    assert "only the text was made, not the PDF: the PDF cannot be made" in capsys.readouterr().err
     assert export_fields(file, done)["letter_pdf"] is None
+
+
+@pytest.mark.parametrize("broken", ["its version", "its process"])
+def test_without_a_typesetter_nothing_is_exported_and_the_program_is_named(
+    broken: str, desk: ExportDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    before = desk.size()
+    if broken == "its version":
+        monkeypatch.setattr(made.importlib.metadata, "version", missing)
+        made.edition.cache_clear()
+    else:
+        monkeypatch.setattr(made.sys, "executable", "/bin/false")
+    with pytest.raises(PagesError) as refused:
+        desk.export("refused")
+    made.edition.cache_clear()
+    assert refused.value.code == ("pages.incomplete" if broken == "its version" else "pages.not_made")
+    assert "rogram" in refused.value.said.fix
+    assert {record.type for record in desk.records(before)} <= {"requested", "approved", "case_viewed", "anchor"}
+    assert left_of(desk) == []
 
 
 def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: ExportDesk) -> None:

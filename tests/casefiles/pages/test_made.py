@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,18 @@ def test_a_typesetter_that_fails_says_so(program: str, monkeypatch: pytest.Monke
     with pytest.raises(PagesError) as refused:
         typeset_trial()
     assert refused.value.code == "pages.not_made"
+
+
+def test_a_python_without_the_typesetter_is_an_incomplete_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "bare"
+    venv.create(bare, with_pip=False)
+    monkeypatch.setattr(made.sys, "executable", str(bare / "bin" / "python"))
+    with pytest.raises(PagesError) as refused:
+        typeset_trial()
+    assert refused.value.code == "pages.incomplete"
+    assert "typst" in str(refused.value)
 
 
 def test_what_the_typesetter_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -626,10 +626,9 @@ export async function verifyBundle(file, { roots = [], sealPin = null, logKey = 
     opened = new OpenedBundle(readContainer(file), { roots, sealPin, logKey, breathe });
     return RUN["container.form"](opened);
   });
-  for (const { id, isMade, needs } of tables.checks) {
+  for (const check of tables.checks) {
     done += 1;
-    if (id === "container.form") findings.set(id, form);
-    else findings.set(id, await findingAfter({ id, isMade, needs }, findings, opened));
+    findings.set(check.id, check.id === "container.form" ? form : await findingAfter(check, findings, opened));
     await breathe(true);
   }
   const all = [...findings.values()];

@@ -51,6 +51,9 @@ export function verifySignedData(bytes, content) {
   };
 }
 
+/** The certificates that lie in a signature, of which nothing is checked. */
+export const carriedCertificates = (bytes) => parse(bytes).certificates;
+
 function parse(bytes) {
   const info = new Fields(readDer(bytes));
   const type = oidOf(info.take(OID));

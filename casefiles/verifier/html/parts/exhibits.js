@@ -1,11 +1,16 @@
-// Draws exhibits from checked records: what a message said, and a grey box where a picture was. What others wrote is text,
-// never HTML; what does not show, or would turn a line around, is spelled out.
-import { has, isText, jcs } from "./canonical.js";
+// Draws exhibits from checked records: what a message said, a grey box where a picture was, and in rows whatever else it
+// says, in the words of the report. What others wrote is text, never HTML; what does not show, or would turn a line around,
+// is spelled out.
+import { has } from "./canonical.js";
 import { itemsOf, rowOf, valueOf } from "./records.js";
+import { inWords, labelOf, saidOfItem } from "./said.js";
 import { toldTime } from "./times.js";
 
 const LONG = 2_000;
 const A_PAGE = 20;
+const ROWS = 40;
+/** What the drawing itself says; the rest is in rows. */
+const DRAWN = ["item.kind", "item.text", "item.sender_name", "item.sender_id", "item.posted_at", "item.channel_title", "item.addition_source", "item.sha256", "item.file_name", "item.media_type", "item.bytes"];
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gu;
 const HEAPED = /(\p{M}{3})\p{M}+/gu;
 
@@ -60,18 +65,20 @@ function drawGroup(group, bounds, say) {
 function drawItem(item, bounds, say) {
   const row = rowOf(item, bounds);
   const kind = valueOf(item, "kind");
-  const head = make("p", { className: "head" }, make("strong", {}, has(KIND_WORDS, kind ?? "") ? say(KIND_WORDS[kind]) : say("verifier.withheld")),
+  const parts = saidOfItem(item);
+  const by = new Map(parts.map((part) => [part.code, part]));
+  const head = make("p", { className: "head" }, make("strong", {}, has(KIND_WORDS, kind ?? "") ? say(KIND_WORDS[kind]) : say("report.value_withheld")),
     " \u00b7 ", say("verifier.exhibit.number", { number: String(item.index) }));
-  const sender = make("p", { className: "sender" }, shownValue(item, "sender_name", say), ...(isShown(item, "sender_id") ? [" \u00b7 ", foreign(String(valueOf(item, "sender_id")))] : []));
-  const about = [
-    [isAddition(item) ? "verifier.exhibit.source" : "verifier.exhibit.channel", isShown(item, "channel_title") ? foreign(valueOf(item, "channel_title")) : shownValue(item, "channel_title", say)],
-    ["verifier.exhibit.posted", timeOf(item, "posted_at", say)],
-    ["verifier.exhibit.acquired", timeOf(item, "at", say)],
-    ["verifier.exhibit.stamped", toldTime(row.stamped_at, { up: true })],
-  ];
-  if (kind === "deletion" && isShown(item, "method")) about.push(["verifier.exhibit.method", foreign(valueOf(item, "method"))]);
-  const list = make("dl", {}, ...about.flatMap(([key, value]) => [make("dt", {}, say(key)), make("dd", {}, value)]));
-  return make("article", { className: kind === "deletion" ? "gone" : "" }, head, sender, ...said(item, say), ...greyBox(item, say), list);
+  const sender = make("p", { className: "sender" }, shownValue(item, by, "sender_name", say), ...(by.has("item.sender_id") ? [" \u00b7 ", shownPart(by.get("item.sender_id"), say)] : []));
+  const source = by.get("item.addition_source");
+  const list = make("dl", {},
+    ...term(say(source ? "verifier.exhibit.source" : "verifier.exhibit.channel"), source ? shownPart(source, say) : shownValue(item, by, "channel_title", say)),
+    ...term(say("verifier.exhibit.posted"), shownValue(item, by, "posted_at", say)),
+    ...rowsOfParts(parts.filter(({ code }) => !DRAWN.includes(code)), say, kind === "deletion"),
+    ...term(say("verifier.exhibit.acquired"), has(item.values, "at") ? toldTime(item.values.at) : withheld(say)),
+    ...term(say("verifier.exhibit.stamped"), toldTime(row.stamped_at, { up: true })),
+    ...withheldRow(item, say));
+  return make("article", { className: kind === "deletion" ? "gone" : "" }, head, sender, ...wordsOfText(item, by, say), ...greyBox(by, say), list);
 }
 
 const KIND_WORDS = {
@@ -79,31 +86,54 @@ const KIND_WORDS = {
   service: "verifier.kind.service", channel: "verifier.kind.channel", file: "verifier.kind.file",
   link: "verifier.kind.link",
 };
-/** Whether somebody brought it: the place of files that were brought at one time begins so, and no channel's number does. */
-const isAddition = (item) => isShown(item, "channel_id") && String(valueOf(item, "channel_id")).startsWith("local");
-const isShown = (item, name) => has(item.values, name) && item.values[name] !== null;
+const withheld = (say) => make("em", {}, say("report.value_withheld"));
+const term = (label, ...value) => [make("dt", {}, label), make("dd", {}, ...value)];
 
-function shownValue(item, name, say) {
-  if (!has(item.values, name)) return make("em", {}, say("verifier.withheld"));
-  const value = item.values[name];
-  return value === null ? "\u2013" : foreign(isText(value) ? value : jcs(value));
+/** A value that the drawing has a place for: that it is withheld, or a dash where there is none. */
+function shownValue(item, by, name, say) {
+  if (!has(item.values, name)) return withheld(say);
+  return by.has(`item.${name}`) ? shownPart(by.get(`item.${name}`), say) : "\u2013";
 }
 
-const timeOf = (item, name, say) => (isShown(item, name) ? toldTime(item.values[name]) : shownValue(item, name, say));
+const shownPart = ({ value }, say) => foreign(inWords(say, value));
 
-/** What a message says: its text, an action, and further parts as data. */
-function said(item, say) {
-  const parts = [];
-  if (!has(item.values, "text")) parts.push(make("p", { className: "text" }, make("em", {}, say("verifier.withheld"))));
-  for (const name of ["text", "action", "content"]) {
-    if (isShown(item, name)) parts.push(...longText(isText(item.values[name]) ? item.values[name] : jcs(item.values[name]), say));
-  }
-  return parts;
+/** Each part in a row, with what belongs to it below; of many, the first until somebody asks. */
+function rowsOfParts(parts, say, isDeletion = false) {
+  const rows = (some) => some.flatMap((part) => rowOfPart(part, say, isDeletion));
+  if (parts.length <= ROWS) return rows(parts);
+  const more = make("button", { type: "button", className: "plain" }, say("verifier.exhibits.more"));
+  const place = make("dd", { className: "below" }, more);
+  let shown = ROWS;
+  more.onclick = () => {
+    place.before(...rows(parts.slice(shown, shown + ROWS)));
+    shown += ROWS;
+    if (shown >= parts.length) place.remove();
+  };
+  return [...rows(parts.slice(0, ROWS)), place];
 }
 
-function longText(text, say) {
-  if (text.length <= LONG) return [foreign(text, "p")];
-  const short = foreign(text.slice(0, LONG).replace(/[\ud800-\udbff]$/, ""), "p");
+function rowOfPart(part, say, isDeletion) {
+  const words = isDeletion && part.code === "item.action" ? say("verifier.exhibit.method") : labelOf(say, part.code);
+  const label = [foreign(words), ...(part.number ? [` ${part.number}`] : [])];
+  const { value, parts = [] } = part;
+  const below = parts.length ? [make("dd", { className: "below" }, make("dl", {}, ...rowsOfParts(parts, say)))] : [];
+  return [make("dt", {}, ...label), make("dd", {}, ...(value === null && parts.length ? [] : longText(inWords(say, value), say, "bdi"))), ...below];
+}
+
+/** Which values the log commits to and this bundle does not show. */
+function withheldRow(item, say) {
+  if (!item.withheld.length) return [];
+  return term(say("report.item.withheld"), item.withheld.map((name) => labelOf(say, `item.${name}`)).join(", "));
+}
+
+function wordsOfText(item, by, say) {
+  if (!has(item.values, "text")) return [make("p", { className: "text" }, withheld(say))];
+  return by.has("item.text") ? longText(inWords(say, by.get("item.text").value), say) : [];
+}
+
+function longText(text, say, name = "p") {
+  if (text.length <= LONG) return [foreign(text, name)];
+  const short = foreign(text.slice(0, LONG).replace(/[\ud800-\udbff]$/, ""), name);
   const button = make("button", { type: "button", className: "plain" }, say("verifier.exhibit.whole"));
   button.onclick = () => {
     const whole = make("div", { className: "long", tabIndex: 0, role: "group" }, foreign(text, "p"));
@@ -115,9 +145,10 @@ function longText(text, say) {
 }
 
 /** A grey box in the place of a picture or file, which is in no bundle. */
-function greyBox(item, say) {
-  const names = ["file_name", "media_type", "bytes", "sha256"].filter((name) => isShown(item, name));
-  if (!isShown(item, "media") && !names.some((name) => name === "sha256")) return [];
-  const rows = names.flatMap((name) => [make("dt", {}, say(`verifier.exhibit.${name}`)), make("dd", { className: name === "sha256" ? "digest" : "" }, foreign(String(valueOf(item, name))))]);
+function greyBox(by, say) {
+  if (!by.has("item.media") && !by.has("item.sha256")) return [];
+  const rows = ["item.file_name", "item.media_type", "item.bytes"].filter((code) => by.has(code)).flatMap((code) => term(labelOf(say, code), shownPart(by.get(code), say)));
+  const digest = by.get("item.sha256");
+  if (digest) rows.push(make("dt", {}, labelOf(say, "item.sha256")), make("dd", { className: "digest" }, digest.sha256 === null ? say("report.item.unread") : foreign(inWords(say, digest.sha256))));
   return [make("div", { className: "grey" }, make("p", {}, say("verifier.exhibit.grey")), make("dl", {}, ...rows))];
 }

@@ -63,5 +63,6 @@ export const listedBy = (names, earlier, counterSeals) => [...names.filter(isArc
 const isReportOf = (member) => member.howMany === "some";
 export const isPayload = (name) => name.startsWith("data/");
 export const isCertificate = (name) => name.startsWith("data/certs/");
+export const isSealOrStamp = (name) => /^META-INF\/\w+\.(?:p7s|tst)$/.test(name);
 export const isSealed = (name) => memberOf(name).writer === "builder";
 export const isArchived = (name) => ["builder", "seal"].includes(memberOf(name).writer);

@@ -1,11 +1,13 @@
 // The page itself: a file is chosen or dropped, fingerprints are typed from the letter, and what was found is told.
 import { decode, sha256Hex } from "./bytes.js";
+import { has } from "./canonical.js";
 import { distinct, readCertificates } from "./certificate.js";
 import { FAILED, INDETERMINATE, isOpenAddition, NOT_MADE, PASSED, verifyBundle } from "./checks.js";
+import { carriedCertificates } from "./cms.js";
 import { SEQUENCE } from "./der.js";
 import { drawExhibits, foreign, make } from "./exhibits.js";
 import { readContainer } from "./container.js";
-import { isCertificate } from "./layout.js";
+import { isCertificate, isSealOrStamp } from "./layout.js";
 import { parseKey } from "./note.js";
 import { holds } from "./refuse.js";
 import { tables } from "./tables.js";
@@ -21,6 +23,9 @@ const at = (id) => document.getElementById(id);
 function say(key, values = {}) {
   return tables.words[held.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
+
+/** The text that a key has, and nothing where it has none. */
+say.of = (key) => (has(tables.words[held.language], key) ? tables.words[held.language][key] : undefined);
 
 /** Put every text of the page that stands in it in the reader's language. */
 function translate() {
@@ -111,7 +116,7 @@ async function rootsOf(bytes, fingerprints) {
     const content = await readBytes(file);
     if (!content || !holds(() => given.push(...readCertificates(content)))) unknown.push(file.name);
   }
-  const inside = certificatesIn(bytes);
+  const inside = fingerprints.length ? certificatesIn(bytes) : [];
   for (const fingerprint of fingerprints) {
     const found = inside.find((one) => one.fingerprint === fingerprint);
     if (found) given.push(found);
@@ -120,11 +125,17 @@ async function rootsOf(bytes, fingerprints) {
   return { roots: distinct(given), unknown };
 }
 
-/** The certificates that a bundle carries for convenience; none is trusted for lying there. */
+/**
+ * The certificates that a bundle carries, and those in its seals and stamps, of whoever added one later. None is trusted for
+ * lying there: a fingerprint from paper names one whole certificate, wherever its bytes were.
+ */
 function certificatesIn(bytes) {
   const found = [];
   holds(() => {
-    for (const [name, content] of readContainer(bytes)) if (isCertificate(name)) holds(() => found.push(...readCertificates(content)));
+    for (const [name, content] of readContainer(bytes)) {
+      const read = isCertificate(name) ? readCertificates : isSealOrStamp(name) ? carriedCertificates : () => [];
+      holds(() => found.push(...read(content)));
+    }
   });
   return found;
 }
