@@ -1043,10 +1043,10 @@ def a_gap_that_the_sender_cannot_say_was_closed() -> Ways:
     for index, (kind, _) in enumerate(steps()):
         if index != HOLE:
             yield f"{index} {kind}", partial(_closed, gap, {**right, "hole": str(index)})
-    yield "no gap", partial(_closed, {}, right)
+    yield "no gap", partial(_closed, {(HOLE, "hole"): "downtime"}, right)
     yield "no entry", partial(_closed, gap, {**right, "entry": "99"})
     yield "an earlier entry", partial(_closed, gap, {**right, "entry": "1"})
-    yield "an entry that is shown and is no message", partial(_closed, gap, right)
+    yield "an entry that is shown and is no message", partial(_closed, gap, {**right, "entry": str(HOLE + 2)})
     yield "twice", partial(_closed, gap, right, right)
 
 
