@@ -1,8 +1,7 @@
 """Cases: a case is opened, items are added to it, and records are read only through a case."""
 
 import secrets
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.authority import Doer
-from evidence.completeness import Gap, open_gaps
+from evidence.completeness import FirstSight, Gap, closings, open_gaps
 from evidence.custody.event import Draft, Prepared, Record, read_record
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, ObjectMissingError, UnknownItemError
@@ -323,9 +322,9 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     """Log indexes of every event about a case's items: the items, their holes, the case's own acts.
 
     Holes count where they are at the messages of the items, belong to a whole channel of theirs, or are of
-    messages that nobody saw: a gap beside an item says that something may be missing there. Gaps that later
-    imports filled are left out. Of an item that was removed, its adding and removing count, and the item does not; of
-    one that is frozen, its adding counts, and neither it nor what is missing of it does.
+    messages that nobody saw: a gap beside an item says that something may be missing there. A gap in one source is left
+    out if another had brought its messages before. Of an item that was removed, its adding and removing count, and the
+    item does not; of one that is frozen, its adding counts, and neither it nor what is missing of it does.
     """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
@@ -344,14 +343,30 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     every = sa.union(opened, added, removed, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
         channels = connection.execute(sa.select(places.c.channel_id).distinct()).scalars().all()
-        filled = {idx for channel in channels for idx in _filled_gaps(connection, channel)}
-        return sorted(set(connection.execute(every).scalars()) - filled)
+        never = {idx for channel in channels for idx in _never_open(connection, channel)}
+        return sorted(set(connection.execute(every).scalars()) - never)
 
 
-def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
-    """Log indexes of the gaps of a channel that later imports filled.
+def _never_open(connection: sa.Connection, channel_id: str) -> set[int]:
+    """Log indexes of the gaps of a channel that no bundle tells: they were closed before they were recorded.
 
-    Only an item that shows the message fills a gap; a deletion says that it is gone, and not what it was.
+    Or only what is frozen closed them.
+    """
+    gaps, known = _gaps_of(connection, channel_id)
+    still = open_gaps(gaps, [each.number for each in known])
+    return {gap.idx for gap in gaps} - {gap.idx for gap in still} - closings(gaps, known).keys()
+
+
+def closings_of(connection: sa.Connection, channel_id: str) -> Mapping[int, int]:
+    """Which gaps of a channel were closed after they were recorded, and by which item: log index -> log index."""
+    return closings(*_gaps_of(connection, channel_id))
+
+
+def _gaps_of(connection: sa.Connection, channel_id: str) -> tuple[Sequence[Gap], Sequence[FirstSight]]:
+    """The gaps of a channel, and its messages with the first item that shows each.
+
+    Only an item that shows the message closes a gap; a deletion says that it is gone, and not what it was. One that is
+    frozen closes a gap, and is never named as what did.
     """
     item, hole = database.item.c, database.hole.c
     of_gaps = sa.select(hole.idx, hole.lo, hole.hi).where(
@@ -359,9 +374,11 @@ def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
     )
     gaps = [Gap(*row) for row in connection.execute(of_gaps.order_by(hole.idx))]
     if not gaps:
-        return set()
-    numbers = sa.select(item.message_id).where(
-        item.channel_id == channel_id, item.message_id.is_not(None), item.kind.in_(_SAW_THE_MESSAGE)
+        return (), ()
+    lo, hi = min(gap.lo for gap in gaps), max(gap.hi for gap in gaps)
+    shown = sa.func.min(sa.case((not_frozen(), item.idx)))
+    numbers = sa.select(item.message_id, shown).where(
+        item.channel_id == channel_id, item.message_id.between(lo, hi), item.kind.in_(_SAW_THE_MESSAGE)
     )
-    known = array("q", connection.execute(numbers.distinct().order_by(item.message_id)).scalars())
-    return {gap.idx for gap in gaps} - {gap.idx for gap in open_gaps(gaps, known)}
+    rows = connection.execute(numbers.group_by(item.message_id).order_by(item.message_id))
+    return gaps, [FirstSight(*row) for row in rows]

@@ -48,6 +48,39 @@ def open_gaps(gaps: Sequence[Gap], known: Sequence[int]) -> list[Gap]:
     return still[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSight:
+    """The first item of a chat that shows a message.
+
+    Attributes:
+        number: The message's.
+        idx: The item's place in the log; None if it may not be named.
+    """
+
+    number: int
+    idx: int | None
+
+
+def closings(gaps: Sequence[Gap], known: Sequence[FirstSight]) -> Mapping[int, int]:
+    """By what the gaps of one chat were closed that are, by log index: the last item that brought a message of one.
+
+    A gap that had been closed before it was recorded is left out: its source had one, and the store never did.
+
+    Args:
+        gaps: In the order of the log.
+        known: Ascending by number, each number once.
+    """
+    numbers = [each.number for each in known]
+    still = {gap.idx for gap in open_gaps(gaps, numbers)}
+    last = {gap.idx: _last_of(gap, numbers, known) for gap in gaps if gap.idx not in still}
+    return {gap: idx for gap, idx in last.items() if idx > gap}
+
+
+def _last_of(gap: Gap, numbers: Sequence[int], known: Sequence[FirstSight]) -> int:
+    within = known[bisect_left(numbers, gap.lo) : bisect_right(numbers, gap.hi)]
+    return max((each.idx for each in within if each.idx is not None), default=-1)
+
+
 def _left_of(gap: Gap, known: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The spans of a gap that no known message is in."""
     start = gap.lo

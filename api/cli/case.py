@@ -40,6 +40,7 @@ from evidence.observation import Kind
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
+    from api.office.gap import ClosedGap
     from api.office.page import Page
     from api.office.witness import ComparedSight
     from casefiles.case import CaseRow
@@ -353,7 +354,8 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         stated = "".join(f"\n    {statement_line(each)}" for each in first.statements)
         consent = _consent_line(first.consent)
         replies = "".join(f"\n    {_left_out(each)}" for each in left_out)
-        about = f"{consent}{stated}{gone}{found}{frozen}{replies}"
+        closed = "".join(f"\n    {_closed(each)}" for each in first.closed_gaps)
+        about = f"{consent}{stated}{gone}{found}{frozen}{replies}{closed}"
         if first.is_list:
             about = "a list of hashes, with no client and no items. See its source: nisisama hash-list list"
         say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {about}")
@@ -362,6 +364,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
     more |= {"hash_list": first.is_list}
     more |= {"statements": [each.told() for each in first.statements], "left_out": [asdict(each) for each in left_out]}
+    more |= {"closed_gaps": [each.told() for each in first.closed_gaps]}
     sources = dict(first.sources)
 
     def page(after: str | None) -> "Page[CaseItem]":
@@ -382,6 +385,15 @@ def _other_source(other: "ComparedSight") -> str:
     """That the same message came from another source, and in what they differ; neither is preferred."""
     told = f"differs in {', '.join(other.differs)}" if other.differs else "says the same, as far as both say it"
     return f"    the same message from another source ({printable(str(other.method))}): {other.item_id}; {told}"
+
+
+def _closed(gap: "ClosedGap") -> str:
+    """When a gap was closed, and by what."""
+    of = f"message {gap.lo}" if gap.lo == gap.hi else f"messages {gap.lo}-{gap.hi}"
+    gone = f"a gap, {of} of {printable(gap.channel_id)}, noticed {told_time(gap.since)},"
+    export = f", SHA-256 {gap.closing.container_sha256}" if gap.closing.container_sha256 else ""
+    by = printable(str(gap.closing.method))
+    return f"{gone} was closed {told_time(gap.closing.at)} by {by}{export} (log entry {gap.closing.entry})"
 
 
 def _frozen(number: int) -> str:

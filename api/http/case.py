@@ -1,5 +1,6 @@
 """Cases: opened, given items, listed, shown. To show one is a look, logged before its records are opened."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,8 +11,9 @@ from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
 from api.http.model import NEXT_PAGE, AnswerBody, CallBody, LoggedBody, example, links, warnings_of
 from api.http.problem import WRITES, refusals
-from api.office.case import add_items, list_cases, open_case, require_case, show_case
+from api.office.case import CaseItem, add_items, list_cases, open_case, require_case, show_case
 from api.office.page import page_of
+from api.office.witness import ComparedSight
 from casefiles.case import CaseRow
 from casefiles.consent import Consent
 from casefiles.recognition import ComparedWith, HowAlike
@@ -109,6 +111,20 @@ class StatementBody(AnswerBody):
     recorded_by: str
 
 
+class ClosedGapBody(AnswerBody):
+    """A gap that was closed later, and by what."""
+
+    channel_id: str
+    lo: str = Field(description="The number of its first message")
+    hi: str = Field(description="The number of its last message")
+    since: str = Field(description="When it was noticed")
+    hole: str = Field(description="The log entry of the gap")
+    entry: str = Field(description="The log entry of the last item that brought a message of it")
+    at: str = Field(description="When that item came")
+    method: str | None = Field(description="How it came")
+    container_sha256: str | None = Field(description="SHA-256 of the export that it came in; null if it came in none")
+
+
 class ShownCaseBody(LoggedBody):
     """A case, and a page of its items with what their records say."""
 
@@ -139,6 +155,7 @@ class ShownCaseBody(LoggedBody):
                 "recorded_by": "mira",
             }
         ],
+        closed_gaps=[],
         items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
         next=None,
         warnings=[],
@@ -152,7 +169,13 @@ class ShownCaseBody(LoggedBody):
     alerts: int = Field(description="How many open alerts it has")
     frozen_items: int = Field(description="How many of its items are frozen; they are not among `items`")
     statements: list[StatementBody] = Field(description="What she states of its items")
-    items: list[dict[str, Any]]
+    closed_gaps: list[ClosedGapBody] = Field(
+        description="Gaps in the channels of its items that were closed later; on the first page alone"
+    )
+    items: list[dict[str, Any]] = Field(
+        description="Each with what its record says, and with `other_sources`: the same message from other sources that"
+        " the case has, how it came, and the values in which both say something and not the same"
+    )
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
@@ -229,10 +252,16 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         alerts=shown.alerts,
         frozen_items=shown.frozen,
         statements=[StatementBody(**each.told()) for each in shown.statements],
-        items=[asdict(each) for each in shown.items.entries],
+        closed_gaps=[ClosedGapBody.model_validate(each.told()) for each in shown.closed_gaps],
+        items=[_told(each, shown.sources.get(each.item_id, ())) for each in shown.items.entries],
         next=cursor_of(caller.home.keys, shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),
     )
+
+
+def _told(item: CaseItem, sources: Sequence[ComparedSight]) -> dict[str, Any]:
+    """An item, with the same message from other sources, and in what they differ."""
+    return asdict(item) | {"other_sources": [asdict(each) for each in sources]}
 
 
 def _consent(told: Consent, recorded_by: str) -> ConsentBody:

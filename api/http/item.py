@@ -83,14 +83,25 @@ class HoleBody(AnswerBody):
     perhaps: list[str] = Field(description="Items that may be it")
 
 
-class OneItemBody(ItemBody):
-    """An item, its place in the log, and the holes beside it."""
+class SameMessageBody(AnswerBody):
+    """Another item of the same message: from another source, or another version of it."""
 
-    model_config = example(**_EXAMPLE, log_index=21, sealed={"record": "5f" * 32}, holes=[])
+    item_id: str
+    kind: str
+    acquired_at: str
+
+
+class OneItemBody(ItemBody):
+    """An item, its place in the log, the holes beside it, and the other items of its message."""
+
+    model_config = example(**_EXAMPLE, log_index=21, sealed={"record": "5f" * 32}, holes=[], same_message=[])
 
     log_index: int
     sealed: dict[str, str] = Field(description="SHA-256 of each ciphertext")
     holes: list[HoleBody]
+    same_message: list[SameMessageBody] = Field(
+        description="Other versions of its message, or other sources of it; a case says in what they differ"
+    )
 
 
 @router.get(
@@ -126,6 +137,7 @@ def get_item(item_id: ItemPath, caller: Reader) -> OneItemBody:
         log_index=shown.log_index,
         sealed=dict(shown.sealed),
         holes=[HoleBody(**asdict(hole)) for hole in shown.holes],
+        same_message=[SameMessageBody.model_validate(each, from_attributes=True) for each in shown.sources],
     )
 
 

@@ -40,6 +40,7 @@ from monitor.desktop.layout import declared_id
 from monitor.errors import BrokenExportError, BroughtFileError
 from monitor.files import BroughtFile, brought_files, require_files
 from monitor.links import brought_links, message_link, require_link
+from monitor.mhtml import is_mhtml, page_in
 from monitor.pages import SavedPage, page_files
 from monitor.previews import strip_previews
 from monitor.web import MAX_WEB_BYTES, WEB_METHOD, WebPage, read_web_page, web_observations
@@ -427,7 +428,8 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     named = None if link is None else link.number
     try:
         with page.file.open("rb") as file:
-            shown = read_web_page(file.read(MAX_WEB_BYTES))
+            data = file.read(MAX_WEB_BYTES)
+        shown = read_web_page(page_in(data) or b"" if is_mhtml(data) else data)
         if shown is None:
             return _Web(None, place, named, place)
     except (BrokenExportError, OSError) as error:

@@ -33,6 +33,7 @@ from api.home import (
 )
 from api.made import shows_too_much
 from api.office.freeze import require_no_frozen_copy
+from api.office.gap import closed_gaps
 from api.office.left_out import require_replies_told
 from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
@@ -59,6 +60,7 @@ from casefiles.left_out import LEFT_OUT
 from casefiles.pages.made import page_maker
 from casefiles.paper.letter import letter_pages
 from casefiles.receivers import receivers, require_receiver
+from casefiles.report.closed import Closing
 from casefiles.report.paged import NO_MAKER, Remaking
 from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
@@ -417,7 +419,8 @@ def _make(writer: Writer, order: Order, making: Making, since: int) -> _Made:
     home, casework, stages = writer.home, making.casework, making.stages
     sealer, roots = load_sealer(home, casework), trusted_roots(home)
     events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
-    contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
+    anchor = stamped_checkpoint(writer, covers=max(event.index for event in events))
+    contents = _contents(home, order, events, anchor, _closings(home, events, casework))
     bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
     with stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
@@ -589,7 +592,9 @@ def _is_told(record: Record, held: Collection[str]) -> bool:
             return True
 
 
-def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> BundleContents:
+def _contents(
+    home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp, closings: Iterable[Closing]
+) -> BundleContents:
     opening = events[0].record.values if events[0].record else {}
     at = home.clock()
     return BundleContents(
@@ -610,6 +615,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
         stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
         received=_received(home, events),
+        closings=tuple(closings),
         pages=page_maker(),
         lists=tuple(home.lists.readable()),
     )
@@ -623,6 +629,14 @@ def _received(home: Home, events: Sequence[OpenedEvent]) -> frozenset[int]:
         for channel in {str(values["channel_id"]) for values in records}:
             found |= {index for index, receipt in received_parts(connection, channel).items() if receipt.same}
     return frozenset(found)
+
+
+def _closings(home: Home, events: Sequence[OpenedEvent], casework: KeyIdentity) -> Iterable[Closing]:
+    """What closed the gaps of the channels that a bundle tells of."""
+    records = [event.record.values for event in events if event.record and event.leaf.type == "hole"]
+    return (
+        gap.closing for gap in closed_gaps(home, sorted({str(values["channel_id"]) for values in records}), casework)
+    )
 
 
 def _entries(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp, audience: str) -> Iterator[ShownEntry]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.beside import beside
+from api.office.gap import ClosedGap, closed_gaps_of_case
 from api.office.look import look_at_case
 from api.office.page import LIMIT, Page, page_of
 from api.office.task import remove_bundles
@@ -131,6 +132,7 @@ class ShownCase:
         frozen: How many of its items are frozen; nothing else is told of them.
         is_list: Whether it is a list of hashes.
         sources: For items of the page whose message the case has from another source too, what that is.
+        closed_gaps: Gaps in the channels of its items that were closed later; on its first page alone.
         statements: What the client states of items that it has now and that are not frozen, as far as it stands.
     """
 
@@ -146,6 +148,7 @@ class ShownCase:
     statements: Sequence[RecordedStatement] = ()
     is_list: bool = False
     sources: Mapping[str, Sequence[ComparedSight]] = field(default_factory=dict)
+    closed_gaps: Sequence[ClosedGap] = ()
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -324,7 +327,8 @@ def show_case(
     statements = [each for each in stated if each.statement.item_id in told_of]
     about = (consent, removed, page, by, alerts, len(frozen), statements, case.is_list)
     sources = compared_sources(home, case_id, [each.item_id for each in held.entries], casework)
-    return ShownCase(case_id, case.opened_at, reason, *about, sources)
+    closed = closed_gaps_of_case(home, case_id, casework) if after is None else ()
+    return ShownCase(case_id, case.opened_at, reason, *about, sources, closed)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from casefiles.case import held_items, open_events
+from casefiles.report.sources import differing
 from evidence.canonical import Value
 from evidence.observation import Kind
 from evidence.seal.age import Identity
@@ -21,8 +22,6 @@ from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.store.upgrade import same_thing, stands
 
-COMPARED = ("posted_at", "edited_at", "sender_id", "sender_name", "text", "reply_to", "forwarded_from", "action")
-"""The values that say the same whatever source writes them."""
 _AT_ONCE = 1000
 _MESSAGES = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
@@ -107,5 +106,4 @@ def compared_sources(
 
 
 def _compared(values: Mapping[str, Any], other: OtherSight, said: Mapping[str, Any]) -> ComparedSight:
-    both = (name for name in COMPARED if values.get(name) is not None and said.get(name) is not None)
-    return ComparedSight(other.item_id, said.get("method"), tuple(name for name in both if values[name] != said[name]))
+    return ComparedSight(other.item_id, said.get("method"), differing(values, said))

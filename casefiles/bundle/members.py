@@ -31,6 +31,7 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.report.closed import Closing, closed_of
 from casefiles.report.data import make_report
 from casefiles.report.paged import PageMaker
 from casefiles.report.received import unshown
@@ -67,6 +68,7 @@ class BundleContents:
             earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
         received: The log indexes of holes whose part the store has, whether or not an item here is that part.
+        closings: What closed gaps of the channels, also gaps that are not here.
         pages: Makes the report as PDF; None for a bundle without it.
         lists: Revocation lists that the sender has. Those of the issuers above the seal and the time stamps go into
             the seal.
@@ -89,6 +91,7 @@ class BundleContents:
     log_key: str
     records: tuple[DisclosedLeaf, ...] = ()
     received: frozenset[int] = frozenset()
+    closings: tuple[Closing, ...] = ()
     pages: PageMaker | None = None
     lists: tuple[RevocationList, ...] = ()
 
@@ -169,6 +172,7 @@ def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], ancho
         "audience": contents.audience,
         "bundle": contents.bundle_id,
         "case": contents.case_id,
+        "closed": closed_of(records, contents.closings),
         "created_at": format_time(contents.created_at),
         "language": contents.language,
         "organisation": contents.organisation,

@@ -300,7 +300,7 @@ class _Volume:
     def _unseen_by_channel(self) -> Mapping[str, Sequence[IdSpan]]:
         spans: dict[str, list[IdSpan]] = {}
         for hole in self._report.unseen:
-            if isinstance(hole.spans, tuple) and isinstance(hole.channel, str) and hole.spans:
+            if isinstance(hole.spans, tuple) and isinstance(hole.channel, str) and hole.spans and not hole.closed:
                 spans.setdefault(hole.channel, []).extend(hole.spans)
         return {channel: merged(those) for channel, those in spans.items()}
 

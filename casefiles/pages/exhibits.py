@@ -23,7 +23,7 @@ from casefiles.pages.blocks import (
 from casefiles.pages.changes import marked_lines
 from casefiles.pages.fonts import Tamer
 from casefiles.report.data import ReportItem
-from casefiles.report.items import statement_text
+from casefiles.report.items import source_text, statement_text
 from casefiles.report.said import Code, Digest, ItemFact, ItemPart, NamedValue, Quote
 from casefiles.report.wording import in_words, items_in_words, label_of, worded
 from config.words import Words
@@ -190,6 +190,8 @@ class Draughtsman:
         for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
             if numbers:
                 yield words.say(f"report.item.{name}"), items_in_words(words, numbers)
+        for source in item.sources:
+            yield words.say("report.item.source"), source_text(words, source)
         for stated in item.stated:
             yield words.say("report.item.stated"), self._tamer.line(statement_text(words, stated))
         yield words.say("report.item.acquired"), self._fact(item.acquired_at)

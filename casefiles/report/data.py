@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
+from casefiles.report.closed import Closing, told_closings
 from casefiles.report.received import received
 from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, as_moment, said_of_item
+from casefiles.report.sources import OtherSource, sources_of
 from casefiles.report.stated import CONSENT, RECOGNISED, standing
 from evidence.canonical import Json
 from evidence.completeness import NOT_RECEIVED, Receipt
@@ -125,6 +127,7 @@ class ReportItem:
         carriers: The numbers of the items that are the messages that carried this file.
         same: The numbers of the other items that are the same file, by its digest.
         stated: The client's statements about it that stand.
+        sources: The other items that are the same message, from other sources.
     """
 
     number: int
@@ -139,6 +142,7 @@ class ReportItem:
     same: tuple[int, ...]
     stated: tuple[Stated, ...]
     withheld: tuple[str, ...]
+    sources: tuple[OtherSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +197,16 @@ class Unseen:
         indexes: Their log entries.
         fate: What became of what was missing: ``open``, not received; ``later`` or ``before``, received then, as an
             item that is shown; ``elsewhere``, received according to the sender, but not as an item that is shown;
-            ``perhaps``, since a file from its place in the message is shown.
+            ``perhaps``, since a file from its place in the message is shown; ``closed``, a gap whose messages came
+            later, according to the sender.
         spans: The messages that are concerned, merged; none where no one message is, WITHHELD where they are hidden.
         missing: What is missing, of each hole that says it.
-        received: The messages of these spans that a later entry of the bundle has all the same.
+        received: The messages of these spans that a later entry of the bundle has all the same; of gaps that were
+            closed, all but those that were left as a gap of their own.
         since: When they were noticed, in order.
         until: When they ended, in order, where that is said.
+        closed: What closed the gaps, for those that were closed; all of them came in the same way, from one export.
+        closing_items: The numbers of the items that did, where they are shown.
     """
 
     indexes: tuple[int, ...]
@@ -210,6 +218,8 @@ class Unseen:
     received: tuple[IdSpan, ...]
     since: tuple[ItemFact, ...]
     until: tuple[ItemFact, ...]
+    closed: tuple[Closing, ...] = ()
+    closing_items: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +274,7 @@ def make_report(
         items=tuple(_items(items_of(records), _stated(records), anchorage)),
         shown=len(records),
         entries=tuple(_entries(records)),
-        unseen=tuple(_unseen(records, frozenset(map(int, case["received"])))),
+        unseen=tuple(_unseen(records, frozenset(map(int, case["received"])), told_closings(case["closed"]))),
         log=_log(case, log_key),
     )
 
@@ -389,7 +399,7 @@ def _items(
     for message, file in _carried(items):
         files[message].append(numbers[file])
         carriers[file].append(numbers[message])
-    same = _files(items)
+    same, sources = _files(items), sources_of(items)
     for item in items:
         yield ReportItem(
             number=numbers[item.index],
@@ -402,6 +412,7 @@ def _items(
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
             same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),
+            sources=sources.get(item.index, ()),
             stated=stated.get(item.leaf.event_id, ()),
             withheld=item.withheld,
         )
@@ -534,27 +545,68 @@ def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:
 # What was not seen
 
 
-def _unseen(records: Sequence[DisclosedLeaf], elsewhere: frozenset[int]) -> Iterator[Unseen]:
+def _unseen(
+    records: Sequence[DisclosedLeaf], elsewhere: frozenset[int], closings: Mapping[int, Closing]
+) -> Iterator[Unseen]:
     """The holes by reason, channel and fate, in the order in which the first of each stands in the log."""
     items, receipts = items_of(records), received(records)
     numbers = {item.index: number for number, item in enumerate(items, start=1)}
+    holes = [record for record in records if record.leaf.type == _HOLE]
+
+    def fate(hole: DisclosedLeaf) -> str:
+        return "closed" if hole.index in closings else _fate(hole, receipts, elsewhere)
 
     def key(hole: DisclosedLeaf) -> Hashable:
-        values, fate = shown(hole), _fate(hole, receipts, elsewhere)
-        return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole), fate)
+        values, closing = shown(hole), closings.get(hole.index)
+        by = None if closing is None else (closing.method, closing.container_sha256)
+        return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole), fate(hole), by)
 
-    for of_one in _grouped((record for record in records if record.leaf.type == _HOLE), key):
+    for of_one in _grouped(holes, key):
+        closed = tuple(closings[hole.index] for hole in of_one if hole.index in closings)
         yield Unseen(
             indexes=tuple(hole.index for hole in of_one),
-            fate=_fate(of_one[0], receipts, elsewhere),
+            fate=fate(of_one[0]),
             reason=shown(of_one[0]).code("hole", "hole"),
             channel=shown(of_one[0]).fact("channel_id"),
             spans=_spans(of_one),
             missing=tuple(_missing(of_one, receipts, numbers)),
-            received=_received(of_one, items),
+            received=_filled(of_one, holes, closings) if closed else _received(of_one, items),
             since=tuple(sorted(map(as_moment, _distinct(of_one, "since")), key=str)),
             until=tuple(sorted((as_moment(end, up=True) for end in _distinct(of_one, "until")), key=str)),
+            closed=closed,
+            closing_items=tuple(sorted({numbers[each.entry] for each in closed if each.entry in numbers})),
         )
+
+
+def _filled(
+    closed: Sequence[DisclosedLeaf], holes: Iterable[DisclosedLeaf], closings: Mapping[int, Closing]
+) -> tuple[IdSpan, ...]:
+    """The messages of gaps that were closed, without those that a gap of the same channel leaves open."""
+    channel = _named(closed[0], "channel_id")
+    still = merged(
+        _span(hole)
+        for hole in holes
+        if _named(hole, "hole") == _GAP
+        and _named(hole, "channel_id") == channel
+        and _spanned(hole) == "some"
+        and hole.index not in closings
+    )
+    spans = _spans(closed)
+    return () if isinstance(spans, Unshown) else tuple(_less(spans, still))
+
+
+def _less(spans: Iterable[IdSpan], others: Sequence[IdSpan]) -> Iterator[IdSpan]:
+    """The spans of numbers without those in others, which are merged."""
+    for lo, hi in spans:
+        start = lo
+        for first, last in others[bisect_left(others, (lo,), key=lambda other: (other[1],)) :]:
+            if first > hi:
+                break
+            if start < first:
+                yield start, first - 1
+            start = max(start, last + 1)
+        if start <= hi:
+            yield start, hi
 
 
 def _fate(hole: DisclosedLeaf, receipts: Mapping[int, Receipt], elsewhere: frozenset[int]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from casefiles.report.data import ReportItem, Stated
 from casefiles.report.lines import heading, labelled, paragraph, row, spelled
 from casefiles.report.said import Code, ItemFact, ItemPart, NamedValue, Quote
+from casefiles.report.sources import OtherSource
 from casefiles.report.wording import (
     INDENT,
     fact,
@@ -194,10 +195,21 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
     for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
         if numbers:
             yield name, labelled(words.say(f"report.item.{name}"), items_in_words(words, numbers), indent=INDENT)
+    for source in item.sources:
+        yield "sources", labelled(words.say("report.item.source"), source_text(words, source), indent=INDENT)
     for stated in item.stated:
         yield "stated", row(words.say("report.item.stated"), statement_text(words, stated), indent=INDENT)
     yield _ACQUIRED, row(words.say("report.item.acquired"), fact(words, item.acquired_at), indent=INDENT)
     yield _PROVEN, _proven(words, item, rehearsal=rehearsal)
+
+
+def source_text(words: Words, source: OtherSource) -> str:
+    """What the report says of the same message from another source: which item it is, and in what the two differ."""
+    which = items_in_words(words, (source.number,))
+    if not source.differs:
+        return words.say("report.item.source.same", item=which)
+    names = ", ".join(label_of(words, f"item.{name}") for name in source.differs)
+    return words.say("report.item.source.differs", item=which, names=names)
 
 
 def statement_text(words: Words, stated: Stated) -> str:

@@ -20,8 +20,8 @@ from casefiles.report.data import (
 )
 from casefiles.report.items import item_lines
 from casefiles.report.lines import WIDTH, grouped, heading, joined, paragraph, row, spelled, title
-from casefiles.report.said import ItemFact, Unshown
-from casefiles.report.wording import INDENT, fact, facts_in_words, spans_in_words, worded
+from casefiles.report.said import ItemFact, Moment, Unshown
+from casefiles.report.wording import INDENT, fact, facts_in_words, items_in_words, spans_in_words, worded
 from config.words import Words
 
 _FILLED = frozenset({"later", "before"})
@@ -216,6 +216,8 @@ def holes_texts(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
         yield words.count("report.holes.filled", filled)
     if told := sum(len(each.indexes) for each in unseen if each.fate == "elsewhere"):
         yield words.count("report.holes.elsewhere", told)
+    if closed := sum(len(each.indexes) for each in unseen if each.fate == "closed"):
+        yield words.count("report.holes.closed", closed)
     yield words.say("report.holes.note")
 
 
@@ -228,9 +230,25 @@ def hole_rows(words: Words, unseen: Unseen) -> Iterator[tuple[str, str]]:
     rows += [("since", fact(words, since)) for since in unseen.since[:1]]
     rows += [("last", fact(words, since)) for since in unseen.since[1:][-1:]]
     rows += [("until", fact(words, until)) for until in unseen.until[-1:]]
+    rows += _closed(words, unseen) if unseen.closed else []
     rows.append(("entries", spans_in_words(words, spans_of(unseen.indexes))))
     for name, value in rows:
         yield words.say(f"report.hole.{name}"), value
+
+
+def _closed(words: Words, unseen: Unseen) -> Iterator[tuple[str, str]]:
+    """When gaps were closed, and by what."""
+    times, method = sorted(each.at for each in unseen.closed), unseen.closed[0].method
+    first, last = fact(words, Moment(times[0])), fact(words, Moment(times[-1], up=True))
+    yield "closed_at", first if times[0] == times[-1] else words.say("report.entry.when", first=first, last=last)
+    key = f"report.hole.by.{method}"
+    yield "closed_by", words.say(key) if key in words.texts else fact(words, method)
+    if digest := unseen.closed[0].container_sha256:
+        yield "closed_export", digest
+    entries = spans_in_words(words, spans_of(each.entry for each in unseen.closed))
+    if items := unseen.closing_items:
+        entries = words.say("report.hole.and_item", entries=entries, items=items_in_words(words, items))
+    yield "closed_with", entries
 
 
 def _missing(words: Words, missing: ReportHole, fate: str) -> str:

@@ -60,6 +60,7 @@ from casefiles.format.records import (
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
+from casefiles.report.closed import require_closings
 from casefiles.report.data import make_report
 from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.report.received import require_received
@@ -920,6 +921,7 @@ def _records_case(opened: OpenedBundle) -> Basis:
             found = ascii(opened.case[name])[:120]
             raise RecordsError("records.description_differs", where=name, expected=str(expected), found=found)
     require_received(opened.records, opened.case["received"])
+    require_closings(opened.records, opened.case["closed"], size=opened.checkpoint.size)
     if opened.case["rehearsal"] == "yes":
         return Basis("basis.rehearsal")
     return Basis("basis.made_for", {"case": opened.case["audience"]})

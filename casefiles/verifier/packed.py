@@ -21,7 +21,8 @@ MODULES: Final = (
     *(
         f"casefiles.report.{name}"
         for name in (
-            "beside", "data", "items", "jsonld", "lines", "paged", "received", "said", "stated", "text", "wording",
+            "beside", "closed", "data", "items", "jsonld", "lines", "paged", "received", "said", "sources", "stated",
+            "text", "wording",
         )
     ),
     *(

@@ -14,6 +14,7 @@ from casefiles.case import (
     authority_indexes,
     case_event_indexes,
     case_items,
+    closings_of,
     list_cases,
     open_case,
     open_events,
@@ -28,6 +29,7 @@ from evidence.custody.event import Draft, Prepared
 from evidence.errors import LeafError, NoMatchingKeyError, ObjectMissingError, UnknownItemError
 from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import generate_identity
+from evidence.store.database import reading
 from evidence.times import parse_time
 from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
 
@@ -274,10 +276,13 @@ def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger:
 @pytest.mark.parametrize(("kind", "fills"), [(kind, kind in ("message", "edit", "service")) for kind in Kind])
 def test_only_what_saw_the_message_fills_a_gap(ledger: Ledger, kind: str, *, fills: bool) -> None:
     mine = log(ledger, observed(5))
-    log(ledger, hole(7, 7), observed(7, kind=kind))
+    log(ledger, hole(7, 7), observed(7, kind=kind), hole(7, 7))  # 1 2 3
     case = open_case(ledger.sequencer, ANN)
     add(ledger, case, *mine)
-    assert (1 not in case_event_indexes(ledger.engine, case)) is fills
+    with reading(ledger.engine) as connection:
+        assert closings_of(connection, "7") == ({1: 2} if fills else {})
+    # what was closed is told with what closed it; what was known before it was recorded was never open
+    assert {1, 3}.intersection(case_event_indexes(ledger.engine, case)) == ({1} if fills else {1, 3})
 
 
 @pytest.mark.parametrize("why", sorted(OF_A_CHANNEL))

@@ -45,7 +45,6 @@ RAW: Mapping[str, str] = MappingProxyType(
         "api/office/short.py:shown_length": "how many characters tell identifiers apart",
         "casefiles/appearance.py:_is_same": "``_is_news`` and ``list_alerts`` ask",
         "casefiles/appearance.py:_items": "``_is_news`` asks in the turn that logs it",
-        "casefiles/case.py:_filled_gaps": _NUMBERS,
         "casefiles/case.py:held_items": "what is added already is not added again",
         "casefiles/case.py:require_items": "whether an item exists; ``require_not_frozen`` asks beside it",
         "casefiles/freeze.py:freeze_copies": "they are frozen here",

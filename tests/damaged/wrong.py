@@ -1036,6 +1036,26 @@ def a_part_that_the_sender_cannot_say_was_received() -> Ways:
     yield "an item that is shown", partial(_received, {**MISSED, (HOLE, "message_sha256"): digest_of(FILE)}, str(HOLE))
 
 
+@breaks("records.case/closed")
+def a_gap_that_the_sender_cannot_say_was_closed() -> Ways:
+    gap: Changed = {(HOLE, "hole"): "gap"}
+    right = {"at": "2026-11-20T09:00:00.000Z", "container_sha256": None, "entry": str(HOLE + 1), "hole": str(HOLE)}
+    for index, (kind, _) in enumerate(steps()):
+        if index != HOLE:
+            yield f"{index} {kind}", partial(_closed, gap, {**right, "hole": str(index)})
+    yield "no gap", partial(_closed, {(HOLE, "hole"): "downtime"}, right)
+    yield "no entry", partial(_closed, gap, {**right, "entry": "99"})
+    yield "an earlier entry", partial(_closed, gap, {**right, "entry": "1"})
+    yield "an entry that is shown and is no message", partial(_closed, gap, {**right, "entry": str(HOLE + 2)})
+    yield "twice", partial(_closed, gap, right, right)
+
+
+def _closed(changed: Changed, *told: Mapping[str, str | None]) -> bytes:
+    """The bundle of a changed log whose description says that gaps were closed."""
+    closed = [{**one, "method": "desktop-json"} for one in told]
+    return of_log(whole_log(changed), more={layout.CASE: jcs({**the_case(), "closed": closed})})
+
+
 def digest_of(index: int) -> Value:
     return steps()[index][1]["message_sha256"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.completeness import Gap, Had, Lost, MessagePart, Receipt, open_gaps, receipts
+from evidence.completeness import FirstSight, Gap, Had, Lost, MessagePart, Receipt, closings, open_gaps, receipts
 from evidence.observation import Mode
 
 
@@ -49,6 +49,16 @@ def test_no_gap_is_closed_while_one_of_its_messages_is_accounted_for_nowhere(
         later = {number for other in gaps[gap.idx + 1 :] for number in range(other.lo, other.hi + 1)}
         untouched = not here & known
         assert (gap in still) == (untouched or not here - known <= later)
+
+
+def test_a_gap_was_closed_by_the_last_item_that_brought_a_message_of_it() -> None:
+    known = [FirstSight(4, 1), FirstSight(5, 9), FirstSight(6, 7), FirstSight(8, None)]
+    assert closings([Gap(3, 5, 6), Gap(4, 6, 6), Gap(8, 6, 6), Gap(10, 4, 5)], known) == {3: 9, 4: 7}
+    assert closings([Gap(3, 5, 7)], known) == {}
+    # what was left is a gap of its own
+    assert closings([Gap(3, 5, 7), Gap(11, 7, 7)], known) == {3: 9}
+    # what may not be named closes a gap in silence
+    assert closings([Gap(3, 8, 8)], known) == {}
 
 
 def test_a_part_is_received_in_the_same_state_and_perhaps_in_another() -> None:

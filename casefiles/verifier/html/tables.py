@@ -63,6 +63,7 @@ ENGINE: Final = (
     "records.js",
     "schema.js",
     "received.js",
+    "closed.js",
     "persons.js",
     "references.js",
     "pdf.js",

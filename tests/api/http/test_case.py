@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from api.http.case import ClosedGapBody
 from api.office.case import record_consent
+from api.office.gap import ClosedGap
+from casefiles.report.closed import Closing
 from evidence.store.api_key import Scope
 from tests.commands import run
 from tests.homes import PASSPHRASE, consent_to, doer, items_of, new_case, records_of, size_of
@@ -107,3 +110,10 @@ def test_a_body_of_another_form_is_refused_and_opens_nothing(served: ServedHome,
     answer = served.with_key(Scope.CASES_WRITE).post("/api/v1/cases", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "call.does_not_fit")
     assert size_of(served.home) == before
+
+
+def test_a_gap_that_was_closed_is_told_with_what_closed_it() -> None:
+    gap = ClosedGap("7", 5, 9, "2026-11-20T09:00:00.000Z", Closing(3, 8, "2026-11-21T09:00:00.000Z", "telegram", None))
+    told = ClosedGapBody.model_validate(gap.told()).model_dump()
+    assert (told["lo"], told["hi"], told["hole"], told["entry"]) == ("5", "9", "3", "8")
+    assert (told["method"], told["container_sha256"]) == ("telegram", None)

@@ -17,7 +17,7 @@ from monitor.pages import SavedPage
 from tests.casefiles.forge import members_of
 from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case, new_home, records_of, take_in
 from tests.nonempty import nonempty
-from tests.saved_pages import post, saved_page
+from tests.saved_pages import mhtml, post, saved_page
 
 ADDRESS = "https://t.me/s/kanali/12"
 CHANNEL = "1234567890"
@@ -153,3 +153,16 @@ def test_what_is_no_number_of_a_channel_is_refused_and_nothing_is_kept(home: Hom
     assert refused.value.code == "brought_file.no_channel_number"
     assert str(tmp_path) not in str(refused.value)
     assert items_of(home) == []
+
+
+def test_a_page_in_one_file_is_the_same_witness_and_a_damaged_one_a_file(home: Home, tmp_path: Path) -> None:
+    whole = mhtml(saved_page(post(12, "words = zbor")))
+    for name, data, told in (("whole", whole, [12]), ("cut off", whole[:600], [])):
+        file = tmp_path / f"{name}.mhtml"
+        file.write_bytes(data)
+        page = SavedPage(ADDRESS, file, CHANNEL)
+        done = add_files(home, Brought((), "her browser", "ana", doer(home, approver=None), None, pages=[page]))
+        assert [each.message_id for each in done.posts] == told
+        assert len(done.files) == 1
+    holes = [record.values["hole"] for record in records_of(home) if record.type == "hole"]
+    assert holes.count("unread") == 1

@@ -4,6 +4,7 @@ import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { OTHER_REVOCATION } from "./cms.js";
+import { requireClosings } from "./closed.js";
 import { readContainer } from "./container.js";
 import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
@@ -592,6 +593,7 @@ async function recordsCase(opened) {
     if (jcs(opened.told[name]) !== jcs(expected)) refuse("records.description_differs", { where: name, expected: jcs(expected), found: jcs(opened.told[name]).slice(0, 120) });
   }
   requireReceived(records, opened.told.received);
+  requireClosings(records, opened.told.closed, opened.checkpoint.size);
 }
 
 async function contentCertificates(opened) {
