@@ -8,7 +8,7 @@ HOME/revocation/     revocation lists of the seal's root and of the time-stamp o
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
-HOME/backup          what is noted of the newest backup (evidence.backup)
+HOME/backup          what is noted of each folder with backups (evidence.backup)
 HOME/moving          only while the rows are moved to another database, or if that was cut off (api.office.database)
 HOME/beat            when a time stamp was last asked for (evidence.custody.beat)
 """

@@ -1,15 +1,18 @@
 """Backs a home up while others write to it, and puts a backup in its place once an audit has proven it.
 
 The turn is held for a moment only: until a view of the database is open and the small files are read. From that view
-the database and the objects that it names are copied, however long that takes.
+the database and the objects that it names are copied, however long that takes. What was erased in the home then goes
+from the disk, and so do backups that are too old.
 
 LIMIT: rows on PostgreSQL are not copied; its own tools do that, while nobody writes to the home.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
@@ -26,20 +29,26 @@ from evidence.backup import (
     HOME,
     KEYS,
     NOTE_FILE,
+    OBJECTS_FILE,
     Description,
     Hear,
-    NewestBackup,
+    NotedDisk,
     assembled,
     backups_of,
+    bury_in,
     copy_database,
-    copy_objects,
     database_bytes,
+    end_old,
     keep_files,
+    kept_backups,
+    note_of,
+    objects_named,
     objects_of,
     read_description,
     remove_dead_parts,
-    to_copy,
+    slug_of,
 )
+from evidence.backup_objects import bring_back, lengths, locked_shelves, shelve, to_copy, unshelve
 from evidence.canonical import sha256_hex
 from evidence.custody.append import tree_size
 from evidence.custody.beat import BEAT_FILE
@@ -60,6 +69,8 @@ _FOLDERS = ("recipients", "recovery", "trust", REVOCATION_FOLDER)
 _SEALED = ".sealed"
 """Ends the name of a key that lies in clear in the keys' folder, and sealed to the casework key in a backup."""
 _AUDIT_LEVEL = 3
+_SHELVES = ".objects"
+_LINE_BYTES = 65
 _SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -71,7 +82,10 @@ class BackedUp:
     """A backup that was made.
 
     Attributes:
-        copied: How many objects were copied; the others share the file of an older backup.
+        copied: How many objects were copied; the others lay on the disk already.
+        mended: How many of those lay there and were not whole.
+        erased: How many entries were erased in older backups on the disk, since they were erased in the home.
+        ended: How many older backups were removed for their age.
         rows: Whether the database is in it; of PostgreSQL it is not.
         same_disk: Whether it lies on the disk of the home: who loses that disk loses both.
     """
@@ -79,6 +93,9 @@ class BackedUp:
     path: Path
     description: Description
     copied: int
+    mended: int
+    erased: int
+    ended: int
     rows: bool
     same_disk: bool
 
@@ -100,8 +117,8 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
     misspelt, would become a folder of this machine's own disk.
 
     Raises:
-        HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is; or the keys are asked for
-            and are not there, or would be sealed to somebody whom the log does not pin.
+        HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is, or its disk is away; or the
+            keys are asked for and are not there, or would be sealed to somebody whom the log does not pin.
         StorageFullError: The disk has no room for it; nothing was begun.
         HomeBusyError: Others kept writing.
     """
@@ -115,16 +132,87 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
             raise error
     if not folder.parent.is_dir():
         raise HomeError("backup.no_place", where=str(dest))
+    _require_its_disk(home, folder)
     make_folder(folder, exist_ok=True)
-    remove_dead_parts(folder)
+    log = home.settings.log.origin
     with ExitStack() as stack:
+        stack.enter_context(locked_shelves(shelves := folder / f"{slug_of(log)}{_SHELVES}"))
+        remove_dead_parts(folder)
+        _end_old(home, folder, spare_newest=True)
         view = _look(home, stack, with_keys=with_keys)
-        name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
-        done = _put_together(home, view, folder / name, progress)
+        kept, erased = objects_of(view.connection)
+        unshelve(erased, shelves)  # first, since that also holds where no backup follows
+        gone = _erase_in(home, folder)
+        target = folder / f"{slug_of(log)}_{view.made_at.replace(':', '')}"
+        done = _put_together(home, view, target, sorted(kept), progress)
+        ended = _end_old(home, folder, spare_newest=False)
+        _remove_unnamed(log, folder, shelves)
+    done = replace(done, erased=gone, ended=ended)
     if not home.read_only:
-        replace_file(home.path / NOTE_FILE, _note(done.description, same_disk=done.same_disk))
+        _note_kept(home, folder, done)
     oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
     return done
+
+
+def _require_its_disk(home: Home, folder: Path) -> None:
+    """Check that a folder that had backups on another disk does not lie on the disk of the home now.
+
+    Raises:
+        HomeError: It does: that disk is not mounted, and its empty place would be filled.
+    """
+    was_elsewhere = any(each.place == str(folder) and not each.same_disk for each in kept_backups(home.path))
+    if was_elsewhere and _on_one_disk(home.path, folder if folder.is_dir() else folder.parent):
+        raise HomeError("backup.disk_away", where=str(folder))
+
+
+def _end_old(home: Home, folder: Path, *, spare_newest: bool) -> int:
+    days = home.settings.backup.keep_days
+    return end_old(home.settings.log.origin, folder, home.clock(), keep_days=days, spare_newest=spare_newest)
+
+
+def _erase_in(home: Home, folder: Path) -> int:
+    """Erase in the backups on a disk what was erased in the home, and lay its list beside them."""
+    log, known = home.settings.log.origin, read_graves(home.graves)
+    if not known:
+        return 0
+    keep_graves(graves_beside(folder, log), known)
+    return sum(bury_in(each, each / HOME / DATABASE_FILE, known, home.clock()) for each in backups_of(log, folder))
+
+
+def graves_beside(folder: Path, log: str) -> Path:
+    """Where a disk of backups has the list of what was erased."""
+    return folder / f"{slug_of(log)}.erased"
+
+
+def _remove_unnamed(log: str, folder: Path, shelves: Path) -> None:
+    """Remove the objects that no backup on the disk names any more; none where a list is damaged."""
+    named = set[str]()
+    with suppress(HomeError):
+        for each in backups_of(log, folder):
+            named.update(objects_named(each))
+        unshelve(lengths(shelves).keys() - named, shelves)
+
+
+def _note_kept(home: Home, folder: Path, done: BackedUp) -> None:
+    every = backups_of(home.settings.log.origin, folder)
+    oldest = min(parse_time(read_description(each).made_at) for each in every)
+    made_at = parse_time(done.description.made_at)
+    more = NotedDisk(str(folder), done.description.entries, made_at, oldest, done.same_disk)
+    replace_file(home.path / NOTE_FILE, note_of(kept_backups(home.path), without=str(folder), more=more))
+
+
+def forget_place(home: Home, dest: Path) -> None:
+    """The verb behind ``backup --forget``: ask for no more backups in a folder that is lost or was destroyed.
+
+    Raises:
+        HomeError: No backup is noted there, or this home cannot be written.
+    """
+    known, place = kept_backups(home.path), str(dest.resolve())
+    if place not in (each.place for each in known):
+        raise HomeError("backup.not_noted", where=place)
+    if home.read_only:
+        raise HomeError("home.read_only", where=str(home.path))
+    replace_file(home.path / NOTE_FILE, note_of(known, without=place))
 
 
 def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
@@ -160,34 +248,30 @@ def _key_files(home: Home) -> Iterator[tuple[str, bytes]]:
             yield name + _SEALED, seal_whole(data, recipients=(home.recipients.casework,))
 
 
-def _put_together(home: Home, view: _View, target: Path, progress: Progress) -> BackedUp:
+def _put_together(home: Home, view: _View, target: Path, addresses: Sequence[str], progress: Progress) -> BackedUp:
     log, rows = home.settings.log.origin, home.engine.dialect.name == "sqlite"
-    addresses = sorted(objects_of(view.connection))
-    older = next((each / HOME / OBJECTS_FOLDER for each in backups_of(log, target.parent)), None)
-    copied = to_copy(addresses, older)
+    shelves = target.parent / f"{slug_of(log)}{_SHELVES}"
+    copied = to_copy(addresses, home.objects, shelves, day=home.clock().toordinal())
     needed = sum(map(home.objects.size, copied)) + (database_bytes(view.connection) if rows else 0)
-    require_room(target.parent, needed + _SMALL_BYTES)
-    with assembled(target) as part, progress(needed) as hear:
-        digests = keep_files(view.files, part)
-        if rows:
-            copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
-        objects = part / HOME / OBJECTS_FOLDER
-        make_folder(objects)
-        missing = copy_objects(addresses, home.objects, objects, older, hear)
-        description = Description(log, view.made_at, view.entries, len(addresses) - missing, missing, digests)
-        write_file(part / DESCRIPTION_FILE, description.to_bytes())
+    require_room(target.parent, needed + _SMALL_BYTES + _LINE_BYTES * len(addresses))
+    with progress(needed) as hear:
+        shelved = shelve(copied, home.objects, shelves, hear)
+        with assembled(target) as part:
+            named = {OBJECTS_FILE: "".join(f"{each}\n" for each in addresses).encode("ascii")}
+            digests = keep_files({**view.files, **named}, part)
+            database_file = part / HOME / DATABASE_FILE
+            database_sha256 = copy_database(view.connection, database_file, hear) if rows else ""
+            there, missing = len(addresses) - shelved.missing, shelved.missing
+            description = Description(log, view.made_at, view.entries, there, missing, digests, database_sha256)
+            write_file(part / DESCRIPTION_FILE, description.to_bytes())
     same_disk = _on_one_disk(home.path, target)
-    return BackedUp(target, description, len(copied) - missing, rows, same_disk)
+    return BackedUp(target, description, shelved.copied, shelved.mended, 0, 0, rows, same_disk)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:
     """Whether two folders lie on one file system."""
     # LIMIT: two partitions of one disk, and two volumes of one pool, count as two
     return one.stat().st_dev == other.stat().st_dev
-
-
-def _note(description: Description, *, same_disk: bool) -> bytes:
-    return NewestBackup(description.entries, parse_time(description.made_at), same_disk).to_bytes()
 
 
 # Back in its place
@@ -259,23 +343,75 @@ def restore(
     make_folder(path.parent, parents=True, exist_ok=True)
     with ExitStack() as stack:  # the keys get their name first
         part = stack.enter_context(assembled(path))
-        _copy_home(backup, part, description, progress)
-        if wishes.address is not None:
-            file = part / SETTINGS_FILE
-            replace_file(file, with_value(file.read_text("utf-8"), "database", "url", wishes.address).encode())
+        _copy_home(backup, part, description, progress, damaged=wishes.damaged)
+        _use_database(part, wishes.address)
         if from_backup:
             keys = KeyFolder(stack.enter_context(assembled(keys.path)))
             _copy_keys(backup, keys, description, passphrase)
-        graves = _erase_again(part, keys, clock, wishes.erased)
+        graves = stack.enter_context(_graves(part, keys, clock, _lists(backup, description, wishes)))
         report = _audit(part, keys, clock, graves)
         if behind := "log.signed" in (each.id for each in _failed(report)):
             report = _audit(part, KeyFolder(part / "absent"), clock, graves)  # what its keys know is not in the backup
         if (wrong := _failed(report)) and not wishes.damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
-        write_file(part / NOTE_FILE, _note(description, same_disk=_on_one_disk(backup, part)))
+        made_at, same_disk = parse_time(description.made_at), _on_one_disk(backup, part)
+        kept = NotedDisk(str(backup.parent.resolve()), description.entries, made_at, made_at, same_disk)
+        write_file(part / NOTE_FILE, note_of((), without="", more=kept))
     if behind:
         raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
     return Restored(path, description, from_backup, report)
+
+
+def prove(
+    backup: Path,
+    path: Path,
+    clock: Clock,
+    *,
+    passphrase: Callable[[], str],
+    progress: Progress,
+    wishes: Wishes = AS_USUAL,
+) -> Restored:
+    """The verb behind ``restore --verify``: put a backup together elsewhere, audit it, and remove it again.
+
+    It needs the room of a home among the temporary files, and changes nothing else.
+
+    Args:
+        path: Where the home lies or would lie: the keys beside it are used, if there are any.
+
+    Raises:
+        HomeError: This is no backup, or the keys are another home's.
+        StorageFullError: The disk of the temporary files has no room for it.
+    """
+    description, keys = read_description(backup), keys_beside(path.resolve())
+    _require_rows(backup, wishes.address)
+    from_backup = not keys.path.exists() and (backup / KEYS).is_dir()
+    with TemporaryDirectory(prefix="nisisama-") as folder:
+        part = Path(folder) / "home"
+        make_folder(part)
+        _copy_home(backup, part, description, progress, damaged=True)
+        _use_database(part, wishes.address)
+        if from_backup:
+            keys = keys_beside(part)
+            make_folder(keys.path)
+            _copy_keys(backup, keys, description, passphrase)
+        lists = [keys.graves, *_lists(backup, description, wishes)]
+        with _graves(part, KeyFolder(part / "absent"), clock, lists) as graves:
+            report = _audit(part, keys, clock, graves)
+            if "log.signed" in (each.id for each in _failed(report)):
+                report = _audit(part, KeyFolder(part / "absent"), clock, graves)
+    return Restored(backup, description, from_backup, report)
+
+
+def _use_database(part: Path, address: str | None) -> None:
+    if address is not None:
+        file = part / SETTINGS_FILE
+        replace_file(file, with_value(file.read_text("utf-8"), "database", "url", address).encode())
+
+
+def _lists(backup: Path, description: Description, wishes: Wishes) -> Sequence[Path]:
+    """The lists of what was erased that do not lie beside the keys."""
+    beside = graves_beside(backup.resolve().parent, description.log)
+    return [beside] if wishes.erased is None else [wishes.erased, beside]
 
 
 def _require_rows(backup: Path, address: str | None) -> None:
@@ -294,18 +430,27 @@ def _require_rows(backup: Path, address: str | None) -> None:
         raise HomeError("backup.needs_database", where=str(backup))
 
 
-def _copy_home(backup: Path, part: Path, description: Description, progress: Progress) -> None:
-    source, rows = LocalObjects(backup / HOME / OBJECTS_FOLDER), backup / HOME / DATABASE_FILE
-    addresses = list(source.addresses())
-    needed = sum(map(source.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
+def _copy_home(backup: Path, part: Path, description: Description, progress: Progress, *, damaged: bool) -> None:
+    shelves, rows = LocalObjects(shelves_of(backup, description)), backup / HOME / DATABASE_FILE
+    addresses = objects_named(backup)
+    needed = sum(map(shelves.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
     require_room(part.parent, needed + _SMALL_BYTES)
     keep_files(dict(_read_back(backup, HOME, description)), part)
     LocalObjects(part / OBJECTS_FOLDER).create()
     with progress(needed) as hear:
         if rows.exists():  # alone: a journal beside it would be another state's
             with rows.open("rb") as body:
-                write_new(part / DATABASE_FILE, _chunks(lambda: body.read(CHUNK_BYTES), hear))
-        copy_objects(addresses, source, part / OBJECTS_FOLDER, None, hear)
+                digest = write_new(part / DATABASE_FILE, _chunks(lambda: body.read(CHUNK_BYTES), hear))
+            if description.rows and digest != description.rows and not damaged:
+                raise HomeError("backup.file_changed", where=str(rows))
+            if not description.rows and (journal := rows.with_name(f"{rows.name}-journal")).exists():
+                shutil.copy(journal, part / journal.name)  # an erasure in it was cut off
+        bring_back(addresses, shelves, part / OBJECTS_FOLDER, hear)
+
+
+def shelves_of(backup: Path, description: Description) -> Path:
+    """Where the sealed files of a backup lie: beside it, shared with the others on its disk."""
+    return backup.parent / f"{slug_of(description.log)}{_SHELVES}"
 
 
 def _chunks(read: Callable[[], bytes], hear: Hear) -> Iterator[bytes]:
@@ -349,22 +494,25 @@ def _failed(report: Report) -> Sequence[Finding]:
     return [each for each in report.problems if each.verdict is Verdict.FAILED]
 
 
-def _erase_again(part: Path, keys: KeyFolder, clock: Clock, more: Path | None) -> Path:
-    """Destroy what was erased after the backup was made, before anything is read; return the file that names it.
+@contextmanager
+def _graves(part: Path, keys: KeyFolder, clock: Clock, lists: Sequence[Path]) -> Iterator[Path]:
+    """Destroy what was erased after the backup was made, before anything is read; the file that names all of it.
 
     Raises:
         HomeError: A file that names it is damaged.
     """
-    home = Home.open(part, clock)
-    home.keys = keys
-    try:
-        for file in (keys.graves, more):
-            home.erase_again(file)
-        if keys.path.is_dir() and more is not None:
-            keep_graves(keys.graves, read_graves(more))
-    finally:
-        home.engine.dispose()
-    return keys.graves if keys.path.is_dir() or more is None else more
+    known = [each for file in lists for each in read_graves(file)]
+    with TemporaryDirectory() as folder:
+        named = keys.graves if keys.path.is_dir() else Path(folder) / keys.graves.name
+        if known:
+            keep_graves(named, known)
+        home = Home.open(part, clock)
+        home.keys, home.graves_elsewhere = keys, named
+        try:
+            home.erase_again()
+        finally:
+            home.engine.dispose()
+        yield named
 
 
 def _audit(part: Path, keys: KeyFolder, clock: Clock, graves: Path) -> Report:
