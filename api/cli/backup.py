@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     help="Also the keys' folder, under the passphrase. Whoever steals such a backup needs only the passphrase.",
 )
 @click.option(
+    "--for",
+    "keeper",
+    default="",
+    metavar="ORG",
+    help="Another organisation keeps it: everything in it is sealed, and it can open nothing.",
+)
+@click.option(
     "--forget",
     type=click.Path(path_type=Path),
     metavar="DEST",
@@ -32,7 +39,9 @@ if TYPE_CHECKING:
 )
 @json_option
 @click.pass_context
-def backup(ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, forget: Path | None, as_json: bool) -> int:
+def backup(
+    ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, keeper: str, forget: Path | None, as_json: bool
+) -> int:
     """Make a backup of this home in each folder DEST, on other disks; others may write meanwhile.
 
     Without DEST, in each folder that backup.disks names; a disk that is not there or is full keeps no other from
@@ -57,7 +66,7 @@ def backup(ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, forget:
     told, words, errors = list[dict[str, Any]](), list[str](), list[Explained]()
     for dest in asked:
         try:
-            done = back_up(home, dest, with_keys=with_keys, progress=shown)
+            done = back_up(home, dest, with_keys=with_keys, progress=shown, keeper=keeper)
         except (Explained, OSError) as raised:
             if len(asked) == 1:
                 raise
@@ -98,6 +107,7 @@ def _said(done: "BackedUp", *, with_keys: bool) -> dict[str, Any]:
         "ended": done.ended,
         "rows": done.rows,
         "with_keys": with_keys,
+        "for": done.description.kept_by or None,
         "same_disk": done.same_disk,
     }
 
@@ -131,6 +141,14 @@ def _told(done: "BackedUp", *, with_keys: bool) -> str:
     metavar="FILE",
     help="A copy of HOME.keys/erased that was kept elsewhere: what it names is destroyed again.",
 )
+@click.option(
+    "--card",
+    "cards",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A card, for a backup that another organisation kept, where the keys are lost; again for each card.",
+)
 @passphrase_option
 @click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought its rows.")
 @json_option
@@ -142,6 +160,7 @@ def restore(
     verify: bool,
     damaged: bool,
     erased: Path | None,
+    cards: tuple[Path, ...],
     passphrase_file: Path | None,
     database: str | None,
     as_json: bool,
@@ -162,7 +181,7 @@ def restore(
         system_clock,
         passphrase=lambda: given_or_asked(passphrase_file) or prompt(Term("prompt.passphrase"), hidden=True),
         progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
-        wishes=Wishes(damaged, database, erased),
+        wishes=Wishes(damaged, database, erased, tuple(card.read_text("utf-8", "replace") for card in cards)),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects

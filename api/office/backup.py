@@ -7,16 +7,18 @@ from the disk, and so do backups that are too old.
 LIMIT: rows on PostgreSQL are not copied; its own tools do that, while nobody writes to the home.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
-from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, REVOCATION_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
+from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, REVOCATION_FOLDER, SEAL_FILE, SETTINGS_FILE, Home, file_sha256
 from api.office.audit import run_audit
 from api.office.database import require_address
 from api.office.room import require_room
@@ -30,6 +32,8 @@ from evidence.backup import (
     KEYS,
     NOTE_FILE,
     OBJECTS_FILE,
+    OURS,
+    PART,
     Description,
     Hear,
     NotedDisk,
@@ -58,9 +62,13 @@ from evidence.errors import HomeError
 from evidence.finding import Finding, Report, Verdict
 from evidence.keys import NEXT as NEXT_KEYS
 from evidence.keys import KeyFolder, keys_beside
-from evidence.objects.durable import make_folder, replace_file, write_file, write_new
+from evidence.objects.durable import make_folder, read_back, replace_file, write_file, write_new
 from evidence.objects.local import CHUNK_BYTES, LocalObjects
+from evidence.objects.pending import lock_folder
+from evidence.recovery import office_identity
+from evidence.seal.age import Identity, new_file_key, open_header, seal_header, split_file
 from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.seal.stream import open_payload, seal_payload
 from evidence.store import database
 from evidence.times import Clock, format_time, parse_time
 
@@ -71,6 +79,9 @@ _SEALED = ".sealed"
 _AUDIT_LEVEL = 3
 _SHELVES = ".objects"
 _LINE_BYTES = 65
+_AGE = ".age"
+"""Ends the name of what another organisation keeps."""
+_COPY = "rows"
 _SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -110,11 +121,14 @@ class _View:
     files: Mapping[str, bytes]
 
 
-def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> BackedUp:
+def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress, keeper: str = "") -> BackedUp:
     """The verb behind ``backup``: make a backup in ``dest``; it is whole, or not there.
 
     Of a place that is not there the last folder is made, and no other: a stick that is not plugged in, or is
     misspelt, would become a folder of this machine's own disk.
+
+    Args:
+        keeper: Another organisation that keeps it. All that is no ciphertext already is then sealed to the office.
 
     Raises:
         HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is, or its disk is away; or the
@@ -122,16 +136,7 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         StorageFullError: The disk has no room for it; nothing was begun.
         HomeBusyError: Others kept writing.
     """
-    folder = dest.resolve()
-    for inside in (home.path, home.keys.path):
-        if inside in (folder, *folder.parents):
-            raise HomeError("backup.inside", where=str(dest))
-    if with_keys:
-        home.require_keys()
-        for error in home.unpinned():
-            raise error
-    if not folder.parent.is_dir():
-        raise HomeError("backup.no_place", where=str(dest))
+    folder = _allowed_place(home, dest, with_keys=with_keys, keeper=keeper)
     _require_its_disk(home, folder)
     make_folder(folder, exist_ok=True)
     log = home.settings.log.origin
@@ -142,9 +147,9 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         view = _look(home, stack, with_keys=with_keys)
         kept, erased = objects_of(view.connection)
         unshelve(erased, shelves)  # first, since that also holds where no backup follows
-        gone = _erase_in(home, folder)
+        gone = 0 if keeper else _erase_in(home, folder)
         target = folder / f"{slug_of(log)}_{view.made_at.replace(':', '')}"
-        done = _put_together(home, view, target, sorted(kept), progress)
+        done = _put_together(home, view, target, sorted(kept), progress, keeper)
         ended = _end_old(home, folder, spare_newest=False)
         _remove_unnamed(log, folder, shelves)
     done = replace(done, erased=gone, ended=ended)
@@ -152,6 +157,30 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         _note_kept(home, folder, done)
     oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
     return done
+
+
+def _allowed_place(home: Home, dest: Path, *, with_keys: bool, keeper: str) -> Path:
+    folder = dest.resolve()
+    for inside in (home.path, home.keys.path):
+        if inside in (folder, *folder.parents):
+            raise HomeError("backup.inside", where=str(dest))
+    if not folder.parent.is_dir():
+        raise HomeError("backup.no_place", where=str(dest))
+    if keeper:
+        _require_fit_for_others(home, dest, with_keys=with_keys)
+    elif with_keys:
+        home.require_keys()
+    if keeper or with_keys:
+        for error in home.unpinned():
+            raise error
+    return folder
+
+
+def _require_fit_for_others(home: Home, dest: Path, *, with_keys: bool) -> None:
+    if with_keys:
+        raise HomeError("backup.keys_for_others", where=str(dest))
+    if home.read_only:
+        raise HomeError("home.read_only", where=str(home.path))
 
 
 def _require_its_disk(home: Home, folder: Path) -> None:
@@ -248,7 +277,9 @@ def _key_files(home: Home) -> Iterator[tuple[str, bytes]]:
             yield name + _SEALED, seal_whole(data, recipients=(home.recipients.casework,))
 
 
-def _put_together(home: Home, view: _View, target: Path, addresses: Sequence[str], progress: Progress) -> BackedUp:
+def _put_together(
+    home: Home, view: _View, target: Path, addresses: Sequence[str], progress: Progress, keeper: str
+) -> BackedUp:
     log, rows = home.settings.log.origin, home.engine.dialect.name == "sqlite"
     shelves = target.parent / f"{slug_of(log)}{_SHELVES}"
     copied = to_copy(addresses, home.objects, shelves, day=home.clock().toordinal())
@@ -258,14 +289,49 @@ def _put_together(home: Home, view: _View, target: Path, addresses: Sequence[str
         shelved = shelve(copied, home.objects, shelves, hear)
         with assembled(target) as part:
             named = {OBJECTS_FILE: "".join(f"{each}\n" for each in addresses).encode("ascii")}
-            digests = keep_files({**view.files, **named}, part)
-            database_file = part / HOME / DATABASE_FILE
-            database_sha256 = copy_database(view.connection, database_file, hear) if rows else ""
+            small = _sealed_files(home, view.files) if keeper else view.files
+            digests = keep_files({**small, **named}, part)
+            database_sha256 = _rows_into(home, view, part, hear, sealed=bool(keeper)) if rows else ""
             there, missing = len(addresses) - shelved.missing, shelved.missing
-            description = Description(log, view.made_at, view.entries, there, missing, digests, database_sha256)
+            description = Description(log, view.made_at, view.entries, there, missing, digests, database_sha256, keeper)
             write_file(part / DESCRIPTION_FILE, description.to_bytes())
     same_disk = _on_one_disk(home.path, target)
     return BackedUp(target, description, shelved.copied, shelved.mended, 0, 0, rows, same_disk)
+
+
+def _sealed_files(home: Home, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The small files for another organisation: whoever keeps them learns neither channels nor settings."""
+    to = (home.recipients.casework, home.recipients.office)
+    return {f"{name}{_AGE}": seal_whole(data, recipients=to) for name, data in files.items()}
+
+
+def _rows_into(home: Home, view: _View, part: Path, hear: Hear, *, sealed: bool) -> str:
+    """Copy the rows into a backup, and return the digest of their file.
+
+    The rows that another organisation keeps pass through the disk of the home, and are never in clear on its own.
+    """
+    if not sealed:
+        return copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
+    remove_dead_parts(home.path)
+    copy = home.path / f"{_COPY}{PART}"
+    make_folder(copy)
+    handle = lock_folder(copy)
+    try:
+        write_file(copy / OURS, b"")
+        copy_database(view.connection, copy / DATABASE_FILE, hear)
+        file_key = new_file_key()
+        header = seal_header(file_key, recipients=(home.recipients.casework, home.recipients.office))
+        with (copy / DATABASE_FILE).open("rb") as body:
+            plain = iter(lambda: body.read(CHUNK_BYTES), b"")
+            file = part / HOME / f"{DATABASE_FILE}{_AGE}"
+            digest = write_new(file, chain((header,), seal_payload(file_key, plain)))
+        if read_back(file) != digest:
+            raise HomeError("backup.copy_damaged", where=str(file))
+        return digest
+    finally:
+        shutil.rmtree(copy)
+        if handle is not None:
+            os.close(handle)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:
@@ -287,11 +353,13 @@ class Wishes:
             know of it.
         address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL. The one in the
             backup is where the living home has its rows.
+        cards: The texts of cards that open what another organisation kept, where the keys are lost.
     """
 
     damaged: bool = False
     address: str | None = None
     erased: Path | None = None
+    cards: tuple[str, ...] = ()
 
 
 AS_USUAL = Wishes()
@@ -338,12 +406,13 @@ def restore(
     refuse_unfinished(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise HomeError("home.there_already", where=str(path))
-    _require_rows(backup, wishes.address)
+    _require_rows(backup, description, wishes.address)
     keys, from_backup = keys_beside(path), not keys_beside(path).path.exists() and (backup / KEYS).is_dir()
     make_folder(path.parent, parents=True, exist_ok=True)
     with ExitStack() as stack:  # the keys get their name first
         part = stack.enter_context(assembled(path))
-        _copy_home(backup, part, description, progress, damaged=wishes.damaged)
+        opened_by = _opener(description, keys, passphrase, wishes.cards)
+        _copy_home(backup, part, description, progress, opened_by, damaged=wishes.damaged)
         _use_database(part, wishes.address)
         if from_backup:
             keys = KeyFolder(stack.enter_context(assembled(keys.path)))
@@ -383,12 +452,13 @@ def prove(
         StorageFullError: The disk of the temporary files has no room for it.
     """
     description, keys = read_description(backup), keys_beside(path.resolve())
-    _require_rows(backup, wishes.address)
+    _require_rows(backup, description, wishes.address)
     from_backup = not keys.path.exists() and (backup / KEYS).is_dir()
     with TemporaryDirectory(prefix="nisisama-") as folder:
         part = Path(folder) / "home"
         make_folder(part)
-        _copy_home(backup, part, description, progress, damaged=True)
+        opened_by = _opener(description, keys, passphrase, wishes.cards)
+        _copy_home(backup, part, description, progress, opened_by, damaged=True)
         _use_database(part, wishes.address)
         if from_backup:
             keys = keys_beside(part)
@@ -414,7 +484,7 @@ def _lists(backup: Path, description: Description, wishes: Wishes) -> Sequence[P
     return [beside] if wishes.erased is None else [wishes.erased, beside]
 
 
-def _require_rows(backup: Path, address: str | None) -> None:
+def _require_rows(backup: Path, description: Description, address: str | None) -> None:
     """Check that it is known where the rows are.
 
     Raises:
@@ -424,28 +494,72 @@ def _require_rows(backup: Path, address: str | None) -> None:
     """
     if address is not None:
         require_address(address)
-        if (backup / HOME / DATABASE_FILE).exists():
+        if description.rows or (backup / HOME / DATABASE_FILE).exists():
             raise HomeError("backup.has_rows", where=str(backup))
+    elif description.kept_by:  # its settings are sealed
+        if not description.rows:
+            raise HomeError("backup.needs_database", where=str(backup))
     elif database_url_in(backup / HOME / SETTINGS_FILE):
         raise HomeError("backup.needs_database", where=str(backup))
 
 
-def _copy_home(backup: Path, part: Path, description: Description, progress: Progress, *, damaged: bool) -> None:
-    shelves, rows = LocalObjects(shelves_of(backup, description)), backup / HOME / DATABASE_FILE
+def _opener(
+    description: Description, keys: KeyFolder, passphrase: Callable[[], str], cards: Sequence[str]
+) -> Identity | None:
+    """What opens a backup that another organisation kept: the cards, or the passphrase; None for any other."""
+    if not description.kept_by:
+        return None
+    if cards:
+        return office_identity(cards)
+    if not keys.path.is_dir():
+        raise HomeError("backup.needs_cards", where=str(keys.path))
+    return keys.unlock(passphrase()).casework
+
+
+def _copy_home(
+    backup: Path,
+    part: Path,
+    description: Description,
+    progress: Progress,
+    opened_by: Identity | None,
+    *,
+    damaged: bool,
+) -> None:
+    shelves = LocalObjects(shelves_of(backup, description))
+    rows = backup / HOME / (DATABASE_FILE if opened_by is None else f"{DATABASE_FILE}{_AGE}")
     addresses = objects_named(backup)
     needed = sum(map(shelves.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
     require_room(part.parent, needed + _SMALL_BYTES)
-    keep_files(dict(_read_back(backup, HOME, description)), part)
+    small = dict(_read_back(backup, HOME, description))
+    if opened_by is not None:
+        whose = (opened_by,)
+        small = {name.removesuffix(_AGE): open_whole(data, identities=whose) for name, data in small.items()}
+    keep_files(small, part)
     LocalObjects(part / OBJECTS_FOLDER).create()
     with progress(needed) as hear:
         if rows.exists():  # alone: a journal beside it would be another state's
-            with rows.open("rb") as body:
-                digest = write_new(part / DATABASE_FILE, _chunks(lambda: body.read(CHUNK_BYTES), hear))
-            if description.rows and digest != description.rows and not damaged:
-                raise HomeError("backup.file_changed", where=str(rows))
-            if not description.rows and (journal := rows.with_name(f"{rows.name}-journal")).exists():
-                shutil.copy(journal, part / journal.name)  # an erasure in it was cut off
+            _copy_rows(rows, part, description, hear, opened_by, damaged=damaged)
         bring_back(addresses, shelves, part / OBJECTS_FOLDER, hear)
+
+
+def _copy_rows(
+    rows: Path, part: Path, description: Description, hear: Hear, opened_by: Identity | None, *, damaged: bool
+) -> None:
+    if description.rows and file_sha256(rows) != description.rows and not damaged:
+        raise HomeError("backup.file_changed", where=str(rows))
+    with rows.open("rb") as body:
+        chunks = _chunks(lambda: body.read(CHUNK_BYTES), hear)
+        if opened_by is not None:
+            chunks = _open_stream(chunks, opened_by)
+        write_new(part / DATABASE_FILE, chunks)
+    if not description.rows and (journal := rows.with_name(f"{rows.name}-journal")).exists():
+        shutil.copy(journal, part / journal.name)  # an erasure in it was cut off
+
+
+def _open_stream(chunks: Iterator[bytes], opened_by: Identity) -> Iterator[bytes]:
+    """The plaintext of an age file that is read in pieces; its header lies within the first."""
+    header, first = split_file(next(chunks, b""))
+    yield from open_payload(open_header(header, identities=(opened_by,)), chain((first,), chunks))
 
 
 def shelves_of(backup: Path, description: Description) -> Path:

@@ -18,12 +18,14 @@ from api.office.backup import BackedUp, Restored, Wishes, back_up, forget_place,
 from evidence.backup import copy_database, kept_backups
 from evidence.backup_objects import shelve
 from evidence.custody.event import Draft
-from evidence.errors import CheckpointError, HomeError, PassphraseError, StorageFullError
+from evidence.errors import CheckpointError, HomeError, NoMatchingKeyError, PassphraseError, StorageFullError
 from evidence.finding import Verdict
 from evidence.objects.durable import make_folder
+from evidence.seal.age import open_header, split_file
 from evidence.seal.recipients import generate_identity
 from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in, write_pictured
+from tests.nonempty import nonempty
 
 
 @contextmanager
@@ -184,6 +186,46 @@ def test_backups_end_at_their_age_with_the_files_that_no_other_names(
     (noted,) = kept_backups(home.path)
     assert noted.made_at == noted.oldest_at
     assert restored(second.path, tmp_path / "elsewhere").report.verdict is Verdict.INDETERMINATE
+
+
+def test_what_another_organisation_keeps_opens_nothing_and_gives_the_home_back_to_the_office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export", channel=4242424242))
+    kept, size = items_of(home), size_of(home)
+    own = backup_of(home, tmp_path / "own").path
+    with pytest.raises(HomeError) as raised:
+        back_up(home, tmp_path / "org", with_keys=True, progress=unheard, keeper="Org")  # type: ignore[arg-type]
+    assert raised.value.code == "backup.keys_for_others"
+    done = back_up(home, tmp_path / "org", with_keys=False, progress=unheard, keeper="Org")  # type: ignore[arg-type]
+    home.engine.dispose()
+    # they learn neither which channel it is nor how it is set up, and have no key for any of it
+    told = [b"4242424242", b"SQLite format 3", b"[office]", b"AGE-SECRET-KEY"]
+    everything = b"".join(file.read_bytes() for file in (tmp_path / "org").rglob("*") if file.is_file())
+    assert [each for each in told if each in everything] == []
+    beside = b"".join(file.read_bytes() for file in own.rglob("*") if file.is_file())
+    assert [each for each in told[:3] if each in beside] == told[:3]  # the control
+    assert not list(home.path.glob("*.part"))
+    stranger = generate_identity()
+    for file in nonempty(file for file in done.path.rglob("*.age")):
+        header, _payload = split_file(file.read_bytes())
+        with pytest.raises(NoMatchingKeyError):
+            open_header(header, identities=[stranger])
+    # the office has it back with its keys, or with two cards alone
+    shutil.rmtree(home.path)
+    assert restored(done.path, home.path).report.verdict is Verdict.PASSED
+    again = Home.open(home.path)
+    assert (items_of(again), size_of(again)) == (kept, size)
+    again.engine.dispose()
+    with pytest.raises(HomeError) as raised:
+        restored(done.path, tmp_path / "bare")
+    assert raised.value.code == "backup.needs_cards"
+    wishes = Wishes(cards=cards[:2])
+    restore(done.path, tmp_path / "bare", system_clock, passphrase=str, progress=unheard, wishes=wishes)  # type: ignore[arg-type]
+    bare = Home.open(tmp_path / "bare")
+    assert items_of(bare) == kept
+    bare.engine.dispose()
 
 
 def test_a_folder_that_is_lost_is_forgotten_and_no_other(home: Home, tmp_path: Path) -> None:
