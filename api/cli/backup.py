@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 @click.option(
     "--for",
     "keeper",
-    default="",
     metavar="ORG",
     help="Another organisation keeps it: everything in it is sealed, and it can open nothing.",
 )
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def backup(
-    ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, keeper: str, forget: Path | None, as_json: bool
+    ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, keeper: str | None, forget: Path | None, as_json: bool
 ) -> int:
     """Make a backup of this home in each folder DEST, on other disks; others may write meanwhile.
 
@@ -66,7 +65,7 @@ def backup(
     told, words, errors = list[dict[str, Any]](), list[str](), list[Explained]()
     for dest in asked:
         try:
-            done = back_up(home, dest, with_keys=with_keys, progress=shown, keeper=keeper)
+            done = back_up(home, dest, with_keys=with_keys, progress=shown, keeper=keeper or "")
         except (Explained, OSError) as raised:
             if len(asked) == 1:
                 raise

@@ -143,6 +143,8 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress, keep
     with ExitStack() as stack:
         stack.enter_context(locked_shelves(shelves := folder / f"{slug_of(log)}{_SHELVES}"))
         remove_dead_parts(folder)
+        if not home.read_only:
+            remove_dead_parts(home.path)
         _end_old(home, folder, spare_newest=True)
         view = _look(home, stack, with_keys=with_keys)
         kept, erased = objects_of(view.connection)
@@ -312,7 +314,6 @@ def _rows_into(home: Home, view: _View, part: Path, hear: Hear, *, sealed: bool)
     """
     if not sealed:
         return copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
-    remove_dead_parts(home.path)
     copy = home.path / f"{_COPY}{PART}"
     make_folder(copy)
     handle = lock_folder(copy)

@@ -228,6 +228,14 @@ def test_what_another_organisation_keeps_opens_nothing_and_gives_the_home_back_t
     bare.engine.dispose()
 
 
+def test_rows_that_a_killed_backup_left_in_the_home_go_with_the_next(home: Home, tmp_path: Path) -> None:
+    (left := home.path / "rows.part").mkdir()
+    (left / ".nisisama-part").touch()
+    (left / "nisisama.db").write_bytes(b"rows")
+    backup_of(home, tmp_path / "disk")
+    assert not left.exists()
+
+
 def test_a_folder_that_is_lost_is_forgotten_and_no_other(home: Home, tmp_path: Path) -> None:
     for name in ("one", "two"):
         backup_of(home, tmp_path / name)
