@@ -539,11 +539,11 @@ def _copy_home(
     LocalObjects(part / OBJECTS_FOLDER).create()
     with progress(needed) as hear:
         if rows.exists():  # alone: a journal beside it would be another state's
-            _copy_rows(rows, part, description, hear, opened_by, damaged=damaged)
+            _place_rows(rows, part, description, hear, opened_by, damaged=damaged)
         bring_back(addresses, shelves, part / OBJECTS_FOLDER, hear)
 
 
-def _copy_rows(
+def _place_rows(
     rows: Path, part: Path, description: Description, hear: Hear, opened_by: Identity | None, *, damaged: bool
 ) -> None:
     if description.rows and file_sha256(rows) != description.rows and not damaged:

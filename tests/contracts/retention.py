@@ -18,7 +18,7 @@ TIMES = ("_days", "_hours", "_months", "_minutes", "_h")
 
 
 @dataclass(frozen=True)
-class Rule:
+class KeepingRule:
     """How long one thing is kept.
 
     Attributes:
@@ -33,22 +33,22 @@ class Rule:
 
 
 RULES = {
-    "backup.keep_days": Rule(
+    "backup.keep_days": KeepingRule(
         "A backup: sealed rows, headers, fingerprints",
         "days",
         "A later backup on the same disk removes it. What is erased before goes with the next backup on each disk",
     ),
-    "serve.keep_days": Rule(
+    "serve.keep_days": KeepingRule(
         "Ended tasks of the API, and the bundles that it made",
         "days",
         "`serve` removes them",
     ),
-    "check.answer_days": Rule(
+    "check.answer_days": KeepingRule(
         "How long a woman waits for the answer to her question",
         "days",
         "She comes back for it. The question itself has a row of its own below",
     ),
-    "serve.idle_minutes": Rule(
+    "serve.idle_minutes": KeepingRule(
         "Open keys in the memory of `serve`",
         "minutes without use",
         "The office is locked",
