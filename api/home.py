@@ -8,7 +8,7 @@ HOME/revocation/     revocation lists of the seal's root and of the time-stamp o
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
-HOME/backup          what is noted of the newest backup (evidence.backup)
+HOME/backup          what is noted of each folder with backups (evidence.backup)
 HOME/moving          only while the rows are moved to another database, or if that was cut off (api.office.database)
 HOME/beat            when a time stamp was last asked for (evidence.custody.beat)
 """
@@ -34,6 +34,7 @@ from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import Settings, database_url_in, load_settings
 from evidence import rekey
+from evidence.backup import remove_dead_parts
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
 from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
@@ -187,6 +188,7 @@ class Home:
     def _remove_bundles(self) -> None:
         with database.reading(self.engine) as connection:
             remove_erased(connection, self.path)
+        remove_dead_parts(self.path)  # rows that were copied for another organisation's backup
 
     @cached_property
     def engine(self) -> sa.Engine:

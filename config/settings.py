@@ -174,6 +174,8 @@ class BackupSettings(_Section):
     """Copies of the home elsewhere."""
 
     warn_days: int = Field(default=7, ge=1, le=3650, description="After how long `doctor` asks for a new backup")
+    keep_days: int = Field(default=30, ge=2, le=3650, description="Days after which a backup is removed from its disk")
+    disks: tuple[str, ...] = Field(default=(), description="The folders in which `backup` without DEST makes one")
 
 
 class OplogSettings(_Section):

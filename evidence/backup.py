@@ -1,48 +1,50 @@
-"""Backups: folders that are whole or not there, each of them complete by itself.
+"""Backups: folders that are whole or not there, beside the sealed files that all of them name.
 
-    DEST/<log>_<time>/backup.json   what it is of; its digests of the small files
-    DEST/<log>_<time>/home/         the home: its database as one file without a journal, its objects
+    DEST/<log>.objects/             every sealed file once, for good (``evidence.backup_objects``)
+    DEST/<log>.erased               what was erased, as ``HOME.keys/erased`` names it
+    DEST/<log>_<time>/backup.json   what it is of; its digests of the small files and of the rows
+    DEST/<log>_<time>/objects.txt   the addresses of the sealed files that belong to it
+    DEST/<log>_<time>/home/         the home: its database as one file without a journal
     DEST/<log>_<time>/keys/         only where asked for: the keys' folder, no secret of it in clear
 
 What is put together lies in a folder whose name ends in ``.part``, locked while its process lives, and gets its
-name when all of it has reached the disk. An object never changes, so a later backup on the same disk shares the
-file of an earlier one (a hard link), and copies it where the file system has no links.
+name when all of it has reached the disk and was read back. A backup ends at its age. What was erased in the home is
+erased in every backup on a disk when the next one is made there: its sealed file, and its rows.
 """
 
-import errno
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from evidence.canonical import sha256_hex
-from evidence.errors import CanonicalError, HomeError, ObjectConflictError, ObjectMissingError
+from evidence.erasure import Grave, bury_again, risen
+from evidence.errors import CanonicalError, HomeError
 from evidence.log.leaf import parse_leaf
-from evidence.objects.durable import make_folder, storage_errors, sync_directory, write_file, write_new
-from evidence.objects.pending import lock_folder, place_of
-from evidence.objects.port import Objects
+from evidence.objects.durable import make_folder, read_back, replace_file, storage_errors, sync_directory, write_file
+from evidence.objects.pending import lock_folder
 from evidence.store import database
 from evidence.times import format_time, parse_time
 
-FORMAT = "nisisama/backup/1"
+FORMAT = "nisisama/backup/2"
 DESCRIPTION_FILE = "backup.json"
+OBJECTS_FILE = "objects.txt"
 HOME, KEYS = "home", "keys"
 NOTE_FILE = "backup"
-"""In a home: how many entries its newest backup has, when it was made, and whether on the same disk."""
-_SAME_DISK = "same-disk"
+"""In a home: a line for each folder that has backups of it (``NotedDisk``)."""
+_FLAGS = {"disk": False, "same-disk": True}
 PART = ".part"
 OURS = ".nisisama-part"
 """File by which an unfinished folder is known for ours, from its beginning until it has its name."""
-_NO_LINK = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK})
-"""What link(2) answers where files cannot share: FAT and exFAT, another disk, too many links."""
+_MEDIA = b'"media":"'
+"""What every leaf has in it that names an object."""
 _PAGES = 256
 """How many pages of a database are copied before the progress is told."""
 Hear = Callable[[int], object]
@@ -60,6 +62,9 @@ class Description:
         objects: How many objects are in it.
         missing: How many objects the log names that were gone or changed.
         files: Lower hex SHA-256 of every small file, by its path in the backup.
+        rows: Lower hex SHA-256 of the database, as it was read back; empty where the rows are elsewhere, and where
+            something was erased in it since.
+        kept_by: The organisation that keeps it; empty where the office does. Then it is sealed, and holds no key.
     """
 
     log: str
@@ -68,6 +73,8 @@ class Description:
     objects: int
     missing: int
     files: Mapping[str, str]
+    rows: str = ""
+    kept_by: str = ""
     format: str = FORMAT
 
     def to_bytes(self) -> bytes:
@@ -95,29 +102,46 @@ def read_description(backup: Path) -> Description:
 
 
 @dataclass(frozen=True, slots=True)
-class NewestBackup:
-    """What is noted about the newest backup, in the home itself.
+class NotedDisk:
+    """What a home notes of one folder that has backups of it.
 
     Attributes:
+        place: The folder.
+        entries: How many leaves the log had when the newest was made.
+        made_at: When the newest was made.
+        oldest_at: When the oldest was made that still lies there.
         same_disk: Whether it lies on the disk of the home.
     """
 
+    place: str
     entries: int
     made_at: datetime
+    oldest_at: datetime
     same_disk: bool
 
-    def to_bytes(self) -> bytes:
-        """The file ``NOTE_FILE``."""
-        return f"{self.entries} {format_time(self.made_at)}{f' {_SAME_DISK}' * self.same_disk}\n".encode()
+    def line(self) -> str:
+        """Its line of the file ``NOTE_FILE``; the name of a folder may hold anything, so it is written as JSON."""
+        flag = next(word for word, same in _FLAGS.items() if same is self.same_disk)
+        times = f"{format_time(self.made_at)} {format_time(self.oldest_at)}"
+        return f"{self.entries} {times} {flag} {json.dumps(self.place)}"
 
 
-def newest_backup(home: Path) -> NewestBackup | None:
-    """What is noted about the newest backup; None if none is noted."""
-    try:
-        entries, made_at, *more = (home / NOTE_FILE).read_text("ascii").split()
-        return NewestBackup(int(entries), parse_time(made_at), same_disk=_SAME_DISK in more)
-    except (FileNotFoundError, ValueError, CanonicalError):
-        return None
+def kept_backups(home: Path) -> Sequence[NotedDisk]:
+    """What is noted of the folders with backups, in the order of their names; a line that is damaged says nothing."""
+    found = dict[str, NotedDisk]()
+    with suppress(FileNotFoundError, UnicodeDecodeError):
+        for line in (home / NOTE_FILE).read_text("ascii").splitlines():
+            with suppress(ValueError, KeyError, CanonicalError):
+                entries, made_at, oldest_at, flag, place = line.split(" ", 4)
+                name = str(json.loads(place))
+                found[name] = NotedDisk(name, int(entries), parse_time(made_at), parse_time(oldest_at), _FLAGS[flag])
+    return [found[name] for name in sorted(found)]
+
+
+def note_of(known: Sequence[NotedDisk], *, without: str, more: NotedDisk | None = None) -> bytes:
+    """The file ``NOTE_FILE`` with one folder left out, and one more in it."""
+    lines = [each.line() for each in known if each.place != without] + ([more.line()] if more else [])
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def backups_of(log: str, folder: Path) -> Sequence[Path]:
@@ -128,6 +152,47 @@ def backups_of(log: str, folder: Path) -> Sequence[Path]:
             if (description := read_description(each)).log == log:
                 found.append((description.made_at, each))
     return [each for _made_at, each in sorted(found, reverse=True)]
+
+
+def slug_of(log: str) -> str:
+    """What the names of a log's folders and files on a disk of backups begin with."""
+    return log.replace("/", "-")
+
+
+def end_old(log: str, folder: Path, now: datetime, *, keep_days: int, spare_newest: bool) -> int:
+    """Remove the backups that would be older than ``keep_days`` a day from now; return how many.
+
+    Nightly backups so leave none that is older.
+
+    Args:
+        spare_newest: Leave the newest whatever its age: no newer one is whole yet.
+    """
+    until = now - timedelta(days=keep_days - 1)
+    found = backups_of(log, folder)[1 if spare_newest else 0 :]
+    ended = [each for each in found if parse_time(read_description(each).made_at) <= until]
+    for each in ended:
+        with storage_errors(folder):
+            (each / OURS).touch()  # stopped after this, the next backup knows it for ours
+            each.rename(part := each.with_name(each.name + PART))
+            sync_directory(folder)
+            shutil.rmtree(part)
+    return len(ended)
+
+
+def objects_named(backup: Path) -> Sequence[str]:
+    """The addresses of the sealed files that belong to a backup.
+
+    Raises:
+        HomeError: The list is gone or changed.
+    """
+    file = backup / OBJECTS_FILE
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise HomeError("backup.file_changed", where=str(file)) from error
+    if sha256_hex(data) != read_description(backup).files.get(OBJECTS_FILE):
+        raise HomeError("backup.file_changed", where=str(file))
+    return data.decode("ascii").split()
 
 
 @contextmanager
@@ -206,8 +271,14 @@ def keep_files(files: Mapping[str, bytes], root: Path) -> Mapping[str, str]:
     return {name: sha256_hex(data) for name, data in files.items()}
 
 
-def copy_database(connection: sa.Connection, to: Path, hear: Hear) -> None:
-    """Copy a SQLite database into a backup, as this transaction sees it, whatever others commit meanwhile."""
+def copy_database(connection: sa.Connection, to: Path, hear: Hear) -> str:
+    """Copy a SQLite database, as this transaction sees it, and return the lower hex SHA-256 of the file.
+
+    Others may commit meanwhile. The copy is read back from the disk, and SQLite looks at all its pages.
+
+    Raises:
+        HomeError: The copy does not hold.
+    """
     source = connection.connection.driver_connection
     if not isinstance(source, sqlite3.Connection):
         raise TypeError("SQLite is spoken to by another driver than sqlite3")
@@ -224,6 +295,50 @@ def copy_database(connection: sa.Connection, to: Path, hear: Hear) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, which lies alone
     with to.open("rb") as written:
         os.fsync(written.fileno())
+    digest = read_back(to)
+    with closing(sqlite3.connect(f"{to.as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
+        try:
+            said = str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            said = str(error)
+    if said != "ok":
+        raise HomeError("backup.copy_damaged", where=str(to))
+    return digest
+
+
+def bury_in(backup: Path, rows: Path, graves: Sequence[Grave], at: datetime) -> int:
+    """Destroy in an older backup's database what was erased since; return how many entries.
+
+    Its digest ends first. Killed after that, the database has its journal beside it, with which ``restore`` takes it
+    and the next backup finishes.
+
+    Args:
+        rows: The database of the backup; none lies there where the rows are elsewhere or sealed.
+    """
+    if not rows.is_file():
+        return 0
+    with storage_errors(rows.parent):
+        engine = sa.create_engine(database.existing_url(rows), hide_parameters=True)
+        sa.event.listen(engine, "connect", _zeroing)
+        try:
+            with engine.connect() as connection:
+                named = risen(connection, graves)
+            if named:
+                replace_file(backup / DESCRIPTION_FILE, replace(read_description(backup), rows="").to_bytes())
+                with engine.begin() as connection:
+                    bury_again(connection, named, at)
+                sync_directory(rows.parent)
+        finally:
+            engine.dispose()
+    return len(named)
+
+
+def _zeroing(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    """Have SQLite write zeros over what it frees, and sync what it commits; its journal ends with the transaction."""
+    cursor = connection.cursor()
+    for pragma in ("secure_delete=ON", "synchronous=EXTRA", "journal_mode=DELETE"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def database_bytes(connection: sa.Connection) -> int:
@@ -237,71 +352,16 @@ def database_bytes(connection: sa.Connection) -> int:
 # Objects
 
 
-def objects_of(connection: sa.Connection) -> frozenset[str]:
-    """The addresses of the payloads that a backup copies: those outside the rows, as the log names them."""
+def objects_of(connection: sa.Connection) -> tuple[frozenset[str], frozenset[str]]:
+    """The addresses of the payloads outside the rows that the log names: of what is kept, and of what was erased."""
     event, sealed = database.event.c, database.sealed.c
     in_rows = set(connection.execute(sa.select(sealed.idx).where(sealed.name == "media")).scalars())
-    in_rows |= set(connection.execute(sa.select(database.tombstone.c.idx)).scalars())  # erased, and so nowhere
+    buried = set(connection.execute(sa.select(database.tombstone.c.idx)).scalars())
     leaves = connection.execution_options(yield_per=512).execute(sa.select(event.idx, event.leaf))
-    found = (parse_leaf(bytes(leaf)).sealed.get("media") for idx, leaf in leaves if idx not in in_rows)
-    return frozenset(address for address in found if address)
-
-
-def copy_objects(addresses: Sequence[str], source: Objects, to: Path, older: Path | None, hear: Hear) -> int:
-    """Copy objects into a backup, or share the file of an older one; return how many are gone or changed.
-
-    Args:
-        older: The objects' folder of an older backup.
-        hear: Hears of those that are copied only.
-    """
-    missing = 0
-    for address in addresses:
-        try:
-            if older is None or not _shared(address, place_of(older, address), place_of(to, address)):
-                _copy(address, source, place_of(to, address), hear)
-        except (ObjectMissingError, ObjectConflictError):
-            missing += 1
-    return missing
-
-
-def to_copy(addresses: Sequence[str], older: Path | None) -> Sequence[str]:
-    """The objects that no older backup has."""
-    return [each for each in addresses if older is None or not place_of(older, each).is_file()]
-
-
-def _shared(address: str, old: Path, new: Path) -> bool:
-    """Whether the new name was given to an older backup's file; one that has changed since is never shared."""
-    if not _is_whole(address, old):
-        return False
-    new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        os.link(old, new, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        return False
-    return True
-
-
-def _is_whole(address: str, file: Path) -> bool:
-    try:
-        with file.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest() == address
-    except OSError:  # it is not there, or its disk no longer gives it back
-        return False
-
-
-def _copy(address: str, source: Objects, to: Path, hear: Hear) -> None:
-    to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    source.require(address)  # an object that is gone leaves no file
-    if write_new(to, _heard(source.read(address), hear), mode=0o400) != address:
-        to.unlink()
-        raise ObjectConflictError("object_conflict.other_bytes", place=address)
-
-
-def _heard(chunks: Iterable[bytes], hear: Hear) -> Iterator[bytes]:
-    for chunk in chunks:
-        hear(len(chunk))
-        yield chunk
+    kept, erased = set[str](), set[str]()
+    for idx, leaf in leaves:
+        if idx in in_rows or _MEDIA not in (data := bytes(leaf)):
+            continue  # most leaves name no object, and to read each of them takes long
+        if address := parse_leaf(data).sealed.get("media"):
+            (erased if idx in buried else kept).add(address)
+    return frozenset(kept), frozenset(erased - kept)

@@ -44,6 +44,7 @@ from evidence.store.erase import (
     still_to_do,
     tombstones,
 )
+from evidence.times import format_time
 
 AT_ONCE = 200
 """So many entries at most are in one ``erased`` event: its record keeps some 2.5 KB of each."""
@@ -68,7 +69,12 @@ def kept_of(index: int, record: Record) -> Mapping[str, Value]:
 
 
 def erased_draft(
-    named: Sequence[Tombstone], kept: Sequence[Mapping[str, Value]], by: Mapping[str, Value], *, cause: str
+    named: Sequence[Tombstone],
+    kept: Sequence[Mapping[str, Value]],
+    by: Mapping[str, Value],
+    *,
+    cause: str,
+    backups_until: datetime,
 ) -> Draft:
     """The event by which entries are erased; to log it is to destroy what the database holds of them.
 
@@ -76,6 +82,7 @@ def erased_draft(
         named: In the order of the log.
         kept: Of those of them whose record could be read.
         by: Who acts, by NAME.
+        backups_until: When the last backup with them ends.
     """
     values: dict[str, Value] = {
         **by,
@@ -83,6 +90,7 @@ def erased_draft(
         "items": str(sum(each.item_id is not None for each in named)),
         "destroyed": list(DESTROYED),
         "marks": [dict(each.value()) for each in named],
+        "backups_until": format_time(backups_until),
     }
     public = {"entries": " ".join(str(each.index) for each in named)}
     return Draft("erased", values, public=public, source={"kept": [dict(each) for each in kept]})

@@ -40,6 +40,15 @@ def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePriva
     return key
 
 
+def office_identity(cards: Sequence[str]) -> HybridIdentity:
+    """The office key of these cards, for what is sealed to it and is no medium.
+
+    Raises:
+        CardError: The cards are too few, mistyped or of different sets.
+    """
+    return HybridIdentity(read_cards(cards))
+
+
 def recover_identities(home: Path, cards: Sequence[str]) -> Unlocked:
     """The recovery of a home's casework and matching identities, from the cards that open them.
 
@@ -47,7 +56,7 @@ def recover_identities(home: Path, cards: Sequence[str]) -> Unlocked:
         CardError: The cards are too few, mistyped or of different sets.
         HomeError: A file is missing, is sealed to somebody else, or holds another key than the home seals to.
     """
-    office, recipients = HybridIdentity(read_cards(cards)), read_recipients(home)
+    office, recipients = office_identity(cards), read_recipients(home)
     return Unlocked(
         _recover(home / "recovery" / RECOVERY["casework"], office, recipients.casework),
         _recover(home / "recovery" / RECOVERY["matching"], office, recipients.matching),

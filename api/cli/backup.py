@@ -2,76 +2,151 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.common import counted, emit, given_or_asked, json_option, open_home, passphrase_option, prompt, warn
 from api.cli.progress import progress
-from config.errors import Term
+from config.errors import Explained, Term
 from config.times import told_time
+from evidence.errors import HomeError
 from evidence.times import system_clock
+
+if TYPE_CHECKING:
+    from api.office.backup import BackedUp
 
 
 @click.command()
-@click.argument("dest", type=click.Path(path_type=Path))
+@click.argument("dests", nargs=-1, metavar="[DEST...]", type=click.Path(path_type=Path))
 @click.option(
     "--with-keys",
     is_flag=True,
     help="Also the keys' folder, under the passphrase. Whoever steals such a backup needs only the passphrase.",
 )
+@click.option(
+    "--for",
+    "keeper",
+    metavar="ORG",
+    help="Another organisation keeps it: everything in it is sealed, and it can open nothing.",
+)
+@click.option(
+    "--forget",
+    type=click.Path(path_type=Path),
+    metavar="DEST",
+    help="Make none, and ask for none in DEST any more: its disk is lost, or was destroyed.",
+)
 @json_option
 @click.pass_context
-def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> None:
-    """Make a backup of this home in the folder DEST, on another disk; others may write meanwhile.
+def backup(
+    ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, keeper: str | None, forget: Path | None, as_json: bool
+) -> int:
+    """Make a backup of this home in each folder DEST, on other disks; others may write meanwhile.
 
-    Each backup is a folder of its own in DEST, and is whole or not there. The place of DEST must be there, as the
-    stick that is plugged in; DEST itself is made if it is not. A sealed file that an
-    older backup there has is not copied again. The keys' folder is left out unless you ask for
-    it, because a disk that holds the home and not the keys opens nothing: keep the two apart.
+    Without DEST, in each folder that backup.disks names; a disk that is not there or is full keeps no other from
+    its backup. A backup is a folder of its own in DEST, and is whole or not there; the sealed files lie beside it, once
+    for all of them. It is read back, and a run that was stopped goes on where it was. Backups that are older than
+    backup.keep_days go, and so do the sealed files of what was erased. The place of DEST must be there, as the stick
+    that is plugged in; DEST itself is made if it is not. The keys' folder is left out unless you ask for it, because a
+    disk that holds the home and not the keys opens nothing: keep the two apart.
     """
-    from api.office.backup import back_up
+    from api.errors import exit_code, of_system
+    from api.office.backup import back_up, forget_place
 
     home = open_home(ctx)
-    done = back_up(
-        home, dest, with_keys=with_keys, progress=partial(progress, Term("progress.copying"), Term("unit.bytes"))
+    if forget is not None:
+        forget_place(home, forget)
+        emit({"forgot": str(forget.resolve())}, as_json=as_json, text=f"No backup is asked for in {forget} any more.")
+        return 0
+    asked = dests or tuple(map(Path, home.settings.backup.disks))
+    if not asked:
+        raise HomeError("backup.no_disks")
+    shown = partial(progress, Term("progress.copying"), Term("unit.bytes"))
+    told, words, errors = list[dict[str, Any]](), list[str](), list[Explained]()
+    for dest in asked:
+        try:
+            done = back_up(home, dest, with_keys=with_keys, progress=shown, keeper=keeper or "")
+        except (Explained, OSError) as raised:
+            if len(asked) == 1:
+                raise
+            errors.append(error := raised if isinstance(raised, Explained) else of_system(raised))
+            warn(Term("note.error", cause=error))
+            told.append({"place": str(dest), "error": {"type": type(error).__name__, **error.as_json()}})
+            continue
+        _warn(done)
+        told.append(_said(done, with_keys=with_keys))
+        words.append(_told(done, with_keys=with_keys))
+    emit(
+        told[0] if len(asked) == 1 else {"disks": told}, as_json=as_json, text="\n".join(words) or "No backup was made."
     )
+    return max(map(exit_code, errors), default=0)
+
+
+def _warn(done: "BackedUp") -> None:
     if not done.rows:
         warn(Term("note.rows_elsewhere"))
     if done.same_disk:
         warn(Term("note.backup_on_the_same_disk"))
+    if done.mended:
+        warn(Term("note.backup_mended", number=done.mended))
     if done.description.missing:
         warn(Term("note.not_copied", number=done.description.missing))
-    emit(
-        {
-            "backup": str(done.path),
-            "entries": done.description.entries,
-            "objects": done.description.objects,
-            "copied": done.copied,
-            "missing": done.description.missing,
-            "rows": done.rows,
-            "with_keys": with_keys,
-            "same_disk": done.same_disk,
-        },
-        as_json=as_json,
-        text=f"Backup: {done.path}\n{counted(done.description.entries, 'log entry', 'log entries')}, "
-        f"{counted(done.description.objects, 'sealed file')}, of which {done.copied} copied now.\n"
-        + (
-            "The keys are in it, under the passphrase."
-            if with_keys
-            else "The keys are not in it: back them up elsewhere."
-        ),
-    )
+
+
+def _said(done: "BackedUp", *, with_keys: bool) -> dict[str, Any]:
+    return {
+        "place": str(done.path.parent),
+        "backup": str(done.path),
+        "entries": done.description.entries,
+        "objects": done.description.objects,
+        "copied": done.copied,
+        "mended": done.mended,
+        "missing": done.description.missing,
+        "erased": done.erased,
+        "ended": done.ended,
+        "rows": done.rows,
+        "with_keys": with_keys,
+        "for": done.description.kept_by or None,
+        "same_disk": done.same_disk,
+    }
+
+
+def _told(done: "BackedUp", *, with_keys: bool) -> str:
+    entries = counted(done.description.entries, "log entry", "log entries")
+    objects = counted(done.description.objects, "sealed file")
+    lines = [f"Backup: {done.path}", f"{entries}, {objects}, of which {done.copied} copied now."]
+    if done.ended or done.erased:
+        lines.append(
+            f"Removed from this disk: {counted(done.ended, 'backup')} for age, "
+            f"{counted(done.erased, 'entry', 'entries')} of what was erased."
+        )
+    with_them = "The keys are in it, under the passphrase."
+    lines.append(with_them if with_keys else "The keys are not in it: back them up elsewhere.")
+    return "\n".join(lines)
 
 
 @click.command()
 @click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("home", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Put nothing in its place: put it together among the temporary files, audit it, and remove it again.",
+)
 @click.option("--damaged", is_flag=True, help="Put it in its place also where the audit fails.")
 @click.option(
     "--erased",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     help="A copy of HOME.keys/erased that was kept elsewhere: what it names is destroyed again.",
+)
+@click.option(
+    "--card",
+    "cards",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A card, for a backup that another organisation kept, where the keys are lost; again for each card.",
 )
 @passphrase_option
 @click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought its rows.")
@@ -81,38 +156,42 @@ def restore(
     ctx: click.Context,
     backup: Path,
     home: Path | None,
+    verify: bool,
     damaged: bool,
     erased: Path | None,
+    cards: tuple[Path, ...],
     passphrase_file: Path | None,
     database: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Make a home from a backup, at HOME or where --home names; nothing may lie there.
 
     An audit proves it before it gets its name. Keys that lie beside the place are used as they
     are; if none do and the backup has them, they are restored, which needs the passphrase. What was erased since the
-    backup was made, as the keys' folder names it, is destroyed again first.
+    backup was made, as the keys' folder or the disk of backups names it, is destroyed again first.
     """
-    from api.office.backup import Wishes
+    from api.errors import VERDICT_CODES
+    from api.office.backup import Wishes, prove
     from api.office.backup import restore as put_back
 
-    done = put_back(
+    done = (prove if verify else put_back)(
         backup,
         home or ctx.find_root().obj,
         system_clock,
         passphrase=lambda: given_or_asked(passphrase_file) or prompt(Term("prompt.passphrase"), hidden=True),
         progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
-        wishes=Wishes(damaged, database, erased),
+        wishes=Wishes(damaged, database, erased, tuple(card.read_text("utf-8", "replace") for card in cards)),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects
     problems = [
         f"{each.verdict.value}  {each.id}  {each.where}: {each.found}. {each.fix}" for each in done.report.problems
     ]
+    what, at = f"{'Backup' if verify else 'Home'}: {done.path}", told_time(done.description.made_at)
     held = f"{counted(entries, 'log entry', 'log entries')}, {counted(objects, 'sealed file')}"
     emit(
         {
-            "home": str(done.path),
+            ("verified" if verify else "home"): str(done.path),
             "entries": entries,
             "objects": objects,
             "made_at": done.description.made_at,
@@ -124,7 +203,8 @@ def restore(
         text="\n".join(
             [
                 *problems,
-                f"Home: {done.path}, as it was at {told_time(done.description.made_at)}: {held}; audit {verdict}.",
+                f"{what}, as it was at {at}: {held}; audit {verdict}.",
             ]
         ),
     )
+    return VERDICT_CODES[done.report.verdict] if verify else 0

@@ -20,6 +20,8 @@ from api.cli.common import (
     warn,
 )
 from config.errors import Term
+from config.times import told_time
+from evidence.times import format_time
 
 if TYPE_CHECKING:
     from api.office.erase import Erased
@@ -82,7 +84,7 @@ def tell_unfinished(done: "Erased") -> None:
 def erasure_fields(done: "Erased") -> dict[str, Any]:
     """The ``--json`` fields of ``erase``: what was erased, and what of the same messages was not."""
     told: dict[str, Any] = {"erased": list(done.items), "entries": done.entries, "beside": list(done.beside)}
-    return told | {"finished": done.unfinished is None}
+    return told | {"finished": done.unfinished is None, "backups_until": format_time(done.backups_until)}
 
 
 def erasure_words(done: "Erased") -> str:
@@ -90,5 +92,9 @@ def erasure_words(done: "Erased") -> str:
     lines = [f"Erased: {counted(len(done.items), 'item')}. Nobody can read them again in this home."]
     if done.beside:
         lines.append(f"Kept, of the same messages: {counted(len(done.beside), 'item')}: {', '.join(done.beside)}")
-    lines.append("Bundles that were handed over, and backups until you delete them, still have them.")
+    until = told_time(format_time(done.backups_until))
+    lines.append(
+        f"Bundles that were handed over still have them. The last backup with them ends by {until}, if a backup"
+    )
+    lines.append("is made on every disk each day; doctor says so where one is not.")
     return "\n".join(lines)

@@ -1,19 +1,24 @@
 """Backs a home up while others write to it, and puts a backup in its place once an audit has proven it.
 
 The turn is held for a moment only: until a view of the database is open and the small files are read. From that view
-the database and the objects that it names are copied, however long that takes.
+the database and the objects that it names are copied, however long that takes. What was erased in the home then goes
+from the disk, and so do backups that are too old.
 
 LIMIT: rows on PostgreSQL are not copied; its own tools do that, while nobody writes to the home.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
-from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, REVOCATION_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
+from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, REVOCATION_FOLDER, SEAL_FILE, SETTINGS_FILE, Home, file_sha256
 from api.office.audit import run_audit
 from api.office.database import require_address
 from api.office.room import require_room
@@ -26,20 +31,28 @@ from evidence.backup import (
     HOME,
     KEYS,
     NOTE_FILE,
+    OBJECTS_FILE,
+    OURS,
+    PART,
     Description,
     Hear,
-    NewestBackup,
+    NotedDisk,
     assembled,
     backups_of,
+    bury_in,
     copy_database,
-    copy_objects,
     database_bytes,
+    end_old,
     keep_files,
+    kept_backups,
+    note_of,
+    objects_named,
     objects_of,
     read_description,
     remove_dead_parts,
-    to_copy,
+    slug_of,
 )
+from evidence.backup_objects import bring_back, lengths, locked_shelves, shelve, to_copy, unshelve
 from evidence.canonical import sha256_hex
 from evidence.custody.append import tree_size
 from evidence.custody.beat import BEAT_FILE
@@ -49,9 +62,13 @@ from evidence.errors import HomeError
 from evidence.finding import Finding, Report, Verdict
 from evidence.keys import NEXT as NEXT_KEYS
 from evidence.keys import KeyFolder, keys_beside
-from evidence.objects.durable import make_folder, replace_file, write_file, write_new
+from evidence.objects.durable import make_folder, read_back, replace_file, write_file, write_new
 from evidence.objects.local import CHUNK_BYTES, LocalObjects
+from evidence.objects.pending import lock_folder
+from evidence.recovery import office_identity
+from evidence.seal.age import Identity, new_file_key, open_header, seal_header, split_file
 from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.seal.stream import open_payload, seal_payload
 from evidence.store import database
 from evidence.times import Clock, format_time, parse_time
 
@@ -60,6 +77,11 @@ _FOLDERS = ("recipients", "recovery", "trust", REVOCATION_FOLDER)
 _SEALED = ".sealed"
 """Ends the name of a key that lies in clear in the keys' folder, and sealed to the casework key in a backup."""
 _AUDIT_LEVEL = 3
+_SHELVES = ".objects"
+_LINE_BYTES = 65
+_AGE = ".age"
+"""Ends the name of what another organisation keeps."""
+_COPY = "rows"
 _SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -71,7 +93,10 @@ class BackedUp:
     """A backup that was made.
 
     Attributes:
-        copied: How many objects were copied; the others share the file of an older backup.
+        copied: How many objects were copied; the others lay on the disk already.
+        mended: How many of those lay there and were not whole.
+        erased: How many entries were erased in older backups on the disk, since they were erased in the home.
+        ended: How many older backups were removed for their age.
         rows: Whether the database is in it; of PostgreSQL it is not.
         same_disk: Whether it lies on the disk of the home: who loses that disk loses both.
     """
@@ -79,6 +104,9 @@ class BackedUp:
     path: Path
     description: Description
     copied: int
+    mended: int
+    erased: int
+    ended: int
     rows: bool
     same_disk: bool
 
@@ -93,38 +121,129 @@ class _View:
     files: Mapping[str, bytes]
 
 
-def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> BackedUp:
+def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress, keeper: str = "") -> BackedUp:
     """The verb behind ``backup``: make a backup in ``dest``; it is whole, or not there.
 
     Of a place that is not there the last folder is made, and no other: a stick that is not plugged in, or is
     misspelt, would become a folder of this machine's own disk.
 
+    Args:
+        keeper: Another organisation that keeps it. All that is no ciphertext already is then sealed to the office.
+
     Raises:
-        HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is; or the keys are asked for
-            and are not there, or would be sealed to somebody whom the log does not pin.
+        HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is, or its disk is away; or the
+            keys are asked for and are not there, or would be sealed to somebody whom the log does not pin.
         StorageFullError: The disk has no room for it; nothing was begun.
         HomeBusyError: Others kept writing.
     """
+    folder = _allowed_place(home, dest, with_keys=with_keys, keeper=keeper)
+    _require_its_disk(home, folder)
+    make_folder(folder, exist_ok=True)
+    log = home.settings.log.origin
+    with ExitStack() as stack:
+        stack.enter_context(locked_shelves(shelves := folder / f"{slug_of(log)}{_SHELVES}"))
+        remove_dead_parts(folder)
+        if not home.read_only:
+            remove_dead_parts(home.path)
+        _end_old(home, folder, spare_newest=True)
+        view = _look(home, stack, with_keys=with_keys)
+        kept, erased = objects_of(view.connection)
+        unshelve(erased, shelves)  # first, since that also holds where no backup follows
+        gone = 0 if keeper else _erase_in(home, folder)
+        target = folder / f"{slug_of(log)}_{view.made_at.replace(':', '')}"
+        done = _put_together(home, view, target, sorted(kept), progress, keeper)
+        ended = _end_old(home, folder, spare_newest=False)
+        _remove_unnamed(log, folder, shelves)
+    done = replace(done, erased=gone, ended=ended)
+    if not home.read_only:
+        _note_kept(home, folder, done)
+    oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
+    return done
+
+
+def _allowed_place(home: Home, dest: Path, *, with_keys: bool, keeper: str) -> Path:
     folder = dest.resolve()
     for inside in (home.path, home.keys.path):
         if inside in (folder, *folder.parents):
             raise HomeError("backup.inside", where=str(dest))
-    if with_keys:
-        home.require_keys()
-        for error in home.unpinned():
-            raise error
     if not folder.parent.is_dir():
         raise HomeError("backup.no_place", where=str(dest))
-    make_folder(folder, exist_ok=True)
-    remove_dead_parts(folder)
-    with ExitStack() as stack:
-        view = _look(home, stack, with_keys=with_keys)
-        name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
-        done = _put_together(home, view, folder / name, progress)
-    if not home.read_only:
-        replace_file(home.path / NOTE_FILE, _note(done.description, same_disk=done.same_disk))
-    oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
-    return done
+    if keeper:
+        _require_fit_for_others(home, dest, with_keys=with_keys)
+    elif with_keys:
+        home.require_keys()
+    if keeper or with_keys:
+        for error in home.unpinned():
+            raise error
+    return folder
+
+
+def _require_fit_for_others(home: Home, dest: Path, *, with_keys: bool) -> None:
+    if with_keys:
+        raise HomeError("backup.keys_for_others", where=str(dest))
+    if home.read_only:
+        raise HomeError("home.read_only", where=str(home.path))
+
+
+def _require_its_disk(home: Home, folder: Path) -> None:
+    """Check that a folder that had backups on another disk does not lie on the disk of the home now.
+
+    Raises:
+        HomeError: It does: that disk is not mounted, and its empty place would be filled.
+    """
+    was_elsewhere = any(each.place == str(folder) and not each.same_disk for each in kept_backups(home.path))
+    if was_elsewhere and _on_one_disk(home.path, folder if folder.is_dir() else folder.parent):
+        raise HomeError("backup.disk_away", where=str(folder))
+
+
+def _end_old(home: Home, folder: Path, *, spare_newest: bool) -> int:
+    days = home.settings.backup.keep_days
+    return end_old(home.settings.log.origin, folder, home.clock(), keep_days=days, spare_newest=spare_newest)
+
+
+def _erase_in(home: Home, folder: Path) -> int:
+    """Erase in the backups on a disk what was erased in the home, and lay its list beside them."""
+    log, known = home.settings.log.origin, read_graves(home.graves)
+    if not known:
+        return 0
+    keep_graves(graves_beside(folder, log), known)
+    return sum(bury_in(each, each / HOME / DATABASE_FILE, known, home.clock()) for each in backups_of(log, folder))
+
+
+def graves_beside(folder: Path, log: str) -> Path:
+    """Where a disk of backups has the list of what was erased."""
+    return folder / f"{slug_of(log)}.erased"
+
+
+def _remove_unnamed(log: str, folder: Path, shelves: Path) -> None:
+    """Remove the objects that no backup on the disk names any more; none where a list is damaged."""
+    named = set[str]()
+    with suppress(HomeError):
+        for each in backups_of(log, folder):
+            named.update(objects_named(each))
+        unshelve(lengths(shelves).keys() - named, shelves)
+
+
+def _note_kept(home: Home, folder: Path, done: BackedUp) -> None:
+    every = backups_of(home.settings.log.origin, folder)
+    oldest = min(parse_time(read_description(each).made_at) for each in every)
+    made_at = parse_time(done.description.made_at)
+    more = NotedDisk(str(folder), done.description.entries, made_at, oldest, done.same_disk)
+    replace_file(home.path / NOTE_FILE, note_of(kept_backups(home.path), without=str(folder), more=more))
+
+
+def forget_place(home: Home, dest: Path) -> None:
+    """The verb behind ``backup --forget``: ask for no more backups in a folder that is lost or was destroyed.
+
+    Raises:
+        HomeError: No backup is noted there, or this home cannot be written.
+    """
+    known, place = kept_backups(home.path), str(dest.resolve())
+    if place not in (each.place for each in known):
+        raise HomeError("backup.not_noted", where=place)
+    if home.read_only:
+        raise HomeError("home.read_only", where=str(home.path))
+    replace_file(home.path / NOTE_FILE, note_of(known, without=place))
 
 
 def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
@@ -160,34 +279,66 @@ def _key_files(home: Home) -> Iterator[tuple[str, bytes]]:
             yield name + _SEALED, seal_whole(data, recipients=(home.recipients.casework,))
 
 
-def _put_together(home: Home, view: _View, target: Path, progress: Progress) -> BackedUp:
+def _put_together(
+    home: Home, view: _View, target: Path, addresses: Sequence[str], progress: Progress, keeper: str
+) -> BackedUp:
     log, rows = home.settings.log.origin, home.engine.dialect.name == "sqlite"
-    addresses = sorted(objects_of(view.connection))
-    older = next((each / HOME / OBJECTS_FOLDER for each in backups_of(log, target.parent)), None)
-    copied = to_copy(addresses, older)
+    shelves = target.parent / f"{slug_of(log)}{_SHELVES}"
+    copied = to_copy(addresses, home.objects, shelves, day=home.clock().toordinal())
     needed = sum(map(home.objects.size, copied)) + (database_bytes(view.connection) if rows else 0)
-    require_room(target.parent, needed + _SMALL_BYTES)
-    with assembled(target) as part, progress(needed) as hear:
-        digests = keep_files(view.files, part)
-        if rows:
-            copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
-        objects = part / HOME / OBJECTS_FOLDER
-        make_folder(objects)
-        missing = copy_objects(addresses, home.objects, objects, older, hear)
-        description = Description(log, view.made_at, view.entries, len(addresses) - missing, missing, digests)
-        write_file(part / DESCRIPTION_FILE, description.to_bytes())
+    require_room(target.parent, needed + _SMALL_BYTES + _LINE_BYTES * len(addresses))
+    with progress(needed) as hear:
+        shelved = shelve(copied, home.objects, shelves, hear)
+        with assembled(target) as part:
+            named = {OBJECTS_FILE: "".join(f"{each}\n" for each in addresses).encode("ascii")}
+            small = _sealed_files(home, view.files) if keeper else view.files
+            digests = keep_files({**small, **named}, part)
+            database_sha256 = _rows_into(home, view, part, hear, sealed=bool(keeper)) if rows else ""
+            there, missing = len(addresses) - shelved.missing, shelved.missing
+            description = Description(log, view.made_at, view.entries, there, missing, digests, database_sha256, keeper)
+            write_file(part / DESCRIPTION_FILE, description.to_bytes())
     same_disk = _on_one_disk(home.path, target)
-    return BackedUp(target, description, len(copied) - missing, rows, same_disk)
+    return BackedUp(target, description, shelved.copied, shelved.mended, 0, 0, rows, same_disk)
+
+
+def _sealed_files(home: Home, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The small files for another organisation: whoever keeps them learns neither channels nor settings."""
+    to = (home.recipients.casework, home.recipients.office)
+    return {f"{name}{_AGE}": seal_whole(data, recipients=to) for name, data in files.items()}
+
+
+def _rows_into(home: Home, view: _View, part: Path, hear: Hear, *, sealed: bool) -> str:
+    """Copy the rows into a backup, and return the digest of their file.
+
+    The rows that another organisation keeps pass through the disk of the home, and are never in clear on its own.
+    """
+    if not sealed:
+        return copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
+    copy = home.path / f"{_COPY}{PART}"
+    make_folder(copy)
+    handle = lock_folder(copy)
+    try:
+        write_file(copy / OURS, b"")
+        copy_database(view.connection, copy / DATABASE_FILE, hear)
+        file_key = new_file_key()
+        header = seal_header(file_key, recipients=(home.recipients.casework, home.recipients.office))
+        with (copy / DATABASE_FILE).open("rb") as body:
+            plain = iter(lambda: body.read(CHUNK_BYTES), b"")
+            file = part / HOME / f"{DATABASE_FILE}{_AGE}"
+            digest = write_new(file, chain((header,), seal_payload(file_key, plain)))
+        if read_back(file) != digest:
+            raise HomeError("backup.copy_damaged", where=str(file))
+        return digest
+    finally:
+        shutil.rmtree(copy)
+        if handle is not None:
+            os.close(handle)
 
 
 def _on_one_disk(one: Path, other: Path) -> bool:
     """Whether two folders lie on one file system."""
     # LIMIT: two partitions of one disk, and two volumes of one pool, count as two
     return one.stat().st_dev == other.stat().st_dev
-
-
-def _note(description: Description, *, same_disk: bool) -> bytes:
-    return NewestBackup(description.entries, parse_time(description.made_at), same_disk).to_bytes()
 
 
 # Back in its place
@@ -203,11 +354,13 @@ class Wishes:
             know of it.
         address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL. The one in the
             backup is where the living home has its rows.
+        cards: The texts of cards that open what another organisation kept, where the keys are lost.
     """
 
     damaged: bool = False
     address: str | None = None
     erased: Path | None = None
+    cards: tuple[str, ...] = ()
 
 
 AS_USUAL = Wishes()
@@ -254,31 +407,85 @@ def restore(
     refuse_unfinished(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise HomeError("home.there_already", where=str(path))
-    _require_rows(backup, wishes.address)
+    _require_rows(backup, description, wishes.address)
     keys, from_backup = keys_beside(path), not keys_beside(path).path.exists() and (backup / KEYS).is_dir()
     make_folder(path.parent, parents=True, exist_ok=True)
     with ExitStack() as stack:  # the keys get their name first
         part = stack.enter_context(assembled(path))
-        _copy_home(backup, part, description, progress)
-        if wishes.address is not None:
-            file = part / SETTINGS_FILE
-            replace_file(file, with_value(file.read_text("utf-8"), "database", "url", wishes.address).encode())
+        opened_by = _opener(description, keys, passphrase, wishes.cards)
+        _copy_home(backup, part, description, progress, opened_by, damaged=wishes.damaged)
+        _use_database(part, wishes.address)
         if from_backup:
             keys = KeyFolder(stack.enter_context(assembled(keys.path)))
             _copy_keys(backup, keys, description, passphrase)
-        graves = _erase_again(part, keys, clock, wishes.erased)
+        graves = stack.enter_context(_graves(part, keys, clock, _lists(backup, description, wishes)))
         report = _audit(part, keys, clock, graves)
         if behind := "log.signed" in (each.id for each in _failed(report)):
             report = _audit(part, KeyFolder(part / "absent"), clock, graves)  # what its keys know is not in the backup
         if (wrong := _failed(report)) and not wishes.damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
-        write_file(part / NOTE_FILE, _note(description, same_disk=_on_one_disk(backup, part)))
+        made_at, same_disk = parse_time(description.made_at), _on_one_disk(backup, part)
+        kept = NotedDisk(str(backup.parent.resolve()), description.entries, made_at, made_at, same_disk)
+        write_file(part / NOTE_FILE, note_of((), without="", more=kept))
     if behind:
         raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
     return Restored(path, description, from_backup, report)
 
 
-def _require_rows(backup: Path, address: str | None) -> None:
+def prove(
+    backup: Path,
+    path: Path,
+    clock: Clock,
+    *,
+    passphrase: Callable[[], str],
+    progress: Progress,
+    wishes: Wishes = AS_USUAL,
+) -> Restored:
+    """The verb behind ``restore --verify``: put a backup together elsewhere, audit it, and remove it again.
+
+    It needs the room of a home among the temporary files, and changes nothing else.
+
+    Args:
+        path: Where the home lies or would lie: the keys beside it are used, if there are any.
+
+    Raises:
+        HomeError: This is no backup, or the keys are another home's.
+        StorageFullError: The disk of the temporary files has no room for it.
+    """
+    description, keys = read_description(backup), keys_beside(path.resolve())
+    _require_rows(backup, description, wishes.address)
+    from_backup = not keys.path.exists() and (backup / KEYS).is_dir()
+    with TemporaryDirectory(prefix="nisisama-") as folder:
+        part = Path(folder) / "home"
+        make_folder(part)
+        opened_by = _opener(description, keys, passphrase, wishes.cards)
+        _copy_home(backup, part, description, progress, opened_by, damaged=True)
+        _use_database(part, wishes.address)
+        if from_backup:
+            keys = keys_beside(part)
+            make_folder(keys.path)
+            _copy_keys(backup, keys, description, passphrase)
+        lists = [keys.graves, *_lists(backup, description, wishes)]
+        with _graves(part, KeyFolder(part / "absent"), clock, lists) as graves:
+            report = _audit(part, keys, clock, graves)
+            if "log.signed" in (each.id for each in _failed(report)):
+                report = _audit(part, KeyFolder(part / "absent"), clock, graves)
+    return Restored(backup, description, from_backup, report)
+
+
+def _use_database(part: Path, address: str | None) -> None:
+    if address is not None:
+        file = part / SETTINGS_FILE
+        replace_file(file, with_value(file.read_text("utf-8"), "database", "url", address).encode())
+
+
+def _lists(backup: Path, description: Description, wishes: Wishes) -> Sequence[Path]:
+    """The lists of what was erased that do not lie beside the keys."""
+    beside = graves_beside(backup.resolve().parent, description.log)
+    return [beside] if wishes.erased is None else [wishes.erased, beside]
+
+
+def _require_rows(backup: Path, description: Description, address: str | None) -> None:
     """Check that it is known where the rows are.
 
     Raises:
@@ -288,24 +495,77 @@ def _require_rows(backup: Path, address: str | None) -> None:
     """
     if address is not None:
         require_address(address)
-        if (backup / HOME / DATABASE_FILE).exists():
+        if description.rows or (backup / HOME / DATABASE_FILE).exists():
             raise HomeError("backup.has_rows", where=str(backup))
+    elif description.kept_by:  # its settings are sealed
+        if not description.rows:
+            raise HomeError("backup.needs_database", where=str(backup))
     elif database_url_in(backup / HOME / SETTINGS_FILE):
         raise HomeError("backup.needs_database", where=str(backup))
 
 
-def _copy_home(backup: Path, part: Path, description: Description, progress: Progress) -> None:
-    source, rows = LocalObjects(backup / HOME / OBJECTS_FOLDER), backup / HOME / DATABASE_FILE
-    addresses = list(source.addresses())
-    needed = sum(map(source.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
+def _opener(
+    description: Description, keys: KeyFolder, passphrase: Callable[[], str], cards: Sequence[str]
+) -> Identity | None:
+    """What opens a backup that another organisation kept: the cards, or the passphrase; None for any other."""
+    if not description.kept_by:
+        return None
+    if cards:
+        return office_identity(cards)
+    if not keys.path.is_dir():
+        raise HomeError("backup.needs_cards", where=str(keys.path))
+    return keys.unlock(passphrase()).casework
+
+
+def _copy_home(
+    backup: Path,
+    part: Path,
+    description: Description,
+    progress: Progress,
+    opened_by: Identity | None,
+    *,
+    damaged: bool,
+) -> None:
+    shelves = LocalObjects(shelves_of(backup, description))
+    rows = backup / HOME / (DATABASE_FILE if opened_by is None else f"{DATABASE_FILE}{_AGE}")
+    addresses = objects_named(backup)
+    needed = sum(map(shelves.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
     require_room(part.parent, needed + _SMALL_BYTES)
-    keep_files(dict(_read_back(backup, HOME, description)), part)
+    small = dict(_read_back(backup, HOME, description))
+    if opened_by is not None:
+        whose = (opened_by,)
+        small = {name.removesuffix(_AGE): open_whole(data, identities=whose) for name, data in small.items()}
+    keep_files(small, part)
     LocalObjects(part / OBJECTS_FOLDER).create()
     with progress(needed) as hear:
         if rows.exists():  # alone: a journal beside it would be another state's
-            with rows.open("rb") as body:
-                write_new(part / DATABASE_FILE, _chunks(lambda: body.read(CHUNK_BYTES), hear))
-        copy_objects(addresses, source, part / OBJECTS_FOLDER, None, hear)
+            _place_rows(rows, part, description, hear, opened_by, damaged=damaged)
+        bring_back(addresses, shelves, part / OBJECTS_FOLDER, hear)
+
+
+def _place_rows(
+    rows: Path, part: Path, description: Description, hear: Hear, opened_by: Identity | None, *, damaged: bool
+) -> None:
+    if description.rows and file_sha256(rows) != description.rows and not damaged:
+        raise HomeError("backup.file_changed", where=str(rows))
+    with rows.open("rb") as body:
+        chunks = _chunks(lambda: body.read(CHUNK_BYTES), hear)
+        if opened_by is not None:
+            chunks = _open_stream(chunks, opened_by)
+        write_new(part / DATABASE_FILE, chunks)
+    if not description.rows and (journal := rows.with_name(f"{rows.name}-journal")).exists():
+        shutil.copy(journal, part / journal.name)  # an erasure in it was cut off
+
+
+def _open_stream(chunks: Iterator[bytes], opened_by: Identity) -> Iterator[bytes]:
+    """The plaintext of an age file that is read in pieces; its header lies within the first."""
+    header, first = split_file(next(chunks, b""))
+    yield from open_payload(open_header(header, identities=(opened_by,)), chain((first,), chunks))
+
+
+def shelves_of(backup: Path, description: Description) -> Path:
+    """Where the sealed files of a backup lie: beside it, shared with the others on its disk."""
+    return backup.parent / f"{slug_of(description.log)}{_SHELVES}"
 
 
 def _chunks(read: Callable[[], bytes], hear: Hear) -> Iterator[bytes]:
@@ -349,22 +609,25 @@ def _failed(report: Report) -> Sequence[Finding]:
     return [each for each in report.problems if each.verdict is Verdict.FAILED]
 
 
-def _erase_again(part: Path, keys: KeyFolder, clock: Clock, more: Path | None) -> Path:
-    """Destroy what was erased after the backup was made, before anything is read; return the file that names it.
+@contextmanager
+def _graves(part: Path, keys: KeyFolder, clock: Clock, lists: Sequence[Path]) -> Iterator[Path]:
+    """Destroy what was erased after the backup was made, before anything is read; the file that names all of it.
 
     Raises:
         HomeError: A file that names it is damaged.
     """
-    home = Home.open(part, clock)
-    home.keys = keys
-    try:
-        for file in (keys.graves, more):
-            home.erase_again(file)
-        if keys.path.is_dir() and more is not None:
-            keep_graves(keys.graves, read_graves(more))
-    finally:
-        home.engine.dispose()
-    return keys.graves if keys.path.is_dir() or more is None else more
+    known = [each for file in lists for each in read_graves(file)]
+    with TemporaryDirectory() as folder:
+        named = keys.graves if keys.path.is_dir() else Path(folder) / keys.graves.name
+        if known:
+            keep_graves(named, known)
+        home = Home.open(part, clock)
+        home.keys, home.graves_elsewhere = keys, named
+        try:
+            home.erase_again()
+        finally:
+            home.engine.dispose()
+        yield named
 
 
 def _audit(part: Path, keys: KeyFolder, clock: Clock, graves: Path) -> Report:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -68,6 +69,7 @@ class Erased:
     Attributes:
         items: Those that were named, and those that are the same thing; of a child's, its message and album too.
         entries: How many entries of the log, the holes beside the items among them.
+        backups_until: When the last backup with them ends, if backups are made as ``backup.keep_days`` says.
         beside: What is kept of the same messages and was not named: other files of them, and their other states.
         unfinished: Why something outside of the database is left; whoever writes next does it.
         unstamped: Why no time stamp could be had yet.
@@ -75,6 +77,7 @@ class Erased:
 
     items: tuple[str, ...]
     entries: int
+    backups_until: datetime
     beside: tuple[str, ...]
     unfinished: Explained | None
     unstamped: Explained | None
@@ -266,7 +269,10 @@ class _Act:
             oplog.note("erased", entries=len(goes.tombstones), items=len(goes.items))
             unstamped = writer.beat()
             unfinished = home.finish_erasures(writer.sequencer.take)
-        return Erased(goes.items, len(goes.tombstones), beside, unfinished, unstamped)
+        return Erased(goes.items, len(goes.tombstones), self._backups_until(), beside, unfinished, unstamped)
+
+    def _backups_until(self) -> datetime:
+        return self.doer.at + timedelta(days=self.home.settings.backup.keep_days)
 
     def _freeze_copies(self, writer: Writer) -> None:
         """Before a child's file goes, freeze the same file elsewhere: its digest goes with it."""
@@ -281,7 +287,7 @@ class _Act:
         for group in goes.groups():
             indexes = (each.index for each in group)
             kept = [kept_of(index, record) for index, record in _records(self.home, indexes, self.casework)]
-            yield erased_draft(group, kept, by, cause=cause)
+            yield erased_draft(group, kept, by, cause=cause, backups_until=self._backups_until())
 
 
 def _records(home: Home, indexes: Iterable[int], casework: KeyIdentity) -> Iterator[tuple[int, Record]]:

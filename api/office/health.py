@@ -16,7 +16,7 @@ import hashlib
 import importlib.metadata
 import io
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ from casefiles.freeze import WITHIN
 from casefiles.pages.made import typeset_trial
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
-from evidence.backup import newest_backup
+from evidence.backup import NotedDisk, kept_backups
 from evidence.canonical import b64u
 from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
@@ -197,25 +197,60 @@ def _moving(home: Home) -> Iterable[Finding]:
 
 
 def backups(home: Home) -> Iterable[Finding]:
-    """A check of ``doctor``: the newest backup is young enough for what has been kept since.
+    """A check of ``doctor``: each disk has a young enough backup of what was kept, and nothing past its age.
 
     What lies on the disk of the home is lost with it, so such a backup does not make up for one elsewhere.
     """
     with reading(home.engine) as connection:
         entries = tree_size(connection)
-    newest = newest_backup(home.path)
-    since = newest.made_at if newest else _made_at(home)
-    count = max(entries - (newest.entries if newest else 0), 0)
-    facts: dict[str, Fact] = {"count": count, "days": max((home.clock() - since).days, 0)}
+    known = kept_backups(home.path)
+    noted = {each.place for each in known}
+    if not known:
+        yield _no_backup(home, entries, None)
+    for place in (str(Path(each).resolve()) for each in home.settings.backup.disks):
+        if known and place not in noted:
+            yield _no_backup(home, entries, place)
+    elsewhere = any(not each.same_disk for each in known)
+    for each in known:
+        yield _backup_in(home, each, entries, elsewhere=elsewhere)
+        yield from _kept_too_long(home, each)
+
+
+def _no_backup(home: Home, entries: int, place: str | None) -> Finding:
+    since = _made_at(home)
+    facts: dict[str, Fact] = {"count": entries, "days": _days(home, since)}
+    late = bool(entries) and home.clock() - since > timedelta(days=home.settings.backup.warn_days)
+    if place is not None:
+        facts |= {"place": place}
+        return Finding("backups", _red(late), "backups.none_there" if late else "backups.none_there_yet", facts)
+    return Finding("backups", _red(late), "backups.none" if late else "backups.none_yet", facts)
+
+
+def _backup_in(home: Home, kept: NotedDisk, entries: int, *, elsewhere: bool) -> Finding:
     within, now = timedelta(days=home.settings.backup.warn_days), home.clock()
-    late = now - _made_at(home) > within if newest and newest.same_disk else bool(count) and now - since > within
-    verdict = Verdict.INDETERMINATE if late else Verdict.PASSED
-    if newest is None:
-        yield Finding("backups", verdict, "backups.none" if late else "backups.none_yet", facts)
-    elif newest.same_disk:
-        yield Finding("backups", verdict, "backups.same_disk" if late else "backups.same_disk_yet", facts)
-    else:
-        yield Finding("backups", verdict, "backups.late" if late else "backups.newest", facts)
+    count = max(entries - kept.entries, 0)
+    facts: dict[str, Fact] = {"place": kept.place, "count": count, "days": _days(home, kept.made_at)}
+    if kept.same_disk and not elsewhere:
+        late = now - _made_at(home) > within
+        return Finding("backups", _red(late), "backups.same_disk" if late else "backups.same_disk_yet", facts)
+    late = bool(count) and now - kept.made_at > within
+    return Finding("backups", _red(late), "backups.late" if late else "backups.newest", facts)
+
+
+def _kept_too_long(home: Home, kept: NotedDisk) -> Iterator[Finding]:
+    """What was erased since still lies in a backup that no later one on its disk has removed."""
+    allowed, days = home.settings.backup.keep_days, _days(home, kept.oldest_at)
+    if days > allowed:
+        facts: dict[str, Fact] = {"place": kept.place, "days": days, "allowed": allowed}
+        yield Finding("backups", Verdict.FAILED, "backups.too_old", facts)
+
+
+def _days(home: Home, since: datetime) -> int:
+    return max((home.clock() - since).days, 0)
+
+
+def _red(late: bool) -> Verdict:  # noqa: FBT001 - the one thing that it says
+    return Verdict.FAILED if late else Verdict.PASSED
 
 
 def _made_at(home: Home) -> datetime:

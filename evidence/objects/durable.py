@@ -103,6 +103,14 @@ def write_new(file: Path, chunks: Iterable[bytes], *, mode: int = 0o600) -> str:
     return digest.hexdigest()
 
 
+def read_back(file: Path) -> str:
+    """The lower hex SHA-256 of a file that was synced, read from its disk and not from memory where the system can."""
+    with file.open("rb", buffering=0) as source:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
 def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Put ``data`` in the place of ``file`` at once: a reader sees the old bytes or the new ones."""
     fresh = file.with_name(file.name + ".new")

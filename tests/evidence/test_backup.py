@@ -1,8 +1,6 @@
-"""A backup is whole or not there; it shares files with an older one, and takes nothing of others away."""
+"""A backup is whole or not there, ends at its age, and takes nothing of others away."""
 
-import errno
-import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,36 +8,27 @@ import pytest
 from evidence.backup import (
     DESCRIPTION_FILE,
     NOTE_FILE,
+    OBJECTS_FILE,
     Description,
-    NewestBackup,
+    NotedDisk,
     assembled,
     backups_of,
-    copy_objects,
+    end_old,
     keep_files,
-    newest_backup,
+    kept_backups,
+    note_of,
+    objects_named,
     read_description,
     remove_dead_parts,
-    to_copy,
 )
 from evidence.canonical import sha256_hex
 from evidence.errors import HomeError
-from evidence.objects.local import LocalObjects
 
 ONE, TWO = b"one", b"two" * 700_000
 
 
 def description(log: str = "o/1", made_at: str = "2026-01-01T00:00:00.000Z") -> Description:
     return Description(log, made_at, 1, 2, 0, {})
-
-
-def store(root: Path, *bodies: bytes) -> LocalObjects:
-    objects = LocalObjects(root)
-    objects.create()
-    for body in bodies:
-        place = objects.path(sha256_hex(body))
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(body)
-    return objects
 
 
 def test_what_is_put_together_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
@@ -89,13 +78,13 @@ def test_a_manifest_reads_as_it_was_written_and_others_are_told_apart(tmp_path: 
         (tmp_path / name).mkdir()
         (tmp_path / name / DESCRIPTION_FILE).write_bytes(description(log, made_at).to_bytes())
     assert read_description(tmp_path / "b") == description(made_at="2")
-    for name, data in (("no", b"{}"), ("list", b"[]"), ("more", b'{"format":"nisisama/backup/1","x":1}')):
+    for name, data in (("no", b"{}"), ("list", b"[]"), ("more", b'{"format":"nisisama/backup/2","x":1}')):
         (tmp_path / name).mkdir()
         (tmp_path / name / DESCRIPTION_FILE).write_bytes(data)
         with pytest.raises(HomeError, match="not a backup"):
             read_description(tmp_path / name)
     (tmp_path / "new").mkdir()
-    (tmp_path / "new" / DESCRIPTION_FILE).write_bytes(b'{"format":"nisisama/backup/2"}')
+    (tmp_path / "new" / DESCRIPTION_FILE).write_bytes(b'{"format":"nisisama/backup/1"}')
     with pytest.raises(HomeError, match="another version"):
         read_description(tmp_path / "new")
     (tmp_path / "b").rename(tmp_path / "b.part")
@@ -105,51 +94,45 @@ def test_a_manifest_reads_as_it_was_written_and_others_are_told_apart(tmp_path: 
     assert backups_of("o/1", tmp_path / "nowhere") == []
 
 
-def test_an_object_that_an_older_backup_has_shares_its_file(tmp_path: Path) -> None:
-    source = store(tmp_path / "home", ONE, TWO)
-    addresses = sorted(map(sha256_hex, (ONE, TWO)))
-    heard: list[int] = []
-    assert copy_objects(addresses[:1], source, tmp_path / "old", None, heard.append) == 0
-    assert to_copy(addresses, tmp_path / "old") == addresses[1:]
-    assert copy_objects(addresses, source, tmp_path / "new", tmp_path / "old", heard.append) == 0
-    old, new = LocalObjects(tmp_path / "old"), LocalObjects(tmp_path / "new")
-    assert old.path(addresses[0]).samefile(new.path(addresses[0]))
-    assert {b"".join(new.read(each)) for each in addresses} == {ONE, TWO}
-    assert new.path(addresses[1]).stat().st_mode & 0o777 == 0o400
-    assert sum(heard) == len(ONE) + len(TWO)
+def made(folder: Path, made_at: str, *, log: str = "o/1", named: tuple[str, ...] = ()) -> Path:
+    backup = folder / f"{log.replace('/', '-')}_{made_at.replace(':', '')}"
+    backup.mkdir(parents=True)
+    files = keep_files({OBJECTS_FILE: "".join(f"{each}\n" for each in named).encode()}, backup)
+    (backup / DESCRIPTION_FILE).write_bytes(Description(log, made_at, 1, len(named), 0, files).to_bytes())
+    return backup
 
 
-def test_a_file_of_an_older_backup_that_has_changed_is_copied_again_and_not_shared(tmp_path: Path) -> None:
-    source, addresses = store(tmp_path / "home", ONE, TWO), sorted(map(sha256_hex, (ONE, TWO)))
-    copy_objects(addresses, source, tmp_path / "old", None, lambda _more: None)
-    old, new = LocalObjects(tmp_path / "old"), LocalObjects(tmp_path / "new")
-    rotten = old.path(addresses[0])
-    rotten.chmod(0o600)
-    rotten.write_bytes(b"x" * rotten.stat().st_size)
-    assert copy_objects(addresses, source, tmp_path / "new", tmp_path / "old", lambda _more: None) == 0
-    assert {b"".join(new.read(each)) for each in addresses} == {ONE, TWO}
-    assert old.path(addresses[1]).samefile(new.path(addresses[1]))
+def test_a_backup_ends_a_day_before_its_age_and_the_newest_is_spared_until_another_is_whole(tmp_path: Path) -> None:
+    now = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    old, young = made(tmp_path, "2026-03-02T12:00:00.000Z"), made(tmp_path, "2026-03-02T12:00:00.001Z")
+    other = made(tmp_path, "2020-01-01T00:00:00.000Z", log="o/2")
+    assert end_old("o/1", tmp_path, now, keep_days=30, spare_newest=True) == 1
+    assert sorted(tmp_path.iterdir()) == sorted([young, other])
+    assert not old.exists()
+    later = now + timedelta(days=400)
+    assert end_old("o/1", tmp_path, later, keep_days=30, spare_newest=True) == 0
+    assert end_old("o/1", tmp_path, later, keep_days=30, spare_newest=False) == 1
+    assert list(tmp_path.iterdir()) == [other]
 
 
-@pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP])
-def test_without_links_an_object_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    source, address = store(tmp_path / "home", ONE), sha256_hex(ONE)
-    copy_objects([address], source, tmp_path / "old", None, lambda _more: None)
-
-    def refused(*_told: object, **_more: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(os, "link", refused)
-    assert copy_objects([address], source, tmp_path / "new", tmp_path / "old", lambda _more: None) == 0
-    assert b"".join(LocalObjects(tmp_path / "new").read(address)) == ONE
+def test_a_backup_whose_end_was_cut_off_is_removed_by_the_next(tmp_path: Path) -> None:
+    old = made(tmp_path, "2026-03-01T00:00:00.000Z")
+    (old / ".nisisama-part").touch()
+    old.rename(tmp_path / f"{old.name}.part")
+    remove_dead_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_objects_that_are_gone_or_changed_are_counted_and_not_copied(tmp_path: Path) -> None:
-    source, address = store(tmp_path / "home", ONE, TWO), sha256_hex(ONE)
-    source.path(address).write_bytes(b"changed")
-    addresses = [address, sha256_hex(TWO), sha256_hex(b"gone")]
-    assert copy_objects(addresses, source, tmp_path / "new", None, lambda _more: None) == 2
-    assert list(LocalObjects(tmp_path / "new").addresses()) == [sha256_hex(TWO)]
+def test_the_list_of_objects_is_read_as_it_was_written_or_not_at_all(tmp_path: Path) -> None:
+    named = (sha256_hex(ONE), sha256_hex(TWO))
+    backup = made(tmp_path, "2026-03-01T00:00:00.000Z", named=named)
+    assert tuple(objects_named(backup)) == named
+    (backup / OBJECTS_FILE).write_text(f"{named[0]}\n")
+    with pytest.raises(HomeError, match="not as it was written"):
+        objects_named(backup)
+    (backup / OBJECTS_FILE).unlink()
+    with pytest.raises(HomeError, match="gone"):
+        objects_named(backup)
 
 
 def test_small_files_keep_their_digest(tmp_path: Path) -> None:
@@ -158,12 +141,14 @@ def test_small_files_keep_their_digest(tmp_path: Path) -> None:
     assert (tmp_path / "keys" / "b").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_note_of_the_newest_backup_reads_as_it_was_written_and_no_other(tmp_path: Path) -> None:
-    assert newest_backup(tmp_path) is None
-    for same_disk in (True, False):
-        noted = NewestBackup(7, datetime(2026, 3, 1, 12, tzinfo=UTC), same_disk)
-        (tmp_path / NOTE_FILE).write_bytes(noted.to_bytes())
-        assert newest_backup(tmp_path) == noted
-    for damaged in ("", "7", "seven 2026-03-01T12:00:00.000Z", "7 yesterday"):
+def test_the_notes_of_all_disks_read_as_they_were_written_and_no_others(tmp_path: Path) -> None:
+    assert kept_backups(tmp_path) == []
+    times = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    one, two = NotedDisk("/media/a b", 7, *times, same_disk=True), NotedDisk("/ž\n", 8, *times, same_disk=False)
+    (tmp_path / NOTE_FILE).write_bytes(note_of([two], without="", more=one))
+    assert kept_backups(tmp_path) == [one, two]
+    (tmp_path / NOTE_FILE).write_bytes(note_of([one, two], without=one.place))
+    assert kept_backups(tmp_path) == [two]
+    for damaged in ("", "7", "seven 2026-03-01T12:00:00.000Z", "7 yesterday", two.line().replace("disk", "x"), "é"):
         (tmp_path / NOTE_FILE).write_text(damaged)
-        assert newest_backup(tmp_path) is None
+        assert kept_backups(tmp_path) == []

@@ -1,5 +1,6 @@
 """The file beside the keys that names what was erased, and what an erasure keeps of each entry."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -45,5 +46,5 @@ def test_what_is_kept_of_an_entry_has_its_acts_and_no_value_of_its_subject() -> 
 
 def test_the_entry_names_what_was_erased_and_counts_its_items() -> None:
     named = [Tombstone(3, None, b"h" * 32), Tombstone(7, "ab" * 16, b"s" * 32)]
-    draft = erased_draft(named, [], {"actor": "ann"}, cause="order")
+    draft = erased_draft(named, [], {"actor": "ann"}, cause="order", backups_until=datetime(2026, 1, 1, tzinfo=UTC))
     assert (draft.public, draft.values["items"], draft.values["cause"]) == ({"entries": "3 7"}, "1", "order")

@@ -219,7 +219,7 @@ def back_up(office: OfficeFolder) -> list[str]:
 
 
 def finished(office: OfficeFolder) -> list[Path]:
-    return sorted(each for each in (office.folder / "disk").iterdir() if not each.name.endswith(".part"))
+    return sorted(each for each in (office.folder / "disk").glob("*Z"))
 
 
 def _backup_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:

@@ -35,7 +35,7 @@ def test_two_persons_erase_at_once_and_are_told_what_stays(life: Life, home: Pat
     ran = run("erase", item, "--case", life.case, *WHY, "--approved-by", "bo", home=home)
     assert ran.code == DONE, ran.err
     assert ran.out.startswith("Erased: 1 item. Nobody can read them again in this home.\n")
-    assert "backups until you delete them" in ran.out
+    assert "The last backup with them ends by " in ran.out
 
 
 @pytest.mark.parametrize("words", ["ITEM --cause withdrawn --reason x", "ITEM --case CASE --cause child --reason x"])

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,18 @@ import pytest
 from api.home import Home
 from api.office import backup as verbs
 from api.office.audit import run_audit
-from api.office.backup import BackedUp, Restored, Wishes, back_up, restore
-from evidence.backup import copy_database, copy_objects, newest_backup
+from api.office.backup import BackedUp, Restored, Wishes, back_up, forget_place, restore
+from evidence.backup import copy_database, kept_backups
+from evidence.backup_objects import shelve
 from evidence.custody.event import Draft
-from evidence.errors import CheckpointError, HomeError, PassphraseError, StorageFullError
+from evidence.errors import CheckpointError, HomeError, NoMatchingKeyError, PassphraseError, StorageFullError
 from evidence.finding import Verdict
 from evidence.objects.durable import make_folder
+from evidence.seal.age import open_header, split_file
 from evidence.seal.recipients import generate_identity
 from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in, write_pictured
+from tests.nonempty import nonempty
 
 
 @contextmanager
@@ -64,9 +68,9 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     done = backup_of(home, tmp_path / "disk")
     kept = items_of(home)
     assert (done.description.entries, done.rows, done.description.missing) == (size_of(home), True, 0)
-    newest = newest_backup(home.path)
-    assert newest is not None
+    (newest,) = kept_backups(home.path)
     assert (newest.entries, newest.same_disk, done.same_disk) == (size_of(home), True, True)
+    assert (newest.place, newest.made_at) == (str(tmp_path / "disk"), newest.oldest_at)
     home.engine.dispose()
     home.path.rename(tmp_path / "lost")
     back = restored(done.path, home.path)
@@ -75,7 +79,7 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     assert items_of(again) == kept
     write(again)
     assert verdict(again) is Verdict.PASSED
-    assert newest_backup(again.path) == newest
+    assert kept_backups(again.path) == [newest]
     modes = {
         file.stat().st_mode & 0o777 for file in again.path.rglob("*") if file.is_file() and "objects" not in file.parts
     }
@@ -88,7 +92,7 @@ def test_a_place_that_is_not_there_is_refused_and_not_made(home: Home, tmp_path:
         with pytest.raises(HomeError) as raised:
             backup_of(home, place)
         assert raised.value.code == "backup.no_place"
-    assert newest_backup(home.path) is None
+    assert kept_backups(home.path) == []
     assert not (tmp_path / "stick").exists()
     assert not (tmp_path / "a").exists()
     assert backup_of(home, tmp_path / "made").path.parent == tmp_path / "made"
@@ -99,14 +103,13 @@ def test_a_backup_on_another_disk_is_told_from_one_beside_the_home(
 ) -> None:
     monkeypatch.setattr(verbs, "_on_one_disk", lambda _home, _dest: False)
     assert not backup_of(home, tmp_path / "disk").same_disk
-    assert newest_backup(home.path) is not None
-    assert not newest_backup(home.path).same_disk  # type: ignore[union-attr]
+    assert [each.same_disk for each in kept_backups(home.path)] == [False]
 
 
 def test_what_others_write_meanwhile_is_not_in_it_and_breaks_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look and the copy of rows, between its pages, and before the objects are copied."""
+    """Before the objects are copied, between them and the copy of rows, and between its pages."""
     writers = iter([Home.open(home.path) for _ in range(3)])
     before = size_of(home)
 
@@ -131,7 +134,7 @@ def test_what_others_write_meanwhile_is_not_in_it_and_breaks_nothing(
         copy_database(connection, to, heard)  # type: ignore[arg-type]
 
     monkeypatch.setattr(verbs, "copy_database", beside(in_pages))
-    monkeypatch.setattr(verbs, "copy_objects", beside(copy_objects))
+    monkeypatch.setattr(verbs, "shelve", beside(shelve))
     done = backup_of(home, tmp_path / "disk", with_keys=True)
     assert next(writers, None) is None
     assert (done.description.entries, size_of(home)) == (before, before + 3)
@@ -153,17 +156,94 @@ def test_a_copy_of_files_while_others_write_is_broken(home: Home, tmp_path: Path
     broken.engine.dispose()
 
 
-def test_a_second_backup_shares_sealed_files_with_the_first(home: Home, tmp_path: Path) -> None:
+def shelves(backup: Path) -> Path:
+    (found,) = backup.parent.glob("*.objects")
+    return found
+
+
+def test_a_second_backup_copies_no_sealed_file_again(home: Home, tmp_path: Path) -> None:
     first = backup_of(home, tmp_path / "disk")
     second = backup_of(home, tmp_path / "disk")
     assert first.copied == first.description.objects > 0
     assert (second.copied, second.description.objects) == (0, first.description.objects)
-    objects = sorted((second.path / "home" / "objects").rglob("*"))
-    assert all(file.stat().st_nlink == 2 for file in objects if file.is_file())
+    assert len(list(shelves(second.path).rglob("*"))) <= 2 * first.copied
     shutil.rmtree(first.path)
     assert restored(second.path, tmp_path / "elsewhere").report.verdict is Verdict.INDETERMINATE  # the keys are away
-    inodes = {file.stat().st_ino for file in objects if file.is_file()}
-    assert not inodes & {file.stat().st_ino for file in (tmp_path / "elsewhere").rglob("*")}
+
+
+def test_backups_end_at_their_age_with_the_files_that_no_other_names(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = backup_of(home, tmp_path / "disk")
+    later = lambda: system_clock() + timedelta(days=30)  # noqa: E731 - a clock
+    monkeypatch.setattr(home, "clock", later)
+    stray = shelves(first.path) / "ab" / f"ab{'0' * 62}"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"of no backup")
+    second = backup_of(home, tmp_path / "disk")
+    assert (first.ended, second.ended, first.path.exists()) == (0, 1, False)
+    assert not stray.exists()
+    (noted,) = kept_backups(home.path)
+    assert noted.made_at == noted.oldest_at
+    assert restored(second.path, tmp_path / "elsewhere").report.verdict is Verdict.INDETERMINATE
+
+
+def test_what_another_organisation_keeps_opens_nothing_and_gives_the_home_back_to_the_office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export", channel=4242424242))
+    kept, size = items_of(home), size_of(home)
+    own = backup_of(home, tmp_path / "own").path
+    with pytest.raises(HomeError) as raised:
+        back_up(home, tmp_path / "org", with_keys=True, progress=unheard, keeper="Org")  # type: ignore[arg-type]
+    assert raised.value.code == "backup.keys_for_others"
+    done = back_up(home, tmp_path / "org", with_keys=False, progress=unheard, keeper="Org")  # type: ignore[arg-type]
+    home.engine.dispose()
+    # they learn neither which channel it is nor how it is set up, and have no key for any of it
+    told = [b"4242424242", b"SQLite format 3", b"[office]", b"AGE-SECRET-KEY"]
+    everything = b"".join(file.read_bytes() for file in (tmp_path / "org").rglob("*") if file.is_file())
+    assert [each for each in told if each in everything] == []
+    beside = b"".join(file.read_bytes() for file in own.rglob("*") if file.is_file())
+    assert [each for each in told[:3] if each in beside] == told[:3]  # the control
+    assert not list(home.path.glob("*.part"))
+    stranger = generate_identity()
+    for file in nonempty(file for file in done.path.rglob("*.age")):
+        header, _payload = split_file(file.read_bytes())
+        with pytest.raises(NoMatchingKeyError):
+            open_header(header, identities=[stranger])
+    # the office has it back with its keys, or with two cards alone
+    shutil.rmtree(home.path)
+    assert restored(done.path, home.path).report.verdict is Verdict.PASSED
+    again = Home.open(home.path)
+    assert (items_of(again), size_of(again)) == (kept, size)
+    again.engine.dispose()
+    with pytest.raises(HomeError) as raised:
+        restored(done.path, tmp_path / "bare")
+    assert raised.value.code == "backup.needs_cards"
+    wishes = Wishes(cards=cards[:2])
+    restore(done.path, tmp_path / "bare", system_clock, passphrase=str, progress=unheard, wishes=wishes)  # type: ignore[arg-type]
+    bare = Home.open(tmp_path / "bare")
+    assert items_of(bare) == kept
+    bare.engine.dispose()
+
+
+def test_rows_that_a_killed_backup_left_in_the_home_go_with_the_next(home: Home, tmp_path: Path) -> None:
+    (left := home.path / "rows.part").mkdir()
+    (left / ".nisisama-part").touch()
+    (left / "nisisama.db").write_bytes(b"rows")
+    backup_of(home, tmp_path / "disk")
+    assert not left.exists()
+
+
+def test_a_folder_that_is_lost_is_forgotten_and_no_other(home: Home, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        backup_of(home, tmp_path / name)
+    forget_place(home, tmp_path / "one")
+    assert [each.place for each in kept_backups(home.path)] == [str(tmp_path / "two")]
+    with pytest.raises(HomeError) as raised:
+        forget_place(home, tmp_path / "one")
+    assert raised.value.code == "backup.not_noted"
 
 
 def test_without_keys_no_secret_is_in_a_backup_and_with_keys_none_is_in_clear(home: Home, tmp_path: Path) -> None:
@@ -227,7 +307,7 @@ def _cut(file: Path) -> None:
 
 
 def _object(backup: Path) -> Path:
-    return next(file for file in sorted((backup / "home" / "objects").rglob("*")) if file.is_file())
+    return next(file for file in sorted(shelves(backup).rglob("*")) if file.is_file())
 
 
 def _entry(backup: Path) -> None:
@@ -240,7 +320,7 @@ def _entry(backup: Path) -> None:
     [
         (lambda backup: _cut(_object(backup)), "backup.does_not_hold"),
         (lambda backup: _object(backup).unlink(), "backup.does_not_hold"),
-        (_entry, "backup.does_not_hold"),
+        (_entry, "backup.file_changed"),
         (lambda backup: (backup / "home/recipients/office.txt").unlink(), "backup.file_changed"),
         (lambda backup: _cut(backup / "home/recovery/casework.age"), "backup.file_changed"),
         (lambda backup: (backup / "backup.json").unlink(), "backup.not_one"),
@@ -254,7 +334,7 @@ def test_a_damaged_backup_is_not_put_in_its_place(home: Home, tmp_path: Path, da
         restored(done.path, tmp_path / "new")
     assert raised.value.code == code
     assert not list(tmp_path.glob("new*"))
-    if code == "backup.does_not_hold":
+    if code == "backup.does_not_hold" or damage is _entry:
         assert restored(done.path, tmp_path / "new", damaged=True).report.verdict is Verdict.FAILED
 
 
@@ -296,7 +376,7 @@ def test_a_full_disk_is_met_before_anything_is_begun(
         backup_of(home, tmp_path / "disk")
     with pytest.raises(StorageFullError, match="too little room"):
         restored(done.path, tmp_path / "new")
-    assert os.listdir(tmp_path / "disk") == [done.path.name]  # noqa: PTH208 - names alone
+    assert sorted(os.listdir(tmp_path / "disk")) == sorted([shelves(done.path).name, done.path.name])  # noqa: PTH208 - names alone
     assert not list(tmp_path.glob("new*"))
 
 

@@ -85,7 +85,7 @@ def test_nothing_of_an_erased_item_is_left_in_any_file_or_under_any_key_of_the_h
         assert connection.execute(sa.select(database.print_segment.c.first)).scalars().all() == [0]
     before = back_up(home, tmp_path / "before", with_keys=False, progress=untold).path
     # the control: each is found before, in the home and in its backup
-    assert canaries.in_files(home.path) == canaries.in_files(before) == canaries.raw.keys()
+    assert canaries.in_files(home.path) == canaries.in_files(before.parent) == canaries.raw.keys()
     assert canaries.opened_by_keys(home) == said.keys()
 
     done = erase_now(home, *hers, case=case)
@@ -94,8 +94,12 @@ def test_nothing_of_an_erased_item_is_left_in_any_file_or_under_any_key_of_the_h
     assert canaries.opened_by_keys(home) == set()
     with reading(home.engine) as connection:  # sealed again without them, and not made anew
         assert connection.execute(sa.select(database.print_segment.c.first)).scalars().all() == [0]
-    after = back_up(home, tmp_path / "after", with_keys=True, progress=untold).path
+    after = back_up(home, tmp_path / "after", with_keys=True, progress=untold).path.parent
     assert canaries.in_files(home.path, home.keys.path, after) == set()
+    # and the next backup on a disk erases it in the older ones there too
+    assert canaries.in_files(before.parent) == canaries.raw.keys()
+    assert back_up(home, before.parent, with_keys=False, progress=untold).erased == done.entries
+    assert canaries.in_files(before.parent) == set()
     assert problems_of(home) == []
     assert problems_of(home, passphrase=None) == []
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections import namedtuple
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,12 +23,13 @@ from api.office.health import decoder as real_decoder
 from api.office.request import find_request
 from config.watchlist import watch_entry
 from evidence.authority import Doer
+from evidence.backup import NotedDisk, note_of
 from evidence.errors import NotDecodedError
 from evidence.finding import Finding, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.objects.durable import replace_file
 from evidence.observation import Mode
-from evidence.times import format_time, system_clock
+from evidence.times import Clock, system_clock
 from tests.homes import PASSPHRASE, doer, reviews_of, size_of
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil gives it
@@ -184,7 +186,7 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     )
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home, approver=None))
     assert problems(home) == []
-    replace_file(home.path / "backup", f"{size_of(home) + 9} {format_time(system_clock())}\n".encode())
+    note_backup(home, size_of(home) + 9)
     (problem,) = check_health(home.path, lambda: system_clock() + timedelta(days=8)).problems
     assert (problem.id, problem.verdict) == ("reviews", Verdict.INDETERMINATE)
     assert problem.where.startswith("request ")
@@ -201,24 +203,45 @@ def test_a_home_that_was_not_backed_up_for_long_is_found(home: Home) -> None:
     (told,) = [each for each in check_health(home.path, system_clock).findings if each.id == "backups"]
     assert (told.verdict, "none yet" in told.found) == (Verdict.PASSED, True)
     (problem,) = check_health(home.path, later).problems
-    assert (problem.verdict, problem.code, "nisisama backup" in problem.fix) == (
-        Verdict.INDETERMINATE,
-        "backups.none",
-        True,
-    )
-    replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())}\n".encode())
+    assert (problem.verdict, problem.code, "nisisama backup" in problem.fix) == (Verdict.FAILED, "backups.none", True)
+    note_backup(home, size_of(home))
     assert check_health(home.path, later).problems == ()  # nothing was added since
-    replace_file(home.path / "backup", f"{size_of(home) - 1} {format_time(system_clock())}\n".encode())
+    note_backup(home, size_of(home) - 1)
     (problem,) = check_health(home.path, later).problems
-    assert (problem.code, problem.facts) == ("backups.late", {"count": 1, "days": 8})
-    replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())} same-disk\n".encode())
+    assert (problem.code, problem.facts) == ("backups.late", {"place": "/disk", "count": 1, "days": 8})
+    note_backup(home, size_of(home), same_disk=True)
     (problem,) = check_health(home.path, later).problems
-    assert (problem.verdict, problem.code) == (Verdict.INDETERMINATE, "backups.same_disk")
-    (told,) = [each for each in check_health(home.path, system_clock).findings if each.id == "backups"]
-    assert (told.verdict, told.code) == (Verdict.PASSED, "backups.same_disk_yet")
+    assert (problem.verdict, problem.code) == (Verdict.FAILED, "backups.same_disk")
+    assert backup_codes(home) == ["backups.same_disk_yet"]
     for damaged in (b"", b"x y", b"1 yesterday", b"1"):
         (home.path / "backup").write_bytes(damaged)
         assert [each.code for each in check_health(home.path, later).problems] == ["backups.none"]
+
+
+def note_backup(home: Home, entries: int, *, same_disk: bool = False, **more: NotedDisk) -> None:
+    now = system_clock()
+    newest = NotedDisk("/disk", entries, now, now, same_disk=same_disk)
+    replace_file(home.path / "backup", note_of([*more.values()], without="", more=newest))
+
+
+def backup_codes(home: Home, clock: Clock = system_clock) -> list[str]:
+    return [each.code for each in check_health(home.path, clock).findings if each.id == "backups"]
+
+
+def test_each_disk_needs_its_own_backup_and_none_may_be_older_than_allowed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, entries = system_clock(), size_of(home)
+    old = NotedDisk("/other", entries - 1, now - timedelta(days=8), now - timedelta(days=31), same_disk=False)
+    note_backup(home, entries, other=old)
+    assert backup_codes(home) == ["backups.newest", "backups.late", "backups.too_old"]
+    young = replace(old, made_at=now, oldest_at=now)
+    note_backup(home, entries, other=young)
+    assert backup_codes(home) == ["backups.newest", "backups.newest"]  # the control
+    monkeypatch.setenv("NISISAMA_BACKUP__DISKS", '["/disk", "/third"]')
+    assert backup_codes(home) == ["backups.none_there_yet", "backups.newest", "backups.newest"]
+    later = lambda: system_clock() + timedelta(days=8)  # noqa: E731 - a clock
+    assert backup_codes(home, later)[0] == "backups.none_there"
 
 
 def installed(folder: Path, text: str) -> list[importlib.metadata.PackagePath]:

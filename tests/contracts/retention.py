@@ -1,0 +1,149 @@
+"""How long the office keeps what, read from the settings; and ``docs/data-protection/retention.md``, made of them.
+
+Make the page anew: ``python -m tests.contracts.retention > docs/data-protection/retention.md``.
+"""
+
+# ruff: noqa: E501 - a cell of a table is one line
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from api.office.question import KEPT, TICKET_HOLDS
+from config.settings import Settings
+
+TIMES = ("_days", "_hours", "_months", "_minutes", "_h")
+"""How the name of a setting ends that is a time."""
+
+
+@dataclass(frozen=True)
+class KeepingRule:
+    """How long one thing is kept.
+
+    Attributes:
+        what: The thing, in the words of the office.
+        unit: Of the setting's number.
+        ends: What happens then, and who or what does it.
+    """
+
+    what: str
+    unit: str
+    ends: str
+
+
+RULES = {
+    "backup.keep_days": KeepingRule(
+        "A backup: sealed rows, headers, fingerprints",
+        "days",
+        "A later backup on the same disk removes it. What is erased before goes with the next backup on each disk",
+    ),
+    "serve.keep_days": KeepingRule(
+        "Ended tasks of the API, and the bundles that it made",
+        "days",
+        "`serve` removes them",
+    ),
+    "check.answer_days": KeepingRule(
+        "How long a woman waits for the answer to her question",
+        "days",
+        "She comes back for it. The question itself has a row of its own below",
+    ),
+    "serve.idle_minutes": KeepingRule(
+        "Open keys in the memory of `serve`",
+        "minutes without use",
+        "The office is locked",
+    ),
+}
+"""Setting -> what it keeps."""
+NOT_KEEPING = {
+    "backup.warn_days": "when `doctor` asks for a backup",
+    "mail.every_minutes": "how often a mail is sent",
+    "telegram.counters_h": "how often counters are read",
+}
+"""Settings that are times and keep nothing."""
+FIXED = (
+    ("What a woman sent to be compared", f"{KEPT.days} days", "Removed; earlier, once it is answered and taken back"),
+    ("A ticket with which one question can be sent", f"{TICKET_HOLDS.days} days", "It is no longer taken"),
+)
+BY_HAND = (
+    (
+        "An item that no case has",
+        "12 months, unless a person renews it with a reason",
+        "`nisisama evidence list --to DATE` names what is older; two persons run `nisisama erase ITEM --cause retention`",
+    ),
+    (
+        "An item of a case",
+        "until the proceedings and the time for remedies have ended (counsel says when)",
+        "Two persons run `nisisama erase ITEM --case CASE --cause retention`",
+    ),
+    (
+        "The paper file, and copies of bundles in the office",
+        "as the case",
+        "A person destroys them, and notes it in the paper file",
+    ),
+)
+KEPT_FOR_GOOD = (
+    (
+        "Consents, statements and what was done in a case",
+        "Sealed in the custody log: no command destroys these records yet. Counsel decides whether that may stay so",
+    ),
+    (
+        "Entries of the custody log",
+        "They prove that nothing was changed. They hold digests, and what people did under a pseudonym; of what was erased, nothing that can be opened",
+    ),
+    (
+        "Marks of what was erased (`HOME.keys/erased`)",
+        "So that a later import or an old backup does not bring it back. Nobody can read from them what it was",
+    ),
+)
+
+
+def times() -> Iterator[tuple[str, object]]:
+    """Every setting that is a time, with its value if nobody changes it."""
+    for section, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name, inner in model.model_fields.items():
+                if name.endswith(TIMES):
+                    yield f"{section}.{name}", inner.default
+
+
+def page() -> str:
+    """The page, as it has to be."""
+    lines = [
+        "# Retention",
+        "",
+        "How long this office keeps what. **To be verified by counsel**: on what ground each time is no longer than needed.",
+        "The first table is made from the settings of the program, as they are if nobody changes them; copy it into your own record with your values.",
+        "`nisisama.toml` has the values of your office ([Settings](../operations.md#settings)).",
+        "",
+        "## Ends by itself",
+        "",
+        "| what | how long | setting | what happens then |",
+        "|---|---|---|---|",
+    ]
+    known = dict(times())
+    for name, rule in RULES.items():
+        lines.append(f"| {rule.what} | {known[name]} {rule.unit} | `{name}` | {rule.ends} |")
+    lines += [f"| {what} | {how_long} | fixed | {ends} |" for what, how_long, ends in FIXED]
+    lines.append(
+        f"| The operational log, which has no names and no content | {_oplog()} | `oplog.max_bytes`, `oplog.files` | The oldest file goes |"
+    )
+    lines += ["", "## Ends when people end it", "", "| what | how long | who does what |", "|---|---|---|"]
+    lines += [f"| {what} | {how_long} | {who} |" for what, how_long, who in BY_HAND]
+    lines += ["", "## Stays", "", "| what | why |", "|---|---|"]
+    lines += [f"| {what} | {why} |" for what, why in KEPT_FOR_GOOD]
+    lines += [
+        "",
+        "Whoever has a bundle or a letter keeps it by their own rules. `nisisama case show CASE` lists what was handed over.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _oplog() -> str:
+    oplog = Settings.model_fields["oplog"].default
+    return f"{oplog.files + 1} files of {oplog.max_bytes // 1_000_000} MB"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
