@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.made import remove_erased
+from api.made import drop_releases, remove_erased
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
@@ -187,6 +187,7 @@ class Home:
     def _remove_bundles(self) -> None:
         with database.reading(self.engine) as connection:
             remove_erased(connection, self.path)
+        drop_releases(self.path)
 
     @cached_property
     def engine(self) -> sa.Engine:
