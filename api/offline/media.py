@@ -1,13 +1,14 @@
 """Preserved files as the offline commands open them: found by the log, and compared with it."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
 from api.home import Home
 from casefiles.case import open_events
-from evidence.canonical import text_of
+from evidence.canonical import Value, text_of
 from evidence.errors import EnvelopeError, ObjectMissingError, ReleaseError
 from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
@@ -17,6 +18,22 @@ from evidence.store.freeze import not_frozen
 from evidence.store.payload import read_payload
 from evidence.unseal import opened_evidence
 
+_ENDINGS: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/heic": ".heic",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "application/pdf": ".pdf",
+}
+"""What the name of a file ends with, by its type."""
+_UNKNOWN = ".bin"
+
 
 @dataclass(frozen=True, slots=True)
 class Medium:
@@ -25,6 +42,7 @@ class Medium:
     Attributes:
         index: Where in the log the entry is; its event is the item.
         sha256: Of the content, as the entry commits to it.
+        ending: What its name ends with, by its type or by its name; it says no more than that.
         address: SHA-256 of the payload.
     """
 
@@ -32,7 +50,7 @@ class Medium:
     index: int
     sha256: str
     size: int
-    media_type: str
+    ending: str
     address: str
 
 
@@ -57,10 +75,16 @@ def media_at(home: Home, indexes: Sequence[int], casework: KeyIdentity) -> Seque
         address, sha256, size = event.leaf.sealed.get("media"), values.get("sha256"), values.get("bytes")
         if address is None or sha256 is None or size is None:
             raise ReleaseError("release.no_media", found=event.leaf.event_id)
-        media_type = values.get("media_type")
-        told = "" if media_type is None else text_of(media_type)
-        found.append(Medium(event.leaf.event_id, event.index, text_of(sha256), int(text_of(size)), told, address))
+        ending = _ending(values.get("media_type"), values.get("file_name"))
+        found.append(Medium(event.leaf.event_id, event.index, text_of(sha256), int(text_of(size)), ending, address))
     return found
+
+
+def _ending(media_type: Value, file_name: Value) -> str:
+    if isinstance(media_type, str) and media_type in _ENDINGS:
+        return _ENDINGS[media_type]
+    named = PurePosixPath(file_name).suffix.lower() if isinstance(file_name, str) else ""
+    return named if named in _ENDINGS.values() else _UNKNOWN
 
 
 def media_of(home: Home, items: Sequence[str], casework: KeyIdentity) -> Sequence[Medium]:

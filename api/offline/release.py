@@ -52,20 +52,6 @@ RECEIPT, RECEIPT_PDF = "receipt.txt", "receipt.pdf"
 _ARCHIVE_NAME = "files.zip"
 _PART = ".part"
 _CHUNK = 1 << 20
-_ENDINGS: Mapping[str, str] = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    "image/heic": ".heic",
-    "video/mp4": ".mp4",
-    "video/quicktime": ".mov",
-    "video/webm": ".webm",
-    "audio/mpeg": ".mp3",
-    "audio/ogg": ".ogg",
-    "application/pdf": ".pdf",
-}
-"""What the name of a released file ends with; the rest of it is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +202,7 @@ def _seal(
 
 def _names(media: Sequence[Medium]) -> Sequence[str]:
     """What each file is called by the recipient: a number, and an ending that lets it be opened."""
-    return [f"{number}{_ENDINGS.get(each.media_type, '.bin')}" for number, each in enumerate(media, 1)]
+    return [f"{number}{each.ending}" for number, each in enumerate(media, 1)]
 
 
 def _file_of(wish: ReleaseWish, name: str) -> str:

@@ -118,24 +118,6 @@ def seal_media(
     return MediaSeal(header, digest.hexdigest())
 
 
-def open_media(
-    header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity], sink: Callable[[bytes], object]
-) -> MediaContent:
-    """Open the envelope of a medium, as ``opened_media`` does, and give each piece of the content to ``sink``.
-
-    Args:
-        sink: Takes each piece whole, or raises.
-    """
-    pieces = opened_media(header, payload, identities=identities)
-    while True:
-        try:
-            piece = next(pieces)
-        except StopIteration as end:
-            content: MediaContent = end.value
-            return content
-        sink(piece)
-
-
 def opened_media(
     header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity]
 ) -> Generator[bytes, None, MediaContent]:
