@@ -134,11 +134,14 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIden
     """Check, before the verb ``approve`` is called and a person asked to agree, that ``doer`` may approve now.
 
     Raises:
-        AuthorityError: The same person asked for it, another approved it, or it is too old.
+        AuthorityError: The same person asked for it, another approved it, or it is too old; or it is an approved
+            release, which the cards do.
     """
     require_others(asked.by.actor, doer.actor)
     if asked.review is None or not asked.order:
         return
+    if asked.review.approved and asked.act is Act.RELEASE:
+        raise AuthorityError("authority.release_next", where=asked.request)
     if asked.review.approved:
         if approver_of(home, asked, casework) != doer.actor:
             raise AuthorityError("authority.approved_by_another", where=asked.request)
@@ -192,8 +195,6 @@ def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
 
 def _agree_to_release(home: Home, asked: Request, doer: Doer) -> Answered:
     """Approve a release, which nothing here can do: it takes the cards, and ``release --request`` does it."""
-    if asked.review is None or asked.review.approved:
-        raise AuthorityError("authority.release_next", where=asked.request)
     grant = Grant(asked.request, (approval(asked.request, doer),), None, waited=True)
     with home.writing() as writer:
         grant.log(writer.sequencer, [])

@@ -126,9 +126,9 @@ def test_a_passphrase_is_told_once_and_what_was_cut_off_is_named(
     assert (again.code, again.error["code"]) == (REFUSED, "release.done")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_what_a_release_needs_is_asked_for_first(life: Life, home: Path, item: str, desk: Path) -> None:
+    meant = {"ITEM": [item], "CASE": [life.case], "WHOM": WHOM}
+    slips = [
         "",
         "ITEM --case CASE",
         "ITEM --case CASE WHOM",
@@ -137,12 +137,10 @@ def test_a_passphrase_is_told_once_and_what_was_cut_off_is_named(
         "ITEM --case CASE WHOM --zip --out stick",
         "--request 00 --zip --out stick",
         "--request 00",
-    ],
-)
-def test_what_a_release_needs_is_asked_for_first(life: Life, home: Path, item: str, desk: Path, words: str) -> None:
-    meant = {"ITEM": [item], "CASE": [life.case], "WHOM": WHOM}
-    typed = [part for word in words.split() for part in meant.get(word, [word])]
-    assert run("release", *typed, home=home).code == USAGE
+    ]
+    for words in nonempty(slips):
+        typed = [part for word in words.split() for part in meant.get(word, [word])]
+        assert run("release", *typed, home=home).code == USAGE, words
     assert not (desk / "stick").exists()
 
 

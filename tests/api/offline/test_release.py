@@ -58,6 +58,13 @@ def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
     made.engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def _unprinted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The typesetter takes longer than all the rest; one test has it."""
+    if request.node.name != "test_age_opens_what_was_released_to_it":
+        monkeypatch.setattr(releasing, "receipt_pages", lambda _receipt: b"%PDF")
+
+
 @pytest.fixture
 def posts(home: Home) -> Posts:
     return posts_of(home)
