@@ -160,7 +160,7 @@ def _require_same_key(home: Home, wish: ReleaseWish, casework: KeyIdentity) -> N
     """Check that nobody of a name that a reader may take for this one got media, or should, under another key."""
     for name, sha256, at in _earlier(home, casework):
         if is_one_person(name, wish.to) and sha256 != wish.key.sha256:
-            raise ReleaseError("release.another_key", found=at, name=name)
+            raise ReleaseError("release.another_key", since=at, name=name)
 
 
 def _earlier(home: Home, casework: KeyIdentity) -> Sequence[tuple[str, str | None, str]]:

@@ -36,7 +36,7 @@ _UNKNOWN = ".bin"
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
+class PreservedFile:
     """A file that is preserved, as its entry of the log says it.
 
     Attributes:
@@ -62,21 +62,23 @@ def medium_indexes(home: Home) -> Sequence[int]:
         return connection.execute(wanted.order_by(table.idx)).scalars().all()
 
 
-def media_at(home: Home, indexes: Sequence[int], casework: KeyIdentity) -> Sequence[Medium]:
+def media_at(home: Home, indexes: Sequence[int], casework: KeyIdentity) -> Sequence[PreservedFile]:
     """The preserved files in these entries of the log, in their order.
 
     Raises:
         LeafError: A record is missing or damaged.
         ReleaseError: An entry is of no file that is sealed.
     """
-    found = list[Medium]()
+    found = list[PreservedFile]()
     for event in open_events(home.engine, indexes, casework):
         values = event.record.values if event.record else {}
         address, sha256, size = event.leaf.sealed.get("media"), values.get("sha256"), values.get("bytes")
         if address is None or sha256 is None or size is None:
             raise ReleaseError("release.no_media", found=event.leaf.event_id)
         ending = _ending(values.get("media_type"), values.get("file_name"))
-        found.append(Medium(event.leaf.event_id, event.index, text_of(sha256), int(text_of(size)), ending, address))
+        found.append(
+            PreservedFile(event.leaf.event_id, event.index, text_of(sha256), int(text_of(size)), ending, address)
+        )
     return found
 
 
@@ -87,7 +89,7 @@ def _ending(media_type: Value, file_name: Value) -> str:
     return named if named in _ENDINGS.values() else _UNKNOWN
 
 
-def media_of(home: Home, items: Sequence[str], casework: KeyIdentity) -> Sequence[Medium]:
+def media_of(home: Home, items: Sequence[str], casework: KeyIdentity) -> Sequence[PreservedFile]:
     """The preserved files that are these items, in their order.
 
     Raises:
@@ -104,7 +106,7 @@ def media_of(home: Home, items: Sequence[str], casework: KeyIdentity) -> Sequenc
     return [found[item] for item in items]
 
 
-def content_of(home: Home, medium: Medium, cards: Sequence[str]) -> Generator[bytes, None, None]:
+def content_of(home: Home, medium: PreservedFile, cards: Sequence[str]) -> Generator[bytes, None, None]:
     """The content of a preserved file, piece by piece; nothing is certain before it ends.
 
     Raises:

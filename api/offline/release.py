@@ -26,10 +26,10 @@ from api.made import LOCK, RELEASES
 from api.office.approval import approver_of
 from api.office.release import RELEASED, ReleaseWish, require_releasable, require_release, require_release_request
 from api.office.request import find_request
-from api.offline.media import Medium, content_of, media_of
+from api.offline.media import PreservedFile, content_of, media_of
 from casefiles.case import open_events
 from casefiles.errors import PagesError
-from casefiles.handover.receipt import HandedFile, Receipt, receipt_pages, receipt_text
+from casefiles.handover.receipt import ReceiptFile, ReleaseReceipt, receipt_pages, receipt_text
 from config import oplog
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, request_of, require_two
@@ -79,7 +79,7 @@ class Released:
         unstamped: Why no time stamp could be had yet.
     """
 
-    receipt: Receipt
+    receipt: ReleaseReceipt
     out: Path
     passphrase: str | None
     resumed: bool
@@ -177,7 +177,7 @@ def _release(home: Home, wish: ReleaseWish, doer: Doer, grant: Grant, means: Rel
 
 
 def _seal(
-    home: Home, wish: ReleaseWish, media: Sequence[Medium], cards: Sequence[str], part: Path, request: str
+    home: Home, wish: ReleaseWish, media: Sequence[PreservedFile], cards: Sequence[str], part: Path, request: str
 ) -> Mapping[str, str]:
     """Write what will be handed over, sealed to the recipient; return the digest of each file by its name."""
     names = _names(media)
@@ -200,7 +200,7 @@ def _seal(
     return written
 
 
-def _names(media: Sequence[Medium]) -> Sequence[str]:
+def _names(media: Sequence[PreservedFile]) -> Sequence[str]:
     """What each file is called by the recipient: a number, and an ending that lets it be opened."""
     return [f"{number}{each.ending}" for number, each in enumerate(media, 1)]
 
@@ -220,7 +220,7 @@ def _log(
     home: Home,
     wish: ReleaseWish,
     grant: Grant,
-    done: tuple[Doer, Sequence[Medium], Mapping[str, str]],
+    done: tuple[Doer, Sequence[PreservedFile], Mapping[str, str]],
     part: Path,
 ) -> Explained | None:
     doer, media, written = done
@@ -241,7 +241,7 @@ def _log(
         return writer.beat()
 
 
-def _draft(wish: ReleaseWish, doer: Doer, grant: Grant, medium: Medium, file_sha256: str) -> Draft:
+def _draft(wish: ReleaseWish, doer: Doer, grant: Grant, medium: PreservedFile, file_sha256: str) -> Draft:
     told = {
         "case": text_value(wish.case_id),
         "item": medium.item_id,
@@ -338,16 +338,16 @@ def _require_out(home: Home, out: Path, own: Sequence[str]) -> None:
         raise HomeError("home.out_taken", where=str(out))
 
 
-def _receipt(home: Home, wish: ReleaseWish, request: str, casework: KeyIdentity) -> Receipt:
+def _receipt(home: Home, wish: ReleaseWish, request: str, casework: KeyIdentity) -> ReleaseReceipt:
     """What the receipt says, by the log."""
     entries = _entries(home, request, casework)
     media = media_of(home, wish.items, casework)
     names = _names(media)
-    files = list[HandedFile]()
+    files = list[ReceiptFile]()
     for name, medium in zip(names, media, strict=True):
         index, values = entries[medium.item_id]
         files.append(
-            HandedFile(
+            ReceiptFile(
                 name=name,
                 file=_file_of(wish, name),
                 file_sha256=text_of(values["released_sha256"]),
@@ -357,7 +357,7 @@ def _receipt(home: Home, wish: ReleaseWish, request: str, casework: KeyIdentity)
             )
         )
     _, first = next(iter(entries.values()))
-    return Receipt(
+    return ReleaseReceipt(
         rehearsal=home.settings.office.rehearsal,
         organisation=home.settings.office.organisation,
         log=home.settings.log.origin,

@@ -12,12 +12,12 @@ from casefiles.pages.exhibits import in_fours
 from casefiles.pages.fonts import Tamer
 from casefiles.paper.blocks import ByHand, NamedDigest, Paper, PaperBlock
 from casefiles.paper.printed import printed, side_of
-from casefiles.report.lines import grouped, heading, joined, labelled, paragraph, row, title
+from casefiles.report.lines import grouped, heading, joined, labelled, paragraph, row, spelled, title
 from casefiles.report.text import banner
 from config.times import told_time
 from config.words import load_words
 
-TITLE = "Receipt for files that were handed over"
+TITLE = "ReleaseReceipt for files that were handed over"
 _WHAT = (
     "The files below were preserved by this office and sealed to the recipient. Only the recipient can open them: "
     "with their own key, or with a passphrase that was told by telephone. They are private: "
@@ -46,7 +46,7 @@ _FORMS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class HandedFile:
+class ReceiptFile:
     """One file that was handed over.
 
     Attributes:
@@ -65,7 +65,7 @@ class HandedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class ReleaseReceipt:
     """What the receipt says, all of it from the log.
 
     Attributes:
@@ -88,21 +88,21 @@ class Receipt:
     requested_by: str
     approved_by: str
     released_at: str
-    files: tuple[HandedFile, ...]
+    files: tuple[ReceiptFile, ...]
 
 
-def receipt_text(receipt: Receipt) -> str:
+def receipt_text(receipt: ReleaseReceipt) -> str:
     """The receipt as a text of at most 78 columns."""
     return joined(_text_lines(receipt))
 
 
-def _text_lines(receipt: Receipt) -> Iterator[str]:
+def _text_lines(receipt: ReleaseReceipt) -> Iterator[str]:
     yield from banner(load_words("en"), rehearsal=receipt.rehearsal)
     yield from title(TITLE)
     yield paragraph(_WHAT)
     yield ""
     for label, value in _rows(receipt):
-        yield from row(label, value)
+        yield from row(label, spelled(value))
     for each in receipt.files:
         yield from heading(each.name)
         for label, value in _file_rows(each):
@@ -118,7 +118,7 @@ def _text_lines(receipt: Receipt) -> Iterator[str]:
         yield from labelled(label, _RULE)
 
 
-def _rows(receipt: Receipt) -> list[tuple[str, str]]:
+def _rows(receipt: ReleaseReceipt) -> list[tuple[str, str]]:
     key = [] if receipt.key_sha256 is None else [("SHA-256 of their key", receipt.key_sha256)]
     return [
         ("Office", receipt.organisation),
@@ -136,11 +136,11 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     ]
 
 
-def _file_rows(each: HandedFile) -> list[tuple[str, str]]:
+def _file_rows(each: ReceiptFile) -> list[tuple[str, str]]:
     return [("Bytes", str(each.size)), ("Entry in the log", str(each.entry))]
 
 
-def receipt_pages(receipt: Receipt) -> bytes:
+def receipt_pages(receipt: ReleaseReceipt) -> bytes:
     """The receipt as PDF; the same receipt gives the same bytes.
 
     Raises:
@@ -149,7 +149,7 @@ def receipt_pages(receipt: Receipt) -> bytes:
     return printed(receipt_paper(receipt), "receipt.pdf")
 
 
-def receipt_paper(receipt: Receipt) -> Paper:
+def receipt_paper(receipt: ReleaseReceipt) -> Paper:
     """The receipt as blocks of a paper."""
     tamer = Tamer()
     side = side_of(load_words("en"), TITLE, list(_blocks(receipt, tamer)), rehearsal=receipt.rehearsal)
@@ -163,7 +163,7 @@ def receipt_paper(receipt: Receipt) -> Paper:
     )
 
 
-def _blocks(receipt: Receipt, tamer: Tamer) -> Iterator[PaperBlock]:
+def _blocks(receipt: ReleaseReceipt, tamer: Tamer) -> Iterator[PaperBlock]:
     yield Paragraph(_WHAT)
     yield Rows([(label, tamer.line(value)) for label, value in _rows(receipt)])
     for each in receipt.files:

@@ -18,7 +18,7 @@ from api.home import Home
 from api.made import RELEASES, drop_releases, unfinished_releases
 from api.office.approval import Means, approve
 from api.office.freeze import freeze
-from api.office.release import ReleasedTo, ReleaseWish, ask_release
+from api.office.release import ReleaseWish, ask_release
 from api.office.request import find_request
 from api.offline import release as releasing
 from api.offline.release import Released, ReleaseMeans, release_asked, release_now
@@ -26,29 +26,24 @@ from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import sha256_hex
 from evidence.errors import AuthorityError, CardError, HomeError, ReleaseError, StorageFullError, UnknownItemError
-from evidence.handover.recipient import ARCHIVE, HandoverForm, RecipientKey, read_recipient_key
+from evidence.handover.recipient import ARCHIVE, HandoverForm, read_recipient_key
 from evidence.seal.cards import make_cards
-from evidence.seal.recipients import X25519Identity, generate_identity
+from evidence.seal.recipients import generate_identity
 from evidence.store.database import reading
 from tests.erasing import erase_now, problems_of
-from tests.freezing import ALONE, FIRST, OTHER, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, new_case, new_home, records_of, size_of
+from tests.freezing import ALONE, FIRST, OTHER, Posts, posts_of
+from tests.handing import CLASSICAL, age_key, case_in, flipped, posted_office, wish_of
+from tests.homes import PASSPHRASE, copy_of, doer, records_of, size_of
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
 from tests.recipients import certified, opened_by_7z, opened_by_age, opened_by_openssl, pem
 
 SECRET = ec.generate_private_key(ec.SECP256R1())
-CLASSICAL = X25519Identity(b"\x07" * 32)
 
 
 @pytest.fixture(scope="module")
 def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    new_case(home)
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+    return posted_office(tmp_path_factory)
 
 
 @pytest.fixture
@@ -68,17 +63,6 @@ def _unprinted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def posts(home: Home) -> Posts:
     return posts_of(home)
-
-
-def age_key() -> RecipientKey:
-    return read_recipient_key(str(CLASSICAL.recipient).encode())
-
-
-def wish_of(
-    home: Home, *items: str, key: RecipientKey | None = None, to: str = "Prosecutor of example.org"
-) -> ReleaseWish:
-    (case,) = (str(each.values["case"]) for each in records_of(home) if each.type == "case_opened")
-    return ReleaseWish(case, items, to, ReleasedTo.AUTHORITY, "KT 12/26", date(2026, 11, 20), key or age_key())
 
 
 def means(home: Home, posted: Made, out: Path, *, cards: tuple[str, ...] | None = None) -> ReleaseMeans:
@@ -268,11 +252,7 @@ def test_another_key_of_the_same_name_is_refused(home: Home, posts: Posts, poste
 def test_a_damaged_payload_is_found_before_anything_is_logged(
     home: Home, posts: Posts, posted: Made, tmp_path: Path
 ) -> None:
-    for file in nonempty([each for each in (home.path / "objects").rglob("*") if each.is_file()]):
-        data = bytearray(file.read_bytes())
-        data[len(data) // 2] ^= 1
-        file.chmod(0o600)
-        file.write_bytes(data)
+    flipped([each for each in (home.path / "objects").rglob("*") if each.is_file()])
     with pytest.raises(Explained, match="damaged"):
         release_now(home, wish_of(home, posts.files[OTHER]), doer(home), means(home, posted, tmp_path / "out"))
     assert (released_entries(home), (tmp_path / "out").exists()) == ([], False)
@@ -334,8 +314,7 @@ def test_what_was_cut_off_and_then_frozen_or_erased_is_not_handed_over(
     freeze(home, [posts.messages[OTHER]], doer(home, approver=None))
     with pytest.raises(UnknownItemError, match="frozen"):
         release_asked(home, requests[OTHER], by_bo(home), means(home, posted, tmp_path / "out"))
-    (case,) = (str(each.values["case"]) for each in records_of(home) if each.type == "case_opened")
-    erase_now(home, posts.files[ALONE], case=case)
+    erase_now(home, posts.files[ALONE], case=case_in(home))
     assert [each.name for each in (home.path / RELEASES).iterdir()] == ["lock"]
     with pytest.raises(ReleaseError, match="logged before"):
         release_asked(home, requests[ALONE], by_bo(home), means(home, posted, tmp_path / "out"))
