@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.made import remove_erased
+from api.made import drop_releases, remove_erased
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
@@ -189,6 +189,7 @@ class Home:
         with database.reading(self.engine) as connection:
             remove_erased(connection, self.path)
         remove_dead_parts(self.path)  # rows that were copied for another organisation's backup
+        drop_releases(self.path)
 
     @cached_property
     def engine(self) -> sa.Engine:

@@ -1,6 +1,11 @@
-"""Bundles that lie in a home until a call fetches them: what each shows, and the end of those that show too much."""
+"""What lies in a home to be handed over: bundles until a call fetches them, releases until they are copied out.
 
+What each bundle shows, and the end of what shows too much.
+"""
+
+import fcntl
 import json
+import shutil
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,9 +16,13 @@ import sqlalchemy as sa
 from casefiles.format.layout import ITEMS_JSONL
 from evidence.store.erase import erased_among, lost_among
 from evidence.store.freeze import is_frozen, waiting_freezes
+from evidence.store.reviews import is_acted
 
 BUNDLES = "bundles"
 """Their folder in a home."""
+RELEASES = "releases"
+"""The folder of releases, one for each request, and the file that whoever releases locks."""
+LOCK = "lock"
 
 
 def shown_items(bundle: Path) -> Sequence[str]:
@@ -39,6 +48,27 @@ def shows_too_much(connection: sa.Connection, bundle: Path) -> bool:
     if shows_erased(connection, bundle):
         return True
     return bool(waiting_freezes(connection)) and any(is_frozen(connection, each) for each in shown_items(bundle))
+
+
+def unfinished_releases(connection: sa.Connection, home: Path) -> Sequence[str]:
+    """The requests whose release was logged and cut off before all of it was handed over (``api.offline.release``)."""
+    folders = sorted(each.name for each in (home / RELEASES).glob("*") if each.is_dir())
+    return [name for name in folders if is_acted(connection, name)]
+
+
+def drop_releases(home: Path) -> None:
+    """Remove what waits in a home to be handed over, sealed to a recipient: something of it may have been erased.
+
+    A release that runs at this moment is left alone: it asks the rows itself.
+    """
+    folder = home / RELEASES
+    if not folder.is_dir():
+        return
+    with (folder / LOCK).open("w") as lock, suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for each in folder.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
 
 
 def remove_erased(connection: sa.Connection, home: Path) -> int:

@@ -123,6 +123,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "files_added": ("media",),
         "import_finished": ("messages", "media", "known"),
         "erased": ("entries", "items"),
+        "released": ("items",),
+        "media_compared": ("count", "problems"),
         "erased_again": ("entries",),
         "erasure_finished": ("objects",),
         "source_removed": ("count",),

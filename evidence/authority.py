@@ -1,9 +1,9 @@
 """Authority: request, approval, act; three events by named actors (DESIGN.md, invariant 7).
 
-A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure,
-an unknown recipient, the end of a freeze. One person with a reason, a second told and reviewing within seven days:
-a channel as ``metadata_only``, files that somebody brings, a bundle for an approved recipient. A channel or an export
-in a mode above ``metadata_only`` needs a legal basis beside the two persons. On the command line who acts is logged as
+A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure, a release, an unknown
+recipient, the end of a freeze. One person with a reason, a second told and reviewing within seven days: a channel as
+``metadata_only``, files that somebody brings, a bundle for an approved recipient. A channel or an export in a mode
+above ``metadata_only`` needs a legal basis beside the two persons. On the command line who acts is logged as
 ``declared``.
 
 Two persons at one machine act at once. Otherwise the first one's request waits in the log, with an order that
@@ -41,6 +41,7 @@ class Act(StrEnum):
     KEY = "key"
     LIFT = "lift"
     ERASE = "erase"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)

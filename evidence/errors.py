@@ -38,6 +38,7 @@
     ├── QuestionError           what somebody asks about a picture is malformed, or may not be asked
     ├── HashListError           a list of hashes cannot be read, or may not be added or removed
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
+    ├── ReleaseError            media cannot be handed over so, or not to this key
     ├── AuthorityError          an act lacks its request, its approval or its second person
     │   └── NobodyNamedError       nobody was named who acts
     └── UnknownItemError        no such item, channel or case, or several
@@ -204,6 +205,10 @@ class HashListError(EvidenceError):
 
 class PrintsError(EvidenceError):
     """Fingerprints are malformed, or were about to be copied, changed or written unsealed."""
+
+
+class ReleaseError(EvidenceError):
+    """Media cannot be handed over so, or not to this key."""
 
 
 class AuthorityError(EvidenceError):

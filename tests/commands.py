@@ -158,7 +158,7 @@ def lived(folder: Path) -> Life:
             life.keep(name)
         life.keep("key check", *sorted((folder / "cards").iterdir()))
         life.keep("restore", life.keep("backup", folder / "disk").printed["backup"], folder / "restored")
-        life.ran["erase"] = _erased_in_a_copy(life, last)
+        life.ran |= {"erase": _erased_in_a_copy(life, last), "release": _released_in_the_copy(life)}
     return life
 
 
@@ -169,3 +169,22 @@ def _erased_in_a_copy(life: Life, item: str) -> Ran:
         shutil.copytree(f"{life.home}{end}", f"{copy}{end}")
     named = ("--case", life.case, "--cause", "mistake", "--reason", "r", "--approved-by", "bo", "--json")
     return run("erase", item, *named, home=copy)
+
+
+def _released_in_the_copy(life: Life) -> Ran:
+    file = next(item["item_id"] for item in life.items if item["kind"] == "file" and item["sha256"])
+    named = (
+        "--case",
+        life.case,
+        "--to",
+        "Court",
+        "--for",
+        "authority",
+        "--reference",
+        "1/26",
+        "--asked-on",
+        "2026-01-02",
+    )
+    cards = [word for card in sorted((life.folder / "cards").iterdir()) for word in ("--card", card)]
+    how = ("--zip", *cards, "--out", life.folder / "released", "--reason", "r", "--approved-by", "bo", "--json")
+    return run("release", file, *named, *how, home=life.folder / "copy" / "home")

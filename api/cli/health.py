@@ -22,6 +22,7 @@ TITLES = {
     "store": "The database is sound, its entries are signed",
     "offices": "A time-stamp office is chosen",
     "reviews": "Nothing waits too long for a second person",
+    "releases": "All that was released was handed over",
     "freezes": "Nothing frozen has waited for more than a day",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",

@@ -31,6 +31,7 @@ COMMANDS = {
     "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
     "question": ("api.cli.question:question", "Let somebody ask whether her picture appears, without showing it."),
     "alerts": ("api.cli.alert:alerts", "Show where pictures of a case may have appeared again."),
+    "release": ("api.cli.release:release", "Hand a picture to who may have it; two persons agree."),
     "erase": ("api.cli.erase:erase", "Destroy items for good; two persons agree."),
     "freeze": ("api.cli.freeze:freeze", "Freeze what may show a child, at once; list what is frozen."),
     "hash-list": ("api.cli.hash_list:hash_list", "Keep lists of hashes from a hotline or an exchange."),

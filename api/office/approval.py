@@ -134,13 +134,16 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIden
     """Check, before the verb ``approve`` is called and a person asked to agree, that ``doer`` may approve now.
 
     Raises:
-        AuthorityError: The same person asked for it, another approved it, or it is too old.
+        AuthorityError: The same person asked for it, another approved it, or it is too old; or it is an approved
+            release, which the cards do.
     """
     require_others(asked.by.actor, doer.actor)
     if asked.review is None or not asked.order:
         return
+    if asked.review.approved and asked.act is Act.RELEASE:
+        raise AuthorityError("authority.release_next", where=asked.request)
     if asked.review.approved:
-        if _approver(home, asked, casework) != doer.actor:
+        if approver_of(home, asked, casework) != doer.actor:
             raise AuthorityError("authority.approved_by_another", where=asked.request)
     elif doer.at > (due := asked.by.at + ANSWER_WITHIN):
         raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(due))
@@ -155,7 +158,7 @@ def agree(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None
     require_approvable(home, asked, doer, casework)
     if asked.review is None:
         raise AuthorityError("authority.answered", where=asked.request)
-    if asked.act is Act.KEY:
+    if asked.act in {Act.KEY, Act.RELEASE}:
         raise AuthorityError("authority.needs_cards", where=asked.request)
     if not asked.review.approved:
         grant = Grant(asked.request, (approval(asked.request, doer),), None, waited=True)
@@ -180,6 +183,8 @@ def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
         return Answered(asked, finished, _left(home), finished.unstamped)
     if not asked.order:
         return _answer(home, asked, approval(asked.request, doer), done=True)
+    if asked.act is Act.RELEASE:
+        return _agree_to_release(home, asked, doer)
     drafts = () if asked.review.approved else (approval(asked.request, doer),)
     grant = Grant(asked.request, drafts, None, waited=True)
     with reading(home.engine) as connection:
@@ -188,8 +193,21 @@ def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
     return Answered(asked, done, _left(home), done.unstamped)
 
 
-def _approver(home: Home, asked: Request, casework: KeyIdentity) -> str:
-    """Who approved a request, as the log says."""
+def _agree_to_release(home: Home, asked: Request, doer: Doer) -> Answered:
+    """Approve a release, which nothing here can do: it takes the cards, and ``release --request`` does it."""
+    grant = Grant(asked.request, (approval(asked.request, doer),), None, waited=True)
+    with home.writing() as writer:
+        grant.log(writer.sequencer, [])
+        unstamped = writer.beat()
+    return Answered(asked, None, _left(home), unstamped)
+
+
+def approver_of(home: Home, asked: Request, casework: KeyIdentity) -> str:
+    """Who approved a request, as the log says.
+
+    Raises:
+        AuthorityError: The entry that its row names is no approval of it.
+    """
     table = database.authority.c
     with reading(home.engine) as connection:
         index = connection.execute(sa.select(table.approved_idx).where(table.request == asked.request)).scalar_one()
@@ -204,8 +222,8 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
     match asked.act:
         case Act.WATCH:
             return add_asked_channel(home, asked, by, grant)
-        case Act.ADD:
-            raise AuthorityError("authority.answered", where=asked.request)  # it is done at once, and never ordered
+        case Act.ADD | Act.RELEASE:
+            raise AuthorityError("authority.answered", where=asked.request)
         case Act.IMPORT:
             return import_asked(home, asked, by, grant, means.progress, means.inside)
         case Act.RECEIVER:

@@ -6,7 +6,8 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, no move
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
-for a second person, and none is late; ``freezes``: nothing frozen has waited for more than a day.
+for a second person, and none is late; ``releases``: what was released
+was handed over; ``freezes``: nothing frozen has waited for more than a day.
 8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
 as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
 11. ``program``: the installed files are the ones that were built.
@@ -34,6 +35,7 @@ from api.home import (
     read_certificate,
     require_private,
 )
+from api.made import unfinished_releases
 from api.office import alert_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
@@ -45,7 +47,7 @@ from evidence.backup import NotedDisk, kept_backups
 from evidence.canonical import b64u
 from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
-from evidence.errors import EvidenceError, HomeError
+from evidence.errors import EvidenceError, HomeError, ReleaseError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
@@ -81,6 +83,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("backups", lambda: backups(home)),
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
+        ("releases", lambda: releases(home)),
         ("freezes", lambda: freezes(home)),
         ("decoder", decoder),
         ("pages", typeset_trial),
@@ -305,6 +308,14 @@ def freezes(home: Home) -> Iterable[Finding]:
             yield Finding("freezes", Verdict.FAILED, "freezes.late", facts)
         else:
             yield Finding("freezes", Verdict.PASSED, "freezes.waiting", facts)
+
+
+def releases(home: Home) -> Iterable[Finding]:
+    """A check of ``doctor``: all that was released was handed over."""
+    with reading(home.engine) as connection:
+        left = unfinished_releases(connection, home.path)
+    waiting = (ReleaseError("release.not_handed_over", where=request) for request in left)
+    return [Finding.of_error("releases", error, Verdict.INDETERMINATE) for error in waiting]
 
 
 def decoder() -> Iterable[Finding]:

@@ -181,7 +181,10 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "sheet_made": Schema(act=(*_ACT, "case", "sheet", "sheet_items", "sheet_sha256", "language", "stamped")),
         "receiver_added": Schema(act=(*_ACT, "receiver", "audience")),
         "receiver_removed": Schema(act=(*_ACT, "receiver", "audience")),
-        "released": Schema(subject=("sha256",), act=(*_ACT, "case", "item", "audience", "recipient")),
+        "released": Schema(
+            subject=("sha256",),
+            act=(*_ACT, "case", "item", "audience", "recipient", "recipient_sha256", "released_sha256"),
+        ),
         "frozen": Schema(subject=("what",), act=(*_ACT, "hint", "frozen_items")),
         "unfrozen": Schema(act=(*_ACT, "frozen_items")),
         "erased": Schema(act=(*_ACT, "cause", "items", "destroyed", "marks", "backups_until"), public=("entries",)),

@@ -12,7 +12,7 @@ Its plaintext is a frame, which binds meaning to content and makes the length re
 import hashlib
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from config.errors import Fact
@@ -66,6 +66,20 @@ def seal_whole(plaintext: bytes, *, recipients: Sequence[Recipient]) -> bytes:
     return b"".join((seal_header(file_key, recipients=recipients), *seal_payload(file_key, (plaintext,))))
 
 
+def seal_stream(source: Iterable[bytes], *, recipients: Sequence[Recipient]) -> Iterator[bytes]:
+    """One complete age file that holds what ``source`` streams, and nothing else.
+
+    Args:
+        source: Pieces of any size. They are not copied: none may change after it is yielded.
+
+    Raises:
+        SealError: There is no recipient, or they may not share a header; nothing was yielded.
+    """
+    file_key = new_file_key()
+    yield seal_header(file_key, recipients=recipients)
+    yield from seal_payload(file_key, source)
+
+
 def open_whole(sealed: bytes, *, identities: Sequence[Identity]) -> bytes:
     """The plaintext of one complete age file.
 
@@ -104,22 +118,21 @@ def seal_media(
     return MediaSeal(header, digest.hexdigest())
 
 
-def open_media(
-    header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity], sink: Callable[[bytes], object]
-) -> MediaContent:
-    """Open the envelope of a medium; the sink gets exactly the content, each piece authenticated.
+def opened_media(
+    header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity]
+) -> Generator[bytes, None, MediaContent]:
+    """Open the envelope of a medium; yields exactly the content, each piece authenticated.
 
     (1) the header is opened, (2) every chunk is authenticated, (3) the footer's lengths are
-    those of this frame, (4) the padding is zeros. Until this returns, the sink does not know
+    those of this frame, (4) the padding is zeros. Until this returns, the reader does not know
     whether the end is missing. The caller must compare what the manifest says about the content.
 
     Args:
         payload: Pieces of any size, none of which may change after it is yielded.
-        sink: Takes each piece of the content whole, or raises.
 
     Raises:
         EnvelopeError: Header, payload or frame is malformed, cut or damaged.
-        NoMatchingKeyError: None of the identities is a recipient; the sink has received nothing.
+        NoMatchingKeyError: None of the identities is a recipient; nothing was yielded.
     """
     file_key = open_header(header, identities=identities)  # (1)
     digest, released = hashlib.sha256(), 0
@@ -127,12 +140,12 @@ def open_media(
     for piece in _release(open_payload(file_key, payload), tail):  # (2)
         digest.update(piece)
         released += len(piece)
-        sink(piece)
+        yield piece
     content_bytes, manifest_bytes = _read_footer(tail, released=released)  # (3)
     rest = _Cursor(tail)
     for piece in rest.take(content_bytes - released):
         digest.update(piece)
-        sink(piece)
+        yield piece
     manifest = b"".join(rest.take(manifest_bytes))
     if any(piece != _ZEROS[: len(piece)] for piece in rest.take_but(_FOOTER.size)):  # (4)
         raise _bad_frame("envelope.padding_not_zeros")

@@ -249,6 +249,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "files_added": _done_alone,
         "imported": _done,
         "receiver_added": _done,
+        "released": _done,
         "key_changed": _done,
         "case_opened": _case_opened,
         "case_item_added": _case_item_added,

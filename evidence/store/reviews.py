@@ -28,6 +28,7 @@ ACTS = frozenset(
         "key_changed",
         "probe_added",
         "receiver_added",
+        "released",
         "unfrozen",
     }
 )

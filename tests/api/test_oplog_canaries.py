@@ -39,6 +39,7 @@ UNEVENTFUL = {
     *("list_missed", "recovery_took_back", "stamp_failed", "tidying_put_off", "turn_waited", "lock_busy"),
     *("capture_broke", "channel_unseen", "clock_off", "mode_lowered", "probe_late", "watch_waits"),
     *("call_answered", "call_broke", "office_locked", "office_unlocked", "office_unlock_refused"),
+    *("released", "media_compared"),
     *("erased", "erased_again", "erasure_finished", "source_removed"),
     *("task_broke", "alerts_broke", "mail_failed", "mail_sent", "task_ended", "task_refused", "rows_moved"),
 }

@@ -17,9 +17,10 @@ from statistics import median
 import pyrage
 
 from evidence.seal.age import Recipient, new_file_key, open_header, seal_header
-from evidence.seal.envelopes import open_media, seal_media
+from evidence.seal.envelopes import seal_media
 from evidence.seal.recipients import X25519Identity, generate_identity
 from evidence.seal.stream import open_payload, seal_payload
+from tests.opening import open_media
 
 MEBIBYTES = 500
 ROUNDS = 3

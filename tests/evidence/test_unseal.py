@@ -1,20 +1,29 @@
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from evidence.canonical import jcs
 from evidence.errors import CardError, EnvelopeError, NoMatchingKeyError
+from evidence.proquint import read_proquints
 from evidence.seal.cards import make_cards
-from evidence.seal.envelopes import MediaSeal, open_media, seal_media
+from evidence.seal.envelopes import MediaContent, MediaSeal, seal_media
 from evidence.seal.recipients import HybridIdentity, generate_identity
-from evidence.unseal import open_evidence, release_header
+from evidence.unseal import release_header, told_passphrase
+from tests.opening import evidence_of, open_media
 
 ROOT = Path(__file__).parents[2]
 OFFICE = HybridIdentity(b"\x09" * 32)
 CARDS = make_cards(OFFICE.seed, threshold=2, count=3)
 PICTURE = b"not a picture" * 1000
 TOLD = {"event": "00", "length": str(len(PICTURE)), "log": "test", "sha256": hashlib.sha256(PICTURE).hexdigest()}
+
+
+def opened(
+    header: bytes, payload: bytes, *, cards: Sequence[str] = CARDS[:2], event: str = "00"
+) -> tuple[bytes, MediaContent]:
+    return evidence_of(header, [payload], cards=cards, event=event, origin="test")
 
 
 def sealed(manifest: bytes) -> tuple[MediaSeal, bytes]:
@@ -25,25 +34,22 @@ def sealed(manifest: bytes) -> tuple[MediaSeal, bytes]:
 
 def test_two_cards_open_a_medium() -> None:
     seal, payload = sealed(jcs(TOLD))
-    content = bytearray()
-    facts = open_evidence(seal.header, [payload], cards=CARDS[1:], sink=content.extend)
+    content, facts = opened(seal.header, payload, cards=CARDS[1:])
     assert content == PICTURE
     assert facts.manifest == jcs(TOLD)
 
 
 def test_one_card_opens_nothing() -> None:
     seal, payload = sealed(jcs(TOLD))
-    content: list[bytes] = []
     with pytest.raises(CardError):
-        open_evidence(seal.header, [payload], cards=CARDS[:1], sink=content.append)
-    assert content == []
+        opened(seal.header, payload, cards=CARDS[:1])
 
 
 def test_the_cards_of_another_office_open_nothing() -> None:
     seal, payload = sealed(jcs(TOLD))
     others = make_cards(generate_identity().seed, threshold=2, count=2)
     with pytest.raises(NoMatchingKeyError):
-        open_evidence(seal.header, [payload], cards=others, sink=lambda _piece: None)
+        opened(seal.header, payload, cards=others)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +62,14 @@ def test_the_cards_of_another_office_open_nothing() -> None:
         jcs({**TOLD, "sha256": "0" * 64}),
         jcs({**TOLD, "length": "1"}),
         jcs({"event": "00"}),
+        jcs({**TOLD, "event": "01"}),
+        jcs({**TOLD, "log": "another"}),
     ],
 )
 def test_a_content_that_is_not_what_its_manifest_says_is_refused(manifest: bytes) -> None:
     seal, payload = sealed(manifest)
     with pytest.raises(EnvelopeError) as caught:
-        open_evidence(seal.header, [payload], cards=CARDS, sink=lambda _piece: None)
+        opened(seal.header, payload)
     assert caught.value.where == "media manifest"
 
 
@@ -74,7 +82,7 @@ def test_a_release_lets_the_receiver_open_the_same_payload() -> None:
     assert content == PICTURE
 
 
-@pytest.mark.parametrize("name", ["open_media", "rewrap", "read_cards"])
+@pytest.mark.parametrize("name", ["opened_media", "rewrap", "read_cards"])
 def test_only_unseal_opens_media(name: str) -> None:
     packages = ("api", "casefiles", "config", "evidence", "monitor")
     users = {
@@ -86,3 +94,11 @@ def test_only_unseal_opens_media(name: str) -> None:
     assert "evidence/unseal.py" in users
     allowed = {"evidence/unseal.py", "evidence/seal/envelopes.py", "evidence/seal/cards.py"}
     assert users <= (allowed | {"evidence/recovery.py"} if name == "read_cards" else allowed)
+
+
+def test_a_passphrase_is_of_the_cards_and_the_request_alone() -> None:
+    told = told_passphrase(CARDS[:2], "0" * 32)
+    assert told == told_passphrase(CARDS[1:], "0" * 32)
+    assert len(read_proquints(told, words=8)) == 16
+    others = make_cards(generate_identity().seed, threshold=2, count=2)
+    assert len({told, told_passphrase(CARDS[:2], "1" * 32), told_passphrase(others, "0" * 32)}) == 3

@@ -86,6 +86,7 @@ OTHERS = {
     "monitor rehearse": "a home of its own",
     "capture": "asks Telegram: tests/monitor/telegram/test_capture.py",
     "erase": "what is frozen goes only as a child's: tests/api/office/test_erase.py",
+    "release": "refuses what is frozen: tests/api/offline/test_release.py",
     "import": "counts what it took in: tests/api/office/test_freeze.py",
     "evidence add": "names no item that is frozen: tests/api/office/test_addition.py",
     "verifier": "writes two programs that are the same for everybody",

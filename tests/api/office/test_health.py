@@ -319,6 +319,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "backups",
         "offices",
         "reviews",
+        "releases",
         "freezes",
     ]
     assert [finding.id for finding in report.findings] == [

@@ -19,16 +19,17 @@ from evidence.errors import AuthorityError, NoMatchingKeyError, ObjectMissingErr
 from evidence.finding import Verdict
 from evidence.intake.preserve import type_of
 from evidence.intake.slices import read_slices
+from evidence.log.leaf import parse_leaf
 from evidence.observation import HoleReason, Medium, Mode
 from evidence.pictures import find_encoded
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.payload import read_payload
-from evidence.unseal import open_evidence
 from monitor.rehearsal.export import rehearsal_picture, write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_case, new_home, take_in
 from tests.monitor.desktop.kinds import NOT_INCLUDED, every_sample
+from tests.opening import evidence_of
 
 
 def records_of(home: Home) -> dict[int, tuple[object, dict[str, object]]]:
@@ -46,9 +47,12 @@ def opened(home: Home, cards: tuple[str, ...], index: int, address: str) -> byte
             sa.select(table.c.body).where(table.c.idx == index, table.c.name == "media_header")
         ).scalar_one()
         payload = list(read_payload(connection, home.objects, index=index, address=address))
-    pieces: list[bytes] = []
-    open_evidence(bytes(header), payload, cards=cards[:2], sink=pieces.append)
-    return b"".join(pieces)
+        leaf = parse_leaf(
+            connection.execute(sa.select(database.event.c.leaf).where(database.event.c.idx == index)).scalar_one()
+        )
+    origin = home.settings.log.origin
+    content, _told = evidence_of(bytes(header), payload, cards=cards[:2], event=leaf.event_id, origin=origin)
+    return content
 
 
 def holes_of(home: Home) -> list[tuple[str, int | None, int | None]]:

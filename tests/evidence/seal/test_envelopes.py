@@ -14,7 +14,6 @@ from evidence.seal.envelopes import (
     MAX_MANIFEST_BYTES,
     MediaContent,
     MediaSeal,
-    open_media,
     open_whole,
     padme,
     rewrap,
@@ -24,6 +23,7 @@ from evidence.seal.envelopes import (
 from evidence.seal.recipients import HybridIdentity, X25519Identity
 from evidence.seal.stream import CHUNK_BYTES, open_payload, seal_payload
 from tests.nonempty import nonempty
+from tests.opening import open_media
 
 OFFICE, OTHER = HybridIdentity(b"\x01" * 32), HybridIdentity(b"\x02" * 32)
 QUICK = X25519Identity(b"\x03" * 32)

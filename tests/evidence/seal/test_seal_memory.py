@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[3]
 MIB = 1 << 20
 PROGRAM = """
 import os, resource, sys
-from evidence.seal.envelopes import open_media, seal_media
+from evidence.seal.envelopes import seal_media
+from tests.opening import open_media
 from evidence.seal.recipients import HybridIdentity
 
 mebibytes, directory = int(sys.argv[1]), sys.argv[2]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from evidence.seal.envelopes import open_media
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.payload import ROW_BYTES, read_payload
 from tests.evidence.intake.live import Live, file_of, live, message
+from tests.opening import open_media
 
 LATER = "2026-01-01T10:00:00.000Z"
 LATER_STILL = "2026-01-01T11:00:00.000Z"
