@@ -173,6 +173,14 @@ def in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
+def keep(members: "dict[str, bytes] | MadeMembers", name: str, pieces: Iterable[bytes]) -> None:
+    """Put a member that is made piece by piece among others, wherever these are kept."""
+    if isinstance(members, MadeMembers):
+        members.add(name, pieces)
+    else:
+        members[name] = b"".join(pieces)
+
+
 def pieces_of(members: Mapping[str, bytes], name: str) -> Iterator[bytes]:
     """A member piece by piece, wherever the members are kept."""
     return members.pieces(name) if isinstance(members, KeptMembers) else iter((members[name],))
