@@ -11,6 +11,7 @@ The condition needs ids and keyed marks alone, since the collector asks it too a
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -37,13 +38,18 @@ class WaitingFreeze:
     places: tuple[tuple[str, int | None], ...]
 
 
+@lru_cache(maxsize=8)
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """A condition of queries: neither this item is frozen, nor anything of its message or its album."""
+    """A condition of queries: neither this item is frozen, nor anything of its message or its album.
+
+    It is made once for each table: SQLAlchemy takes longer to make it than SQLite to answer it.
+    """
     frozen = database.frozen.alias("frozen_item")
     itself = sa.exists().where(frozen.c.item_id == item.c.item_id, frozen.c.lifted_idx.is_(None))
     return ~sa.and_(_any_frozen(), sa.or_(itself, _at_a_frozen_place(item.c.channel_id, item.c.message_id)))
 
 
+@lru_cache(maxsize=8)
 def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[bool]:
     """A condition of queries: a hole is about no message that is frozen.
 
