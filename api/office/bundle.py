@@ -1,10 +1,10 @@
 """Exports a case as a bundle without pictures, with its covering letter as text and PDF, and verifies bundles.
 
-The order: have a stamped checkpoint cover the case; build in memory; write the files whole under names
-of their own; log who sends what to whom; only then give them their names. Nothing leaves without its event.
+The order: have a stamped checkpoint cover the case; build in a file without a name, enciphered; write the files whole
+under names of their own; log who sends what to whom; only then give them their names. Nothing leaves without its event.
 """
 
-import io
+import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,8 @@ from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import make_letter, render_letter
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
-from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
+from casefiles.bundle.scratch import Scratch
+from casefiles.bundle.sign import BundleFacts, SealedBundle, Sealer, StampOver, seal_bundle
 from casefiles.case import (
     OpenedEvent,
     authority_indexes,
@@ -94,6 +95,8 @@ from evidence.times import format_time, parse_time
 
 Stages: TypeAlias = Callable[[Term, Term], Counting]
 """Given what is done and its unit, gives progress: an export opens records, has the bundle stamped, then checks it."""
+_SCRATCHES = 2
+"""How many times a bundle lies in the home while it is made: its members, and whole."""
 _STAMPS = 2
 """How many time stamps are asked for while a bundle is made: over its seal and over its archive."""
 
@@ -162,7 +165,7 @@ class _Made:
         since: How many leaves the log had before its consents were read.
     """
 
-    bundle: bytes
+    bundle: SealedBundle
     letter: bytes
     letter_pdf: bytes | PagesError
     facts: BundleFacts
@@ -197,7 +200,9 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
     destination.require_folder()  # before anything is logged: the event would name a file that never was
     if not destination.has_leftovers():
         destination.require_free()
-    require_room(destination.bundle.parent, require_case(home.engine, case_id).items * BYTES_OF_AN_ITEM)
+    needed = require_case(home.engine, case_id).items * BYTES_OF_AN_ITEM
+    require_room(destination.bundle.parent, needed)
+    require_room(home.path, _SCRATCHES * needed)
 
 
 def export_case(
@@ -274,8 +279,8 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
     _require_fit_to_leave(home, order.case_id, casework)
     since = _size(home)
 
-    def make(writer: Writer) -> _Made:
-        made = _make(writer, order, making, since)
+    def make(writer: Writer, file: Scratch) -> _Made:
+        made = _make(writer, file, order, making, since)
         require_as_asked()  # once more, of what went into it
         return made
 
@@ -315,13 +320,13 @@ def _export(
     order: Order,
     destination: Destination,
     grant: Grant,
-    make: Callable[[Writer], _Made],
+    make: Callable[[Writer, Scratch], _Made],
     making: Making,
 ) -> Exported:
-    with home.writing() as writer:
-        made = make(writer)
+    with home.writing() as writer, Scratch(home.path) as file:
+        made = make(writer, file)
         printed = made.letter_pdf
-        held = destination.hold(made.bundle, made.letter, None if isinstance(printed, PagesError) else printed)
+        held = destination.hold(made.bundle.pieces(), made.letter, None if isinstance(printed, PagesError) else printed)
         try:
             _log(writer, order, grant, made, making)
             held.hand_over()
@@ -354,10 +359,10 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
     grant, making, since = one_person(Act.EXPORT, _target(order), order.doer), Making(casework), _size(home)
     if grant.review_by:
         _require_agreed(home, order, casework)
-    with home.writing() as writer:
-        made = _make(writer, order, making, since)
+    with home.writing() as writer, Scratch(home.path) as file:
+        made = _make(writer, file, order, making, since)
         _log(writer, order, grant, made, making)
-        bundle.write(made.bundle)
+        bundle.writelines(made.bundle.pieces())
         letter.write(made.letter)
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
@@ -415,18 +420,29 @@ def _size(home: Home) -> int:
         return tree_size(connection)
 
 
-def _make(writer: Writer, order: Order, making: Making, since: int) -> _Made:
+def _make(writer: Writer, file: Scratch, order: Order, making: Making, since: int) -> _Made:
     home, casework, stages = writer.home, making.casework, making.stages
     sealer, roots = load_sealer(home, casework), trusted_roots(home)
-    events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
-    anchor = stamped_checkpoint(writer, covers=max(event.index for event in events))
-    contents = _contents(home, order, events, anchor, _closings(home, events, casework))
-    bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
+    contents = _opened_contents(writer, order, making)
+    checking = stages(Term("progress.checking"), Term("unit.checks"))
     with stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
-        facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
+        bundle = seal_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, file=file, folder=home.path)
+    shown = _shown(contents.records)
+    items = frozenset(record.leaf.event_id for record in contents.records if record.leaf.type == ITEM)
+    # the verifier reads all of it again from the bundle: to hold it twice would take twice the memory
+    contents = replace(contents, entries=(), records=())
+    facts = bundle.require_fit_to_leave(roots, checking)
     letter, letter_pdf = _letters(contents, facts)
-    items = frozenset(event.leaf.event_id for event in events if event.leaf.type == ITEM)
-    return _Made(bundle.getvalue(), letter, letter_pdf, facts, _shown(contents.records), items, since)
+    return _Made(bundle, letter, letter_pdf, facts, shown, items, since)
+
+
+def _opened_contents(writer: Writer, order: Order, making: Making) -> BundleContents:
+    """What goes into the bundle; the events that it is made of are let go of here."""
+    progress = making.stages(Term("progress.opening"), Term("unit.records"))
+    events = _events(writer.home, order.case_id, making.casework, progress)
+    anchor = stamped_checkpoint(writer, covers=max(event.index for event in events))
+    closings = _closings(writer.home, events, making.casework)
+    return _contents(writer.home, order, events, anchor, closings)
 
 
 def _letters(contents: BundleContents, facts: BundleFacts) -> tuple[bytes, bytes | PagesError]:
@@ -502,8 +518,8 @@ def _finish(
     with destination.leftovers() as leftovers:
         logged = {record.values["bundle_sha256"]: record for record in _exports(home, casework)} if leftovers else {}
         for held in leftovers:
-            data = held.bundle.read_bytes()
-            record = logged.get(sha256_hex(data))
+            sha256, length = _digest_of(held.bundle)
+            record = logged.get(sha256)
             if record is None or shows_hidden(home, held.bundle):
                 held.drop()
                 continue
@@ -517,11 +533,17 @@ def _finish(
                 )
             held.hand_over(again=True)
             own = fingerprint(read_certificate(home.path / SEAL_FILE))
-            facts = BundleFacts(sha256_hex(data), len(data), own, int(str(record.values["items"])))
+            facts = BundleFacts(sha256, length, own, int(str(record.values["items"])))
             with home.writing() as writer:
                 unstamped = writer.beat(now=True)
             return Exported(facts, finished=True, unstamped=unstamped, review_by=_review_by(home, record))
     return None
+
+
+def _digest_of(bundle: Path) -> tuple[str, int]:
+    """The SHA-256 of a file in lower hex, and its length."""
+    with bundle.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
 
 
 def _exports(home: Home, casework: KeyIdentity) -> Iterator[Record]:

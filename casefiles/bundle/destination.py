@@ -14,7 +14,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,18 +70,21 @@ class Destination:
             if os.path.lexists(file):
                 raise HomeError("home.out_taken", where=str(file))
 
-    def hold(self, bundle: bytes, letter: bytes, letter_pdf: bytes | None = None) -> "Parts":
+    def hold(self, bundle: Iterable[bytes], letter: bytes, letter_pdf: bytes | None = None) -> "Parts":
         """Write the files under names of their own; on return they have reached the disk.
+
+        Args:
+            bundle: Its bytes, piece by piece; what is raised on the way leaves nothing behind.
 
         Raises:
             StorageFullError: No space; none of them is left behind.
         """
         held = Parts(self, self.bundle.with_name(f"{self.bundle.name}.{secrets.token_hex(4)}{_PART}"), [])
-        contents = [bundle, letter, *([] if letter_pdf is None else [letter_pdf])]
+        contents = [bundle, [letter], *([] if letter_pdf is None else [[letter_pdf]])]
         try:
             with storage_errors(self.bundle.parent):
-                for (part, _), data in zip(held.each(), contents, strict=False):
-                    held.locks.append(_written(part, data))
+                for (part, _), pieces in zip(held.each(), contents, strict=False):
+                    held.locks.append(_written(part, pieces))
                 sync_directory(self.bundle.parent)
         except BaseException:
             held.drop()
@@ -177,12 +180,12 @@ class Parts:
             os.close(self.locks.pop())
 
 
-def _written(part: Path, data: bytes) -> int:
+def _written(part: Path, pieces: Iterable[bytes]) -> int:
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with os.fdopen(handle, "wb", closefd=False) as sink:
-            sink.write(data)
+            sink.writelines(pieces)
             sink.flush()
             os.fsync(handle)
     except BaseException:

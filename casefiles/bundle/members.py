@@ -7,7 +7,7 @@ uses to make them again.
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from casefiles.bundle.presets import AUDIENCES
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.bag import DECLARATION, info_of, manifest_of
-from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
+from casefiles.format.entries import EarlierStamp, ShownEntry, encode_stamps, entry_lines
+from casefiles.format.kept import MadeMembers, keep
 from casefiles.format.records import (
     Bounds,
     DisclosedLeaf,
@@ -126,23 +127,47 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
         CatalogueError: There are no words in this language.
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
     """
+    members = dict[str, bytes]()
+    records, anchorage = fill_payload(members, contents, certificates=certificates)
+    return BundlePayload(members, records, anchorage)
+
+
+def fill_payload(
+    members: dict[str, bytes] | MadeMembers, contents: BundleContents, *, certificates: Iterable[Certificate] = ()
+) -> tuple[tuple[DisclosedLeaf, ...], ProvenTimes]:
+    """Make every member of a bundle but ``META-INF``, one after the other, and put each among ``members``.
+
+    Raises:
+        Explained: As ``make_payload``.
+        StorageFullError: They are kept in a file, and there is no space.
+    """
     records = contents.records or _opened(contents.entries)
     anchorage = _anchorage(contents, records)
     case = describe(contents, records, anchorage)
-    members = {
-        **_log_members(contents),
-        **_tables(records, anchorage),
-        **{layout.schema_name(name): schema_bytes(name) for name in layout.SCHEMA_NAMES},
-        **make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key),
-        **_pages(contents, case, records, anchorage),
-        **{layout.certificate_name(sha256_hex(one.der)): encode_pem(one) for one in certificates},
-        layout.CASE: jcs(case),
-        layout.MIMETYPE: layout.MIMETYPE_TEXT,
-        layout.BAGIT: DECLARATION,
-    }
+    for name, pieces in _derived(contents, case, records, anchorage):
+        keep(members, name, pieces)
+    for one in certificates:
+        members[layout.certificate_name(sha256_hex(one.der))] = encode_pem(one)
     members[layout.BAG_INFO] = info_of(members, bag_facts(case))
     members[layout.BAG_MANIFEST] = manifest_of(members)
-    return BundlePayload(members, records, anchorage)
+    return records, anchorage
+
+
+def _derived(
+    contents: BundleContents, case: Mapping[str, Json], records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Each member that follows from the contents. What one needs is gone before the next is made."""
+    yield layout.ENTRIES, entry_lines(contents.entries)
+    for name, content in _of_format(contents, case).items():
+        yield name, [content]
+    for name, content in _tables(records, anchorage).items():
+        yield name, [content]
+    texts = make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
+    while texts:
+        name, content = texts.popitem()
+        yield name, [content]
+    for name, content in _pages(contents, case, records, anchorage).items():
+        yield name, [content]
 
 
 def _pages(
@@ -203,9 +228,12 @@ def _proven(token: bytes, checkpoint: bytes, key: VerifierKey) -> ProvenTime:
     return proven_time(gen_time=info.gen_time, latest=info.latest, size=size, token_sha256=sha256_hex(token))
 
 
-def _log_members(contents: BundleContents) -> dict[str, bytes]:
+def _of_format(contents: BundleContents, case: Mapping[str, Json]) -> dict[str, bytes]:
     return {
-        layout.ENTRIES: encode_entries(contents.entries),
+        **{layout.schema_name(name): schema_bytes(name) for name in layout.SCHEMA_NAMES},
+        layout.CASE: jcs(case),
+        layout.MIMETYPE: layout.MIMETYPE_TEXT,
+        layout.BAGIT: DECLARATION,
         layout.STAMPS: encode_stamps(contents.stamps),
         layout.CHECKPOINT: contents.checkpoint,
         layout.CHECKPOINT_TOKEN: contents.checkpoint_token,

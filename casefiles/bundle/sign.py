@@ -7,11 +7,12 @@ else covers the time-stamp and the lists inside the signature.
 """
 
 import hashlib
-import io
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from asn1crypto import cms, crl
@@ -20,16 +21,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from casefiles.bundle.gate import require_holds, require_may_leave
-from casefiles.bundle.members import BundleContents, make_payload
+from casefiles.bundle.members import BundleContents, fill_payload
+from casefiles.bundle.scratch import Scratch
 from casefiles.errors import BundleError, BundleSealError
 from casefiles.format import layout
-from casefiles.format.manifest import make_manifest, render_manifest
+from casefiles.format.kept import MadeMembers, sha256_of
+from casefiles.format.manifest import Manifest, render_manifest
 from casefiles.format.records import items_of
-from casefiles.format.zip import container_bytes, read_container
+from casefiles.format.zip import kept_container, open_container
 from casefiles.verifier.cades import on_the_way, read_seal, read_time_stamp
 from casefiles.verifier.checks import Counting, OpenedBundle, examine, roots_on_the_way, stamp_uses, unheard
 from casefiles.verifier.revocation import Use, needed_lists
-from evidence.canonical import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of, fingerprint
@@ -50,6 +52,7 @@ _CRL_LIST: Asn1 = crl.CertificateList
 StampOver: TypeAlias = Callable[[bytes], bytes]
 """SHA-256 in, DER of a time-stamp token over it out; raises a StampError."""
 
+_WHOLE = "bundle"
 _ROOT_YEARS, _SEAL_YEARS = 20, 5
 # X.520, ub-common-name and ub-organization-name: 64 characters. Libraries that count bytes of UTF-8 warn of more.
 _MAX_NAME_BYTES = 64
@@ -113,45 +116,114 @@ def build_bundle(
     stamp: StampOver,
     roots: Sequence[AnyCertificate],
     out: BinaryIO,
-    progress: Counting = unheard,
+    folder: Path | None = None,
 ) -> BundleFacts:
-    """Derive, seal, stamp, verify, pass the gate and write one bundle.
+    """Derive, seal, stamp, verify, pass the gate and write one bundle; as ``seal_bundle`` and ``SealedBundle`` do.
 
-    The verifier checks the finished bundle, as a receiver will, before a byte is written. A bundle that
-    fails there is never sent. The check costs about as much as making the bundle.
+    Args:
+        folder: Where what is made lies until then, enciphered; the system's own for such files if None.
+    """
+    place = folder or Path(tempfile.gettempdir())
+    with Scratch(place) as file:
+        sealed = seal_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, file=file, folder=place)
+        facts = sealed.require_fit_to_leave(roots)
+        out.writelines(sealed.pieces())
+        return facts
+
+
+def seal_bundle(
+    contents: BundleContents,
+    *,
+    sealer: Sealer,
+    stamp: StampOver,
+    roots: Sequence[AnyCertificate],
+    file: Scratch,
+    folder: Path,
+) -> "SealedBundle":
+    """Derive, seal and stamp a bundle, which then lies in ``file`` and may not leave yet.
 
     Args:
         stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
             stamped before.
         roots: Those that the receiver is given.
-        progress: For the verifier: that of ``examine``.
+        folder: Where its members lie until they are all made, enciphered.
 
     Raises:
-        GateError: Something in it may not leave; nothing was written.
-        BundleError: The verifier refuses what was made; nothing was written.
         BundleError, LogError, StampError, CatalogueError: The contents do not hold, or no
-            time-stamp could be had; nothing was written.
+            time-stamp could be had.
+        StorageFullError: There is no space.
     """
-    payload = make_payload(contents, certificates=_certificates(contents, sealer, certificates_of(roots)))
-    members = payload.members
-    sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=_those(members, layout.is_sealed))
-    members[layout.SEAL_MANIFEST] = render_manifest(sealed)
-    signature = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
-    uses = _uses(contents, signature, members[layout.SEAL_MANIFEST], certificates_of(roots))
-    needed = needed_lists(contents.lists, uses, made_by=contents.created_at)
-    members[layout.SEAL_SIGNATURE] = with_lists(signature, [one.der for one in needed])
-    archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=_those(members, layout.is_archived))
-    members[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
-    members[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest())
-    bundle, own = container_bytes(members), fingerprint(sealer.certificate)
-    log_key = VerifierKey.parse(contents.log_key)
-    opened = OpenedBundle(read_container(io.BytesIO(bundle)), roots=roots, log_key=log_key, seal_pin=own)
-    report = examine(opened, progress)
-    require_may_leave(report)
-    require_holds(report)
-    out.write(bundle)
-    items, used = len(items_of(payload.records)), tuple(roots_on_the_way(opened))
-    return BundleFacts(sha256_hex(bundle), len(bundle), own, items, used)
+    with Scratch(folder) as scratch:
+        members = MadeMembers(scratch)
+        certificates = _certificates(contents, sealer, certificates_of(roots))
+        records, _ = fill_payload(members, contents, certificates=certificates)
+        sealed = _listed(members, layout.is_sealed, by=layout.SEAL_SIGNATURE)
+        signature = sealer.sign(sealed, stamp=stamp, at=contents.created_at)
+        uses = _uses(contents, signature, sealed, certificates_of(roots))
+        needed = needed_lists(contents.lists, uses, made_by=contents.created_at)
+        members[layout.SEAL_MANIFEST] = sealed
+        members[layout.SEAL_SIGNATURE] = with_lists(signature, [one.der for one in needed])
+        members[layout.ARCHIVE_MANIFEST] = _listed(members, layout.is_archived, by=layout.ARCHIVE_TOKEN)
+        members[layout.ARCHIVE_TOKEN] = stamp(sha256_of(members, layout.ARCHIVE_MANIFEST))
+        whole = MadeMembers(file)
+        whole.add(_WHOLE, kept_container(members))
+    return SealedBundle(file, whole, fingerprint(sealer.certificate), contents.log_key, len(items_of(records)))
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBundle:
+    """A bundle that is complete, and that nobody can read yet but this process.
+
+    Attributes:
+        file: Where it lies, from the first byte on.
+        seal_fingerprint: Lower hex SHA-256 of the seal's certificate.
+        items: How many items it shows.
+    """
+
+    file: Scratch
+    whole: MadeMembers
+    seal_fingerprint: str
+    log_key: str
+    items: int
+
+    def require_fit_to_leave(self, roots: Sequence[AnyCertificate], progress: Counting = unheard) -> BundleFacts:
+        """Have the verifier check the bundle, as a receiver will, and pass the gate: nothing is written before.
+
+        The check costs about as much as making the bundle.
+
+        Args:
+            roots: Those that the receiver is given.
+            progress: That of ``examine``.
+
+        Raises:
+            GateError: Something in it may not leave.
+            BundleError: The verifier refuses what was made.
+        """
+        self.file.seek(0)
+        opened = OpenedBundle(
+            open_container(self.file),
+            roots=roots,
+            log_key=VerifierKey.parse(self.log_key),
+            seal_pin=self.seal_fingerprint,
+        )
+        report = examine(opened, progress)
+        require_may_leave(report)
+        require_holds(report)
+        place, used = self.whole.place(_WHOLE), tuple(roots_on_the_way(opened))
+        return BundleFacts(place.sha256.hex(), place.size, self.seal_fingerprint, self.items, used)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bundle's bytes.
+
+        Raises:
+            ContainerError: They are others than those that were sealed.
+        """
+        return self.whole.pieces(_WHOLE)
+
+
+def _listed(members: MadeMembers, wanted: Callable[[str], bool], *, by: str) -> bytes:
+    """The manifest of these members, which ``by`` signs or stamps."""
+    return render_manifest(Manifest(by, {name: sha256_of(members, name) for name in members if wanted(name)}))
 
 
 def _certificates(contents: BundleContents, sealer: Sealer, roots: Sequence[Certificate]) -> frozenset[Certificate]:
@@ -241,10 +313,6 @@ def seal_revocations(root: x509.Certificate, key: ec.EllipticCurvePrivateKey, at
         at: When the list is made, aware.
     """
     return Issuer(root.subject, key).revocation_list(at=at, until=root.not_valid_after_utc)
-
-
-def _those(members: dict[str, bytes], wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:
-    return [(name, content) for name, content in members.items() if wanted(name)]
 
 
 def _name(organisation: str, role: str) -> x509.Name:

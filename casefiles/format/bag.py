@@ -4,11 +4,11 @@ The unzipped folder is a bag, so that an archivist's tools and ``sha256sum -c`` 
 ``META-INF`` and the texts are tag files; the payload is ``data/``. Standard library only.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 
 from casefiles.errors import ManifestError
+from casefiles.format.kept import sha256_of, size_of
 from casefiles.format.layout import BAG_INFO, BAG_MANIFEST, BAGIT, is_payload
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -20,7 +20,7 @@ _OXUM = "Payload-Oxum"
 
 def manifest_of(members: Mapping[str, bytes]) -> bytes:
     """The bundle's ``manifest-sha256.txt``, of the payload among these members."""
-    return _spelled({name: hashlib.sha256(members[name]).hexdigest() for name in members if is_payload(name)})
+    return _spelled({name: sha256_of(members, name).hex() for name in members if is_payload(name)})
 
 
 def _spelled(digests: Mapping[str, str]) -> bytes:
@@ -29,7 +29,7 @@ def _spelled(digests: Mapping[str, str]) -> bytes:
 
 def oxum_of(members: Mapping[str, bytes]) -> str:
     """Octets and number of the files in a bundle's payload (RFC 8493, 2.2.2)."""
-    sizes = [len(content) for name, content in members.items() if is_payload(name)]
+    sizes = [size_of(members, name) for name in members if is_payload(name)]
     return f"{sum(sizes)}.{len(sizes)}"
 
 

@@ -9,8 +9,10 @@ This module checks the form alone: nothing is proven until the caller checks it.
 """
 
 import base64
+import binascii
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
@@ -69,9 +71,40 @@ class EarlierStamp:
             raise RecordsError("records.checkpoint_without_size", where=STAMPS) from error
 
 
+class ReadEntries:
+    """The entries of a bundle's ``entries.jsonl``, in the order of the log: checked once, and not held.
+
+    Tens of thousands with all that they show take more memory than anything else in a bundle. Each time somebody asks,
+    the lines are read again. They are the same bytes, so their form is not checked a second time.
+
+    Args:
+        pieces: Gives the member from its beginning, the same bytes each time.
+
+    Raises:
+        RecordsError: A line is not the canonical JSON of an entry, or out of order.
+    """
+
+    def __init__(self, pieces: Callable[[], Iterable[bytes]]) -> None:
+        self._pieces = pieces
+        order = [(_read_entry(line, where).index, "") for line, where in _lines(pieces(), ENTRIES)]
+        _require_ascending(order, where=ENTRIES)
+        self._count = len(order)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ShownEntry]:
+        return (_read_checked(line) for line, _ in _lines(self._pieces(), ENTRIES))
+
+
 def encode_entries(entries: Iterable[ShownEntry]) -> bytes:
     """The form of ``entries.jsonl`` in a bundle: these entries in the order of the log."""
-    return b"".join(map(_entry_line, sorted(entries, key=lambda entry: entry.index)))
+    return b"".join(entry_lines(entries))
+
+
+def entry_lines(entries: Iterable[ShownEntry]) -> Iterator[bytes]:
+    """The lines of ``entries.jsonl`` in a bundle, with their ends: these entries in the order of the log."""
+    return map(_entry_line, sorted(entries, key=lambda entry: entry.index))
 
 
 def encode_stamps(stamps: Iterable[EarlierStamp]) -> bytes:
@@ -88,7 +121,7 @@ def read_entries(data: bytes) -> list[ShownEntry]:
     Raises:
         RecordsError: A line is not the canonical JSON of an entry, or out of order.
     """
-    entries = [_read_entry(line, where) for line, where in _lines(data, ENTRIES)]
+    entries = [_read_entry(line, where) for line, where in _lines([data], ENTRIES)]
     _require_ascending([(entry.index, "") for entry in entries], where=ENTRIES)
     return entries
 
@@ -99,7 +132,7 @@ def read_stamps(data: bytes) -> list[EarlierStamp]:
     Raises:
         RecordsError: A line is not the canonical JSON of a stamp, or out of order.
     """
-    stamps = [read_stamp(line, where=where) for line, where in _lines(data, STAMPS)]
+    stamps = [read_stamp(line, where=where) for line, where in _lines([data], STAMPS)]
     _require_ascending(list(map(_stamp_order, stamps)), where=STAMPS)
     return stamps
 
@@ -133,12 +166,24 @@ def _stamp_order(stamp: EarlierStamp) -> tuple[int, str]:
     return stamp.size, stamp.token_sha256
 
 
-def _lines(data: bytes, member: str) -> Iterator[tuple[bytes, str]]:
-    *lines, rest = data.split(b"\n")
-    if rest:
+def _lines(pieces: Iterable[bytes], member: str) -> Iterator[tuple[bytes, str]]:
+    number, begun = 0, list[bytes]()
+    for piece in pieces:
+        *ended, rest = piece.split(b"\n")
+        for line in ended:
+            number += 1
+            yield b"".join([*begun, line]), f"{member}:{number}"
+            begun = []
+        begun.append(rest)
+    if any(begun):
         raise RecordsError("records.last_line_open", where=member)
-    for number, line in enumerate(lines, start=1):
-        yield line, f"{member}:{number}"
+
+
+def _read_checked(line: bytes) -> ShownEntry:
+    """An entry of a line that ``_read_entry`` took."""
+    row = json.loads(line)
+    path = tuple(map(binascii.a2b_base64, row["path"]))
+    return ShownEntry(int(row["index"]), row["leaf"].encode("utf-8"), tuple(row["disclosures"]), path)
 
 
 def _read_entry(line: bytes, where: str) -> ShownEntry:

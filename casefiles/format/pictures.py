@@ -15,16 +15,20 @@ Standard library only.
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from collections.abc import Iterable
 
 from casefiles.errors import GateError, RecordsError
 from casefiles.format.entries import ShownEntry, read_stamp
-from casefiles.format.layout import Search, member_of
+from casefiles.format.layout import ENTRIES, Search, member_of
 from casefiles.format.pdf import parts_of_pages
 from evidence.pictures import find_encoded, find_raw
 
+_AT_ONCE = 4 << 20
+"""Bytes that are looked at together: of what entries say, and of a text."""
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _PRINT_NAMES = rb"pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview"
 _PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
@@ -38,12 +42,11 @@ _HASH = re.compile(rb'"[A-Za-z0-9+/]{43}="')
 _WITHHELD = re.compile(rb"([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}")
 
 
-def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntry] | None = None) -> None:
+def require_no_picture(name: str, content: bytes) -> None:
     """A rule of the bundle's form: no member holds a picture, video, thumbnail or perceptual hash.
 
     Args:
         name: The member's name, which says how its content is to be read.
-        entries: What ``entries.jsonl`` reads as, so that it is not read a second time; None where it cannot be read.
 
     Raises:
         GateError: Something was found; says what and where, never the bytes.
@@ -57,11 +60,35 @@ def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntr
         require_pages_without_picture(name, content)
         return
     _require_text(name, content)
-    text, tokens = _taken_apart(content, search, entries)
+    text, tokens = _taken_apart(content, search)
     for token in tokens:
         _require_no_picture_in_bytes(name, token)
+    _require_no_picture_in_text(name, text, search)
+
+
+def require_no_picture_in_entries(entries: Iterable[ShownEntry]) -> None:
+    """The same rule for the entries that ``entries.jsonl`` reads as, which are searched some at a time.
+
+    Nothing that is searched for goes from one entry into the next.
+
+    Raises:
+        GateError: See ``require_no_picture``.
+    """
+    parts, length, searched = list[bytes](), 0, 0
+    for entry in entries:
+        shown = _shown_by(entry)
+        parts += shown
+        length += sum(map(len, shown)) + len(shown)
+        if length >= _AT_ONCE:
+            _require_no_picture_in_text(ENTRIES, b"\n".join(parts), Search.ENTRIES, begins=searched)
+            searched += length
+            parts, length = [], 0
+    _require_no_picture_in_text(ENTRIES, b"\n".join(parts), Search.ENTRIES, begins=searched)
+
+
+def _require_no_picture_in_text(name: str, text: bytes, search: Search, *, begins: int = 0) -> None:
     _require_text(name, text)
-    _require_no_base64(name, text)
+    _require_no_base64(name, text, begins=begins)
     _require_no_print_field(name, text, search)
 
 
@@ -82,36 +109,35 @@ def _require_no_picture_in_bytes(name: str, content: bytes) -> None:
 
 
 def _require_text(name: str, content: bytes) -> None:
+    decoder = _UTF_8()
     try:
-        content.decode("utf-8")
+        # one letter outside the common ones makes a string of four bytes for each: never of all of it at once
+        for at in range(0, len(content), _AT_ONCE):
+            decoder.decode(content[at : at + _AT_ONCE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise GateError("gate.not_text", where=name) from error
     if content.translate(None, delete=_CONTROLS) != content:  # a regular expression takes eight times as long
         raise GateError("gate.control_characters", where=name)
 
 
-def _taken_apart(content: bytes, search: Search, entries: Iterable[ShownEntry] | None) -> tuple[bytes, list[bytes]]:
+def _taken_apart(content: bytes, search: Search) -> tuple[bytes, list[bytes]]:
     """What a member says, and the tokens in it."""
     if search is Search.STAMPS:
         return _shown_by_stamps(content)
     if search is not Search.ENTRIES:
         return content, []
-    parts = _shown_by_lines(content) if entries is None else _shown_by_entries(entries)
-    return b"\n".join(parts), []
+    return b"\n".join(_shown_by_lines(content)), []
 
 
-def _shown_by_entries(entries: Iterable[ShownEntry]) -> list[bytes]:
-    """What entries say: the leaf, the name and value of each disclosure, and the name of what is withheld.
+def _shown_by(entry: ShownEntry) -> list[bytes]:
+    """What an entry says: the leaf, the name and value of each disclosure, and the name of what is withheld.
 
     The own spelling of a disclosure is not searched: read from another character than its first, one of what
     somebody wrote into a message could spell anything. Salts, commitments and the hashes of a path, 32 bytes each,
     spell what chance made, and are not searched either.
     """
-    parts: list[bytes] = []
-    for entry in entries:
-        parts += [_disclosed_by(line.encode("utf-8")) for line in entry.lines]
-        parts.append(entry.leaf)
-    return parts
+    return [*(_disclosed_by(line.encode("utf-8")) for line in entry.lines), entry.leaf]
 
 
 def _shown_by_lines(lines: bytes) -> list[bytes]:
@@ -160,9 +186,9 @@ def _disclosed_by(line: bytes) -> bytes:
     return disclosure[salt.end() :] if salt else disclosure
 
 
-def _require_no_base64(name: str, content: bytes) -> None:
+def _require_no_base64(name: str, content: bytes, *, begins: int = 0) -> None:
     for found in find_encoded(content):
-        raise GateError("gate.picture_in_base64", where=name, kind=found.name, at=found.at)
+        raise GateError("gate.picture_in_base64", where=name, kind=found.name, at=begins + found.at)
 
 
 def _require_no_print_field(name: str, content: bytes, search: Search) -> None:

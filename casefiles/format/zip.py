@@ -4,7 +4,7 @@
     no data descriptors, extra fields or comments; flags 0; one fixed date; nothing before,
     between or after. ZIP64 records only where the numbers do not fit without them.
 
-The writer and the verifier share this module. ``read_container`` walks the file from its first
+The writer and the verifier share this module. The reader walks the file from its first
 byte and compares each header with the one that ``write_container`` would write: what is read
 is therefore what every other ZIP program sees, and there is no second way to read it. Standard
 library only; ``zipfile`` is not used, because its bytes differ between versions of Python.
@@ -14,11 +14,12 @@ import io
 import itertools
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from casefiles.errors import ContainerError
+from casefiles.format.kept import PIECE_BYTES, Intake, KeptMembers, SoughtFile
 from casefiles.format.layout import (
     MAX_MEMBER_BYTES,
     MAX_MEMBERS,
@@ -53,6 +54,14 @@ class ByteSink(Protocol):
         ...
 
 
+class ByteSource(Protocol):
+    """Where a container is read: the next bytes, as many as were asked for; fewer at the end alone."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next ``size`` bytes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Placed:
     """A member and where its local header begins."""
@@ -73,7 +82,7 @@ class _Source:
         taken: Bytes read so far.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: ByteSource) -> None:
         self._file = file
         self.taken = 0
 
@@ -96,54 +105,98 @@ def write_container(members: Sequence[tuple[str, bytes]], out: ByteSink) -> None
         ContainerError: A name is unsafe, doubled or differs from another only in case, the
             mimetype is missing or another, or a member is too large.
     """
+    _require_names([name for name, _ in members])
+    _require_mimetype(next((content for name, content in members if name == MIMETYPE), None))
     ordered = sorted(members, key=lambda member: order_key(member[0]))
-    _require_names([name for name, _ in ordered])
-    if not ordered or ordered[0] != (MIMETYPE, MIMETYPE_TEXT):
-        raise ContainerError("container.another_mimetype", expected=MIMETYPE_TEXT.decode("ascii"))
-    placed: list[_Placed] = []
-    offset = 0
-    for name, content in ordered:
-        member = _Placed(name.encode("ascii"), zlib.crc32(content), len(content), offset)
-        header = _local_header(member)
-        out.write(header)
-        out.write(content)
-        placed.append(member)
-        offset += len(header) + len(content)
-    for piece in _directory(placed, offset):
+    for piece in _container((name, zlib.crc32(content), len(content), [content]) for name, content in ordered):
         out.write(piece)
 
 
-def read_container(file: BinaryIO) -> dict[str, bytes]:
-    """The members of a ZIP container that is in its one form, in their order.
+def kept_container(members: KeptMembers) -> Iterator[bytes]:
+    """The bytes of the one ZIP container of members that are kept in a file, piece by piece; as ``write_container``.
+
+    Raises:
+        ContainerError: See ``write_container``; or a member is another than the one that was kept.
+    """
+    _require_names(list(members))
+    _require_mimetype(members.get(MIMETYPE))
+    placed = ((name, members.place(name)) for name in sorted(members, key=order_key))
+    return _container((name, kept.crc, kept.size, members.pieces(name)) for name, kept in placed)
+
+
+def _container(members: Iterable[tuple[str, int, int, Iterable[bytes]]]) -> Iterator[bytes]:
+    """A container's bytes, of members in their order: name, CRC, size and content of each."""
+    placed: list[_Placed] = []
+    offset = 0
+    for name, crc, size, content in members:
+        member = _Placed(name.encode("ascii"), crc, size, offset)
+        header = _local_header(member)
+        yield header
+        yield from content
+        placed.append(member)
+        offset += len(header) + size
+    yield from _directory(placed, offset)
+
+
+def read_container(file: ByteSource) -> dict[str, bytes]:
+    """The members of a ZIP container that is in its one form, in their order; all of them are held.
+
+    Args:
+        file: At its beginning. It is read once, and need not be seekable.
+
+    Raises:
+        ContainerError: As ``open_container``.
+    """
+    return {name: b"".join(pieces) for name, _, pieces in _walked(file)}
+
+
+def open_container(file: SoughtFile) -> KeptMembers:
+    """The members of a ZIP container that is in its one form, in their order; they stay in the file.
 
     Steps: (1) the mimetype is the first; (2) each further local header is the one that would be
     written for this name and these bytes; (3) names are safe, unique and in their order;
     (4) the directory is the one for these members, and the file ends with it.
 
     Args:
-        file: At its beginning. It is read once, and need not be seekable.
+        file: At its beginning. It stays open for as long as anybody asks for a member; one that has changed by then
+            is refused.
 
     Raises:
         ContainerError: Another kind of file, a bundle that is cut short, or any other form,
             however slight the difference.
     """
+    kept = {}
+    for name, offset, pieces in _walked(file):
+        intake = Intake(offset)
+        for piece in pieces:
+            intake.take(piece)
+        kept[name] = intake.taken()
+    return KeptMembers(file, kept)
+
+
+def _walked(file: ByteSource) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """Each member of a container: its name, where its content begins, and the content, which must be read at once.
+
+    Nothing of it counts until the last was read and the walk has ended.
+    """
     source = _Source(file)
     # (1) the mimetype
     _require_begins(source)
-    members: dict[str, bytes] = {MIMETYPE: MIMETYPE_TEXT}
+    yield MIMETYPE, source.taken - len(MIMETYPE_TEXT), iter((MIMETYPE_TEXT,))
+    names: set[str] = {MIMETYPE}
     placed: list[_Placed] = [_FIRST]
     while (mark := source.read(4)) == _LOCAL_MARK:
         # (2) the local header
-        member, content = _read_member(source, mark, source.taken - 4)
-        # (3) its name
+        member = _read_header(source, mark, source.taken - 4)
         name = member.name.decode("ascii", "surrogateescape")
-        _require_after(name, members, placed)
-        members[name] = content
+        yield name, source.taken, _content(source, member)
+        # (3) its name
+        _require_after(name, names, placed)
+        names.add(name)
         placed.append(member)
-    _require_names(list(members))
+    _require_names(list(names))
     # (4) the directory
     _require_rest(source, mark, _directory(placed, source.taken - len(mark)))
-    return members
 
 
 def container_bytes(members: Mapping[str, bytes]) -> bytes:
@@ -227,7 +280,7 @@ def _cut_short(source: _Source) -> ContainerError:
     return ContainerError("container.cut_short", taken=source.taken)
 
 
-def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
+def _read_header(source: _Source, mark: bytes, offset: int) -> _Placed:
     header = mark + source.read(_LOCAL.size - 4)
     if len(header) != _LOCAL.size:
         raise _cut_short(source)
@@ -239,15 +292,23 @@ def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, by
         raise _cut_short(source)
     if header + member.name != _local_header(member):
         raise ContainerError("container.another_header", offset=offset)
-    content = source.read(size)
-    if len(content) != size:
-        raise _cut_short(source)
-    if zlib.crc32(content) != crc:
+    return member
+
+
+def _content(source: _Source, member: _Placed) -> Iterator[bytes]:
+    crc, missing = 0, member.size
+    while missing:
+        piece = source.read(min(missing, PIECE_BYTES))
+        if not piece:
+            raise _cut_short(source)
+        crc = zlib.crc32(piece, crc)
+        missing -= len(piece)
+        yield piece
+    if crc != member.crc:
         raise ContainerError("container.member_changed", where=ascii(member.name)[2:-1])
-    return member, content
 
 
-def _require_after(name: str, members: Mapping[str, bytes], placed: Sequence[_Placed]) -> None:
+def _require_after(name: str, members: Container[str], placed: Sequence[_Placed]) -> None:
     require_safe_name(name)
     if name in members:
         raise ContainerError("container.member_doubled", where=name)
@@ -255,6 +316,11 @@ def _require_after(name: str, members: Mapping[str, bytes], placed: Sequence[_Pl
         raise ContainerError("container.members_unordered", where=name)
     if len(placed) >= MAX_MEMBERS:
         raise ContainerError("container.too_many_members", limit=MAX_MEMBERS)
+
+
+def _require_mimetype(content: bytes | None) -> None:
+    if content != MIMETYPE_TEXT:
+        raise ContainerError("container.another_mimetype", expected=MIMETYPE_TEXT.decode("ascii"))
 
 
 def _require_names(names: Sequence[str]) -> None:

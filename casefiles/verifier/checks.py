@@ -41,9 +41,10 @@ from casefiles.errors import (
 from casefiles.format import layout
 from casefiles.format.archive import ArchiveLink, CounterSeal, counter_seals_of, links_of, listed_by
 from casefiles.format.bag import require_info, require_manifest
-from casefiles.format.entries import EarlierStamp, ShownEntry, read_entries, read_stamps
+from casefiles.format.entries import EarlierStamp, ReadEntries, ShownEntry, read_stamps
+from casefiles.format.kept import count_lines, pieces_of, sha256_of
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
-from casefiles.format.pictures import require_no_picture
+from casefiles.format.pictures import require_no_picture, require_no_picture_in_entries
 from casefiles.format.records import (
     Bounds,
     DisclosedLeaf,
@@ -59,7 +60,7 @@ from casefiles.format.records import (
     proven_time,
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
-from casefiles.format.zip import read_container
+from casefiles.format.zip import open_container, read_container
 from casefiles.report.closed import require_closings
 from casefiles.report.data import make_report
 from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
@@ -146,12 +147,12 @@ class OpenedBundle:
     @cached_property
     def digests(self) -> Mapping[str, bytes]:
         """The SHA-256 of each member of the opened bundle: the bag, the seal and the archive name it."""
-        return {name: hashlib.sha256(content).digest() for name, content in self.members.items()}
+        return {name: sha256_of(self.members, name) for name in self.members}
 
     @cached_property
-    def entries(self) -> dict[int, ShownEntry]:
-        """Every entry that the opened bundle shows, by index, ascending."""
-        return {entry.index: entry for entry in read_entries(self.members[layout.ENTRIES])}
+    def entries(self) -> ReadEntries:
+        """Every entry that the opened bundle shows, ascending by index."""
+        return ReadEntries(lambda: pieces_of(self.members, layout.ENTRIES))
 
     @cached_property
     def earlier(self) -> list[EarlierStamp]:
@@ -244,19 +245,21 @@ class OpenedBundle:
     def leaves(self) -> dict[int, Leaf]:
         """Every leaf of the opened bundle, by index; its type need not be known here."""
         leaves: dict[int, Leaf] = {}
-        for index, entry in self.entries.items():
+        for entry in self.entries:
             leaf = read_leaf(entry.leaf)
             if leaf.log != self.checkpoint.origin:
-                raise LeafError("leaf.of_another_log_than_checkpoint", index=index, expected=self.checkpoint.origin)
-            leaves[index] = leaf
+                raise LeafError(
+                    "leaf.of_another_log_than_checkpoint", index=entry.index, expected=self.checkpoint.origin
+                )
+            leaves[entry.index] = leaf
         return leaves
 
     @cached_property
     def records(self) -> list[DisclosedLeaf]:
         """Every leaf of the opened bundle with what is disclosed of it, in the order of the log."""
         return [
-            open_disclosed(index=index, leaf=leaf, lines=self.entries[index].lines)
-            for index, leaf in self.heard(self.leaves.items())
+            open_disclosed(index=entry.index, leaf=self.leaves[entry.index], lines=entry.lines)
+            for entry in self.heard(self.entries)
         ]
 
     @cached_property
@@ -297,7 +300,7 @@ class OpenedBundle:
     def readable_entries(self) -> Iterable[ShownEntry] | None:
         """Every entry that the opened bundle shows, each heard of; None where they cannot be read, which fails."""
         try:
-            return self.heard(self.entries.values())
+            return self.heard(self.entries)
         except RecordsError:
             return None
 
@@ -324,7 +327,7 @@ class OpenedBundle:
 
     def lines(self, member: str) -> int:
         """How many records or stamps a member has, one a line, whether or not they can be read."""
-        return self.members.get(member, b"").count(b"\n")
+        return count_lines(self.members, member) if member in self.members else 0
 
     def heard(self, those: Iterable[T]) -> Iterator[T]:
         """Those records or stamps, each heard of once it was looked at."""
@@ -414,12 +417,20 @@ def verify_stream(  # noqa: PLR0913 - each is another thing from outside the bun
         OSError: It cannot be read.
     """
     try:
-        members = read_container(stream)
+        members: Mapping[str, bytes] = open_container(stream) if _can_seek(stream) else read_container(stream)
     except ContainerError as error:
         first, *others = _checks(held)
         return Report((Finding.of_error(first.id, error), *(_not_made(check.id, first.id) for check in others)))
     opened = OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, pages=pages)
     return examine(opened, progress)
+
+
+def _can_seek(stream: BinaryIO) -> bool:
+    """Whether a bundle can be read where it is, and not only once, as from a pipe: then all of it is held."""
+    try:
+        return stream.seek(stream.tell()) >= 0
+    except OSError:
+        return False
 
 
 def roots_on_the_way(opened: OpenedBundle) -> list[Certificate]:
@@ -519,9 +530,11 @@ def _members(opened: OpenedBundle) -> Basis:
 
 
 def _no_pictures(opened: OpenedBundle) -> Basis:
-    for name, content in opened.members.items():
-        entries = opened.readable_entries() if name == layout.ENTRIES else None
-        require_no_picture(name, content, entries=entries)
+    for name in opened.members:
+        if name == layout.ENTRIES and (entries := opened.readable_entries()) is not None:
+            require_no_picture_in_entries(entries)
+        else:
+            require_no_picture(name, opened.members[name])
     return Basis()
 
 
@@ -762,8 +775,10 @@ def _log_form(opened: OpenedBundle) -> Basis:
 
 def _log_inclusion(opened: OpenedBundle) -> Basis:
     checkpoint = opened.checkpoint
-    for index, entry in opened.entries.items():
-        verify_inclusion(leaf=entry.leaf, index=index, tree_size=checkpoint.size, path=entry.path, root=checkpoint.root)
+    for entry in opened.entries:
+        verify_inclusion(
+            leaf=entry.leaf, index=entry.index, tree_size=checkpoint.size, path=entry.path, root=checkpoint.root
+        )
     return Basis("basis.entries_shown", {"shown": len(opened.entries), "size": checkpoint.size})
 
 
@@ -881,7 +896,7 @@ def _log_against(opened: OpenedBundle) -> Basis:
     if opened.held is None:
         raise UndecidedError("undecided.nothing_held")
     checkpoints = [anchor.checkpoint for anchor in opened.anchors.values()] + [opened.checkpoint]
-    ours = HeldLog(checkpoints, {index: entry.leaf for index, entry in opened.entries.items()})
+    ours = HeldLog(checkpoints, {entry.index: entry.leaf for entry in opened.entries})
     theirs = open_held(opened.held, key=opened.log_key)
     require_one_history(ours, theirs)
     return Basis("basis.one_log", {"size": theirs.checkpoints[-1].size, "ours": opened.checkpoint.size})

@@ -16,7 +16,9 @@ MODULES: Final = (
     "casefiles.errors",
     *(
         f"casefiles.format.{name}"
-        for name in ("archive", "bag", "entries", "layout", "manifest", "pdf", "pictures", "records", "schema", "zip")
+        for name in (
+            "archive", "bag", "entries", "kept", "layout", "manifest", "pdf", "pictures", "records", "schema", "zip",
+        )
     ),
     *(
         f"casefiles.report.{name}"

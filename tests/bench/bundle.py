@@ -1,71 +1,67 @@
-"""How long a bundle with its report as PDF takes to make and to verify, by how many items it has, on the clock.
+"""How long `case export` and `nisisama verify` take, and how much memory, by how many items a case has.
 
-The typesetter is a process of its own, so processor time of this one would not count it: times here are wall time,
-and mean something on a quiet machine only. Memory is the most that any process took that was started here. The peers
-of 1,000 items are the limits that we set. Of 10,000 items the peer is the same among 1,000: an item must not cost more
-among many.
+Both are run as programs, as people run them, on a rehearsal home with text messages: with their start, the report as
+PDF, and the check that an export makes before a byte leaves. Times are of the clock, since the typesetter is a process
+of its own, and mean something on a quiet machine only. Memory is the high-water mark of each process. The peers are
+the limits that we set: 10 s and 1 s for 1,000 items, and 500 MB for any process. Of the largest, the peer of an item
+is the same among 1,000: an item must not cost more among many. The page is measured by `python -m tests.bench page`.
 """
 
-import resource
+import os
+import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from casefiles.pages.made import page_maker
-from casefiles.report.paged import Remaking
-from casefiles.verifier.checks import verify
-from tests.casefiles import forge
+from tests.bench._memory import WatchedRun, watched_run
+from tests.homes import PASSPHRASE, new_case, new_office
 
 SIZES = (1_000, 10_000)
-LIMITS_S = {"make": 10.0, "verify": 1.0}
+LIMITS_S = {"case export": 10.0, "verify": 1.0}
 LIMIT_MB = 500.0
 
 
 def run() -> dict[str, object]:
-    """Seconds to make, to verify, and to verify with the pages made again; and the memory of the typesetter."""
+    """Seconds and memory of each program, for each size."""
     few, many = SIZES
-    timed = {items: _timed(items) for items in SIZES}
-    rows = [_row(f"{what} a bundle of {few} items", "s", timed[few][what], LIMITS_S.get(what)) for what in timed[few]]
-    for what in timed[many]:
-        each, peer = timed[many][what] / many * 1000, timed[few][what] / few * 1000
-        named = f"{what} a bundle of {many} items, an item"
-        rows.append(_row(named, "ms", each, peer) | {"peer_name": f"the same among {few}"})
-    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    rows.append(_row("memory of a typesetter", "MB", megabytes, LIMIT_MB))
-    return {"rows": rows}
+    load = _row("load of the machine before, one minute", "", os.getloadavg()[0], 2.0, "cores")
+    took = {items: _took(items) for items in SIZES}
+    rows = [
+        _row(f"{what} of {few} items", "s", took[few][what].seconds, LIMITS_S[what], "limit, at most")
+        for what in LIMITS_S
+    ]
+    for what in LIMITS_S:
+        each, peer = (took[items][what].seconds / items * 1000 for items in (many, few))
+        rows.append(_row(f"{what} of {many} items, an item", "ms", each, peer, f"the same among {few}"))
+    for items in SIZES:
+        rows += _memory(items, took[items])
+    return {"rows": [load, *rows]}
 
 
-def _row(name: str, unit: str, ours: float, limit: float | None) -> dict[str, object]:
-    if limit is None:
-        return {"name": name, "unit": unit, "ours": ours, "peer": None, "peer_name": None, "ratio": None}
-    return {
-        "name": name,
-        "unit": unit,
-        "ours": ours,
-        "peer": limit,
-        "peer_name": "limit, at most",
-        "ratio": ours / limit,
-    }
+def _memory(items: int, took: dict[str, WatchedRun]) -> Iterator[dict[str, object]]:
+    for what, each in took.items():
+        yield _row(f"memory of {what}, {items} items", "MB", each.own_mb, LIMIT_MB, "limit, at most")
+    typesetter = took["case export"].largest_below_mb
+    yield _row(f"memory of a typesetter, {items} items", "MB", typesetter, LIMIT_MB, "limit, at most")
 
 
-def _timed(items: int) -> dict[str, float]:
-    contents = forge.changed(forge.contents_of(forge.small_log(items)), pages=page_maker())
-    made: list[bytes] = []
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "bundle.asice"
-        seconds = {"make": _clocked(lambda: made.append(forge.build(contents)[0]))}
-        file.write_bytes(made[0])
+def _took(items: int) -> dict[str, WatchedRun]:
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        home = new_office(folder, messages=items).home
+        case = new_case(home)
+        home.engine.dispose()
+        out, passphrase = folder / "bundle.asice", {"NISISAMA_PASSPHRASE": PASSPHRASE}
+        program = [sys.executable, "-m", "api.cli.main"]
+        order = ["--out", str(out), "--for", "court", "--lang", "en", "--reason", "bench"]
+        exporting = [*program, "--home", str(home.path), "case", "export", case, *order]
+        by = ["--by", "ann", "--approved-by", "bo"]
+        trust = [word for root in sorted(home.trust.glob("*.pem")) for word in ("--trust", str(root))]
+        return {
+            "case export": watched_run([*exporting, *by], passphrase),
+            "verify": watched_run([*program, "verify", str(out), *trust], {}),
+        }
 
-        def verified(pages: Remaking) -> None:
-            verify(file, roots=forge.roots(), log_key=forge.VKEY, pages=pages).require_passed()
 
-        seconds["verify"] = _clocked(lambda: verified(Remaking(page_maker())))
-        seconds["verify, with its pages made again,"] = _clocked(lambda: verified(Remaking(page_maker(), asked=True)))
-        return seconds
-
-
-def _clocked(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun
+def _row(name: str, unit: str, ours: float, peer: float, peer_name: str) -> dict[str, object]:
+    return {"name": name, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": ours / peer}

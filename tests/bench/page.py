@@ -7,12 +7,11 @@ quiet machine. The load before a run is a row of its own.
 """
 
 import os
-import re
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from casefiles.verifier.checks import verify
 from casefiles.verifier.html.page import FILE_NAME, verifier_page
 from evidence.finding import Verdict
+from tests.bench._memory import peak_mb, processes_below
 from tests.browser.drive import CHROMIUM, FIREFOX, installed, play
 from tests.casefiles import forge
 
@@ -70,7 +70,7 @@ def _largest_process() -> Iterator[list[float]]:
 
     def watch() -> None:
         while not done.wait(_EVERY_S):
-            seen.append(max(map(_peak_mb, _below(os.getpid())), default=0.0))
+            seen.append(max(map(peak_mb, processes_below(os.getpid())), default=0.0))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -79,22 +79,6 @@ def _largest_process() -> Iterator[list[float]]:
     finally:
         done.set()
         watching.join()
-
-
-def _below(process: int) -> Iterator[int]:
-    """The processes that a process started, and those that these started."""
-    with suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                yield child
-                yield from _below(child)
-
-
-def _peak_mb(process: int) -> float:
-    with suppress(OSError):
-        found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
-        return int(found[1]) * 1024 / 1e6 if found else 0.0
-    return 0.0
 
 
 def _row(name: str, unit: str, ours: float, peer: float, peer_name: str) -> dict[str, object]:

@@ -23,7 +23,7 @@ def names(out: Destination) -> list[str]:
 
 
 def test_files_get_their_names_when_they_are_handed_over(out: Destination) -> None:
-    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    parts = out.hold([BUNDLE], LETTER, PRINTED)
     assert [name.endswith(".part") for name in names(out)] == [True, True, True]
     assert [part.read_bytes() for part, _ in parts.each()] == [BUNDLE, LETTER, PRINTED]
     parts.hand_over()
@@ -33,12 +33,12 @@ def test_files_get_their_names_when_they_are_handed_over(out: Destination) -> No
 
 
 def test_a_letter_that_is_a_text_alone_goes_with_its_bundle(out: Destination) -> None:
-    out.hold(BUNDLE, LETTER).hand_over()
+    out.hold([BUNDLE], LETTER).hand_over()
     assert names(out) == ["case.asice", "case.asice.letter.txt"]
 
 
 def test_what_is_dropped_leaves_nothing(out: Destination) -> None:
-    out.hold(BUNDLE, LETTER, PRINTED).drop()
+    out.hold([BUNDLE], LETTER, PRINTED).drop()
     assert names(out) == []
     assert not out.has_leftovers()
 
@@ -48,7 +48,7 @@ def test_what_is_dropped_leaves_nothing(out: Destination) -> None:
 def test_what_lies_at_a_name_is_never_replaced(out: Destination, place: str, kind: str) -> None:
     out.require_free()
     file: Path = getattr(out, place)
-    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    parts = out.hold([BUNDLE], LETTER, PRINTED)
     {"file": file.touch, "folder": file.mkdir, "dangling link": lambda: file.symlink_to("nowhere")}[kind]()
     before = file.lstat()
     with pytest.raises(HomeError, match="lies there"):
@@ -75,12 +75,12 @@ def test_a_disk_that_fills_leaves_no_file(out: Destination, monkeypatch: pytest.
 
     monkeypatch.setattr("os.fsync", fsync)
     with pytest.raises(StorageFullError):
-        out.hold(BUNDLE, LETTER, PRINTED)
+        out.hold([BUNDLE], LETTER, PRINTED)
     assert names(out) == []
 
 
 def test_what_a_dead_program_left_is_found_and_what_a_living_one_holds_is_not(out: Destination) -> None:
-    living, dead = out.hold(BUNDLE, LETTER), out.hold(b"other", LETTER)
+    living, dead = out.hold([BUNDLE], LETTER), out.hold([b"other"], LETTER)
     dead.close()
     assert out.has_leftovers()
     with out.leftovers() as leftovers:
@@ -108,7 +108,7 @@ def test_files_of_other_exports_and_of_people_are_none_of_ours(out: Destination)
 def test_handing_over_goes_on_where_an_earlier_run_was_stopped(
     out: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    parts = out.hold([BUNDLE], LETTER, PRINTED)
     give_name(parts.letter_pdf, out.letter_pdf)
     give_name(parts.letter, out.letter)
     parts.close()
@@ -130,7 +130,7 @@ def test_without_hard_links_whole_files_are_moved(
     out: Destination, monkeypatch: pytest.MonkeyPatch, stopped_after: int
 ) -> None:
     monkeypatch.setattr("os.link", no_links)
-    parts = out.hold(BUNDLE, LETTER, PRINTED)
+    parts = out.hold([BUNDLE], LETTER, PRINTED)
     for part, file in [(parts.letter_pdf, out.letter_pdf), (parts.letter, out.letter)][:stopped_after]:
         give_name(part, file)
     parts.hand_over()
@@ -163,7 +163,7 @@ def test_without_hard_links_the_next_run_replaces_the_empty_file_that_was_left(
     out: Destination, monkeypatch: pytest.MonkeyPatch, rename: int
 ) -> None:
     monkeypatch.setattr("os.link", no_links)
-    stopped_before_a_rename(out.hold(BUNDLE, LETTER, PRINTED), rename)
+    stopped_before_a_rename(out.hold([BUNDLE], LETTER, PRINTED), rename)
     assert (out.letter_pdf, out.letter, out.bundle)[rename].read_bytes() == b""
     with out.leftovers() as (left,), pytest.raises(HomeError, match="something lies at its name"):
         left.hand_over()  # the control: only who goes on may take it for what was left
@@ -175,7 +175,7 @@ def test_without_hard_links_the_next_run_replaces_the_empty_file_that_was_left(
 
 @pytest.mark.parametrize("kind", ["bytes", "folder", "dangling link"])
 def test_the_next_run_replaces_nothing_but_an_empty_file(out: Destination, kind: str) -> None:
-    out.hold(BUNDLE, LETTER).close()
+    out.hold([BUNDLE], LETTER).close()
     make = {
         "bytes": lambda: out.bundle.write_bytes(b"mine"),
         "folder": out.bundle.mkdir,
@@ -192,7 +192,7 @@ def test_an_error_of_the_disk_at_the_name_is_the_systems(out: Destination, monke
     def fail(*_arguments: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    parts = out.hold(BUNDLE, LETTER)
+    parts = out.hold([BUNDLE], LETTER)
     monkeypatch.setattr("os.link", fail)
     with pytest.raises(OSError, match="Input/output"):
         parts.hand_over()

@@ -1,6 +1,7 @@
 """The log's two files have one form, and what is read is what was written."""
 
 import json
+from collections.abc import Callable
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ from casefiles.errors import RecordsError
 from casefiles.format import layout
 from casefiles.format.entries import (
     EarlierStamp,
+    ReadEntries,
     ShownEntry,
     encode_entries,
     encode_stamps,
@@ -45,6 +47,21 @@ stamps = st.builds(
 @given(st.lists(entries, unique_by=lambda entry: entry.index))
 def test_entries_that_were_written_are_read_again_in_the_order_of_the_log(shown: list[ShownEntry]) -> None:
     assert read_entries(encode_entries(shown)) == sorted(shown, key=lambda entry: entry.index)
+
+
+@given(st.lists(entries, unique_by=lambda entry: entry.index), st.integers(1, 50))
+def test_entries_that_are_read_in_pieces_and_again_are_the_same(shown: list[ShownEntry], length: int) -> None:
+    data = encode_entries(shown)
+    found = ReadEntries(lambda: (data[at : at + length] for at in range(0, len(data), length)))
+    assert (list(found), list(found), len(found)) == (read_entries(data), read_entries(data), len(shown))
+
+
+@pytest.mark.parametrize("wrong", [lambda data: data[:-1], lambda data: data + data, lambda data: data + b"{}\n"])
+def test_entries_that_are_wrong_are_refused_before_any_is_given(wrong: Callable[[bytes], bytes]) -> None:
+    data = encode_entries([ShownEntry(7, b"y", (), ())])
+    assert len(ReadEntries(lambda: [data])) == 1
+    with pytest.raises(RecordsError):
+        ReadEntries(lambda: [wrong(data)])
 
 
 @given(st.lists(stamps, unique_by=lambda stamp: (stamp.size, stamp.token)))

@@ -13,8 +13,9 @@ from PIL import Image, features
 
 from casefiles.errors import GateError
 from casefiles.format import layout
+from casefiles.format import pictures as searching
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
-from casefiles.format.pictures import require_no_picture
+from casefiles.format.pictures import require_no_picture, require_no_picture_in_entries
 from evidence.canonical import b64u, jcs
 from evidence.pictures import FORMATS
 from tests.casefiles.forge import good_members
@@ -158,11 +159,14 @@ disclosed = values.map(lambda value: disclose(bytes(32), "text", value))
 given_lines = st.lists(disclosed | values.map(str) | st.just("text " + "A" * 43), max_size=4).map(tuple)
 
 
-def refusal(lines: bytes, entries: list[ShownEntry] | None = None) -> str | None:
+def refusal(lines: bytes, entries: list[ShownEntry] | None = None) -> GateError | None:
     try:
-        require_no_picture(layout.ENTRIES, lines, entries=entries)
+        if entries is None:
+            require_no_picture(layout.ENTRIES, lines)
+        else:
+            require_no_picture_in_entries(entries)
     except GateError as error:
-        return error.code
+        return error
     return None
 
 
@@ -170,7 +174,18 @@ def refusal(lines: bytes, entries: list[ShownEntry] | None = None) -> str | None
 @settings(max_examples=60)
 def test_entries_that_were_read_are_searched_as_their_lines_are(entries: list[ShownEntry]) -> None:
     lines = encode_entries(entries)
-    assert refusal(lines, entries) == refusal(lines)
+    one, other = refusal(lines, entries), refusal(lines)
+    assert (one and one.code) == (other and other.code)
+
+
+def test_entries_are_searched_in_parts_and_what_is_found_stands_where_it_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    jpeg = base64.b64encode(PICTURES[0][1][:200]).decode()
+    shown = [disclose(bytes(32), "text", text) for text in ("one", "two", jpeg, "four")]
+    entries = [ShownEntry(number, b'{"a":"b"}', (line,), ()) for number, line in enumerate(shown)]
+    whole = refusal(b"", entries)
+    monkeypatch.setattr(searching, "_AT_ONCE", 1)
+    assert str(refusal(b"", entries)) == str(whole) != "None"
+    assert refusal(b"", [*entries[:2], *entries[3:]]) is None  # the control
 
 
 def test_text_that_is_not_text_is_refused() -> None:

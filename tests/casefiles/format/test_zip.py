@@ -1,8 +1,9 @@
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,15 @@ from hypothesis import strategies as st
 
 from casefiles.errors import ContainerError
 from casefiles.format import zip as asic
+from casefiles.format.kept import MadeMembers
 from casefiles.format.layout import MIMETYPE, MIMETYPE_TEXT
-from casefiles.format.zip import container_bytes, read_container, write_container
+from casefiles.format.zip import (
+    container_bytes,
+    kept_container,
+    open_container,
+    read_container,
+    write_container,
+)
 from tests.casefiles.forge import good_bundle
 from tests.nonempty import nonempty
 
@@ -24,8 +32,21 @@ names = st.from_regex(r"[a-z][a-z0-9_-]{0,8}(/[a-z][a-z0-9.]{0,8}){0,2}", fullma
 contents = st.dictionaries(names, st.binary(max_size=200), max_size=8)
 
 
+def told_by(reader: Callable[[BinaryIO], Mapping[str, bytes]], data: bytes) -> dict[str, bytes] | ContainerError:
+    try:
+        return dict(reader(io.BytesIO(data)))
+    except ContainerError as error:
+        return error
+
+
 def read(data: bytes) -> dict[str, bytes]:
-    return read_container(io.BytesIO(data))
+    """Its members, or the error, which is the same whether they are held or stay in the file."""
+    held, kept = (told_by(reader, data) for reader in (read_container, open_container))
+    if isinstance(held, ContainerError):
+        assert str(held) == str(kept)
+        raise held
+    assert held == kept
+    return held
 
 
 @given(contents, st.randoms(use_true_random=False))
@@ -36,6 +57,14 @@ def test_what_is_written_in_any_order_is_read_back_from_the_same_bytes(members: 
     write_container(shuffled, out)
     assert read(out.getvalue()) == {**members, MIMETYPE: MIMETYPE_TEXT}
     assert out.getvalue() == container_bytes({**members, MIMETYPE: MIMETYPE_TEXT})
+
+
+@given(contents)
+def test_members_that_are_kept_in_a_file_make_the_same_container(members: dict[str, bytes]) -> None:
+    made = MadeMembers(io.BytesIO())
+    for name, content in {**members, MIMETYPE: MIMETYPE_TEXT}.items():
+        made[name] = content
+    assert b"".join(kept_container(made)) == container_bytes({**members, MIMETYPE: MIMETYPE_TEXT})
 
 
 @given(contents)
@@ -170,6 +199,11 @@ def test_a_container_without_its_mimetype_is_refused() -> None:
     for members in ([("a", b"")], [(MIMETYPE, b"application/zip"), ("a", b"")], []):
         with pytest.raises(ContainerError):
             write_container(members, io.BytesIO())
+        made = MadeMembers(io.BytesIO())
+        for name, content in members:
+            made[name] = content
+        with pytest.raises(ContainerError):
+            kept_container(made)
 
 
 def test_something_that_is_no_container_is_refused() -> None:

@@ -200,6 +200,35 @@ def test_a_bundle_comes_through_a_pipe_as_well(size: int | None) -> None:
     assert through.verdict is (Verdict.PASSED if size is None else Verdict.FAILED)
 
 
+class Changing(io.BytesIO):
+    """A file in which somebody changes a byte between one reading of it and the next."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        super().__init__(data)
+        self.at, self.reached = at, False
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if self.reached:  # the container was read to its end
+            super().seek(self.at)
+            self.write(bytes([self.getvalue()[self.at] ^ 1]))
+            self.reached, self.at = False, -1
+        return super().seek(offset, whence)
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.reached = self.at >= 0 and self.tell() == len(self.getvalue())
+        return data
+
+
+@pytest.mark.parametrize("member", [layout.ENTRIES, layout.ITEMS_JSONL, layout.SEAL_SIGNATURE, layout.CHECKPOINT])
+def test_a_bundle_that_changes_while_it_is_read_fails(member: str) -> None:
+    data = forge.good_bundle()
+    at = data.index(forge.good_members()[member]) + 10
+    report = verify_stream(Changing(data, at), roots=forge.roots(), log_key=forge.VKEY)
+    assert report.verdict is Verdict.FAILED
+    assert {finding.code for finding in report.findings} & {"container.changed_meanwhile"}
+
+
 def flips(data: bytes, *, start: int, step: int) -> Iterator[bytes]:
     return (data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step))
 

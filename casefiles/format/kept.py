@@ -1,0 +1,201 @@
+"""The members of a container that stay in a file: each is read when it is asked for, and none is held.
+
+A bundle of ten thousand items has 150 MB and more. Whoever makes or verifies it needs a member at a time, and most
+need a piece of it. But a file can change between two readings. So each piece's digest is taken when it is first read
+or written, and what is read again is compared with it before anybody sees it: a reader meets the first bytes or an
+error. The file is opened once and never by its name again. Standard library only.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from casefiles.errors import ContainerError
+
+PIECE_BYTES = 1 << 20
+
+
+class SoughtFile(Protocol):
+    """A file that can be read anywhere."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go to a byte, counted from the first."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next ``size`` bytes, or fewer at the end."""
+        ...
+
+
+class GrowingFile(SoughtFile, Protocol):
+    """A file that grows at its end and can be read anywhere."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of ``data`` at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMember:
+    """Where a member's bytes are, and what they were when they were first read or written.
+
+    Attributes:
+        lines: How many ends of lines it has.
+        pieces: SHA-256 of each ``PIECE_BYTES`` of it, and of the rest.
+    """
+
+    offset: int
+    size: int
+    crc: int
+    sha256: bytes
+    lines: int
+    pieces: Sequence[bytes]
+
+
+class Intake:
+    """Takes the digests of one member, which comes in pieces of any length.
+
+    Args:
+        offset: Where its first byte is.
+    """
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+        self._size = self._crc = self._lines = 0
+        self._whole, self._piece, self._room = hashlib.sha256(), hashlib.sha256(), PIECE_BYTES
+        self._pieces: list[bytes] = []
+
+    def take(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._size += len(data)
+        self._crc = zlib.crc32(data, self._crc)
+        self._lines += data.count(b"\n")
+        self._whole.update(data)
+        at, rest = 0, memoryview(data)
+        while len(rest) - at >= self._room:
+            self._piece.update(rest[at : at + self._room])
+            at += self._room
+            self._end_piece()
+        self._piece.update(rest[at:])
+        self._room -= len(rest) - at
+
+    def taken(self) -> KeptMember:
+        """What came in; nothing may come after it."""
+        if self._room < PIECE_BYTES:
+            self._end_piece()
+        return KeptMember(self._offset, self._size, self._crc, self._whole.digest(), self._lines, tuple(self._pieces))
+
+    def _end_piece(self) -> None:
+        self._pieces.append(self._piece.digest())
+        self._piece, self._room = hashlib.sha256(), PIECE_BYTES
+
+
+class KeptMembers(Mapping[str, bytes]):
+    """Members in a file, by name, in the order in which they came.
+
+    Args:
+        file: Stays open for as long as anybody asks for a member.
+        kept: Where they are in it; none yet where they are to be made.
+    """
+
+    def __init__(self, file: SoughtFile, kept: Mapping[str, KeptMember]) -> None:
+        self._file = file
+        self._kept = dict(kept)
+
+    def __getitem__(self, name: str) -> bytes:
+        return b"".join(self.pieces(name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kept  # without reading it
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def place(self, name: str) -> KeptMember:
+        """Where a kept member is, and what is known of it without reading it."""
+        return self._kept[name]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """A kept member piece by piece, each the one that was there at first.
+
+        Raises:
+            ContainerError: It is another now.
+        """
+        kept = self._kept[name]
+        for number, digest in enumerate(kept.pieces):
+            begins = number * PIECE_BYTES
+            self._file.seek(kept.offset + begins)  # somebody else may have read elsewhere meanwhile
+            piece = self._file.read(min(PIECE_BYTES, kept.size - begins))
+            if hashlib.sha256(piece).digest() != digest:
+                raise ContainerError("container.changed_meanwhile", where=name)
+            yield piece
+
+
+class MadeMembers(KeptMembers):
+    """Members that are being made, kept one behind the other.
+
+    Args:
+        file: Empty.
+    """
+
+    def __init__(self, file: GrowingFile) -> None:
+        super().__init__(file, {})
+        self._growing, self._end = file, 0
+
+    def __setitem__(self, name: str, content: bytes) -> None:
+        self.add(name, (content,))
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Keep a member that is made piece by piece."""
+        intake = Intake(self._end)
+        for piece in in_pieces(pieces):
+            intake.take(piece)
+            self._growing.write(piece)
+            self._end += len(piece)
+        self._kept[name] = intake.taken()
+
+
+def in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes of a member in pieces that are worth writing: short parts together, long ones as they are."""
+    waiting, length = list[bytes](), 0
+    for part in parts:
+        waiting.append(part)
+        length += len(part)
+        if length >= PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, length = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def keep(members: "dict[str, bytes] | MadeMembers", name: str, pieces: Iterable[bytes]) -> None:
+    """Put a member that is made piece by piece among others, wherever these are kept."""
+    if isinstance(members, MadeMembers):
+        members.add(name, pieces)
+    else:
+        members[name] = b"".join(pieces)
+
+
+def pieces_of(members: Mapping[str, bytes], name: str) -> Iterator[bytes]:
+    """A member piece by piece, wherever the members are kept."""
+    return members.pieces(name) if isinstance(members, KeptMembers) else iter((members[name],))
+
+
+def size_of(members: Mapping[str, bytes], name: str) -> int:
+    """How many bytes a member has, kept in a file or not."""
+    return members.place(name).size if isinstance(members, KeptMembers) else len(members[name])
+
+
+def count_lines(members: Mapping[str, bytes], name: str) -> int:
+    """How many ends of lines a member has, kept in a file or not."""
+    return members.place(name).lines if isinstance(members, KeptMembers) else members[name].count(b"\n")
+
+
+def sha256_of(members: Mapping[str, bytes], name: str) -> bytes:
+    """The SHA-256 of a member, kept in a file or not."""
+    return members.place(name).sha256 if isinstance(members, KeptMembers) else hashlib.sha256(members[name]).digest()
