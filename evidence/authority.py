@@ -41,6 +41,7 @@ class Act(StrEnum):
     KEY = "key"
     LIFT = "lift"
     ERASE = "erase"
+    UNHOLD = "unhold"
 
 
 @dataclass(frozen=True, slots=True)

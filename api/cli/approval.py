@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from api.office.approval import Answered, Done, Wait
     from api.office.erase import Erased
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
     from evidence.authority import Request
 
 
@@ -194,6 +195,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     from api.office.channel import Registered
     from api.office.erase import Erased
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
     from api.office.intake import Imported
     from api.office.key import Renewed
     from casefiles.bundle.destination import Destination
@@ -206,7 +208,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
-        case Erased() | Lifted():
+        case Erased() | Lifted() | EndedHolds():
             return _of_items(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
@@ -215,12 +217,15 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
 
 
-def _of_items(done: "Erased | Lifted") -> tuple[Mapping[str, Any], str]:
-    from api.cli import erase, freeze
+def _of_items(done: "Erased | Lifted | EndedHolds") -> tuple[Mapping[str, Any], str]:
+    from api.cli import erase, freeze, hold
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
 
     if isinstance(done, Lifted):
         return freeze.lift_fields(done), freeze.lift_words(done)
+    if isinstance(done, EndedHolds):
+        return hold.ended_fields(done), hold.ended_words(done)
     erase.tell_unfinished(done)
     return erase.erasure_fields(done), erase.erasure_words(done)
 

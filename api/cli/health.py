@@ -23,6 +23,7 @@ TITLES = {
     "offices": "A time-stamp office is chosen",
     "reviews": "Nothing waits too long for a second person",
     "freezes": "Nothing frozen has waited for more than a day",
+    "holds": "Every hold was looked at by its day",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",

@@ -33,6 +33,7 @@ COMMANDS = {
     "alerts": ("api.cli.alert:alerts", "Show where pictures of a case may have appeared again."),
     "erase": ("api.cli.erase:erase", "Destroy items for good; two persons agree."),
     "freeze": ("api.cli.freeze:freeze", "Freeze what may show a child, at once; list what is frozen."),
+    "hold": ("api.cli.hold:hold", "Keep items or a case from being erased; list what is held."),
     "hash-list": ("api.cli.hash_list:hash_list", "Keep lists of hashes from a hotline or an exchange."),
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),

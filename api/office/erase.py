@@ -34,6 +34,7 @@ from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
 from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.hold import require_not_held
 from evidence.store.marks import place_mark
 from evidence.times import format_time
 
@@ -174,6 +175,7 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     for item in items:
         if is_frozen(connection, item) is not child:
             raise AuthorityError("authority.not_frozen_first" if child else "authority.erase_frozen", found=item)
+    require_not_held(connection, items)
     holders = _holders(connection, (*items, *lost))
     if not child:
         _require_own(connection, wish, holders)

@@ -38,7 +38,7 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen, not_frozen
+from evidence.store.freeze import is_hidden, not_frozen
 from evidence.store.reviews import types_of
 from evidence.times import is_ahead
 
@@ -219,7 +219,7 @@ def _record_stated(
         _require_stateable(home, case_id, stated, casework)
 
     def require_held(connection: sa.Connection) -> None:
-        if stated.item_id not in held_items(connection, case_id) or is_frozen(connection, stated.item_id):
+        if stated.item_id not in held_items(connection, case_id) or is_hidden(connection, stated.item_id):
             raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=stated.item_id[:64])
 
     return _record(home, case_id, stated, doer, require_stateable, require_held)

@@ -184,6 +184,8 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "released": Schema(subject=("sha256",), act=(*_ACT, "case", "item", "audience", "recipient")),
         "frozen": Schema(subject=("what",), act=(*_ACT, "hint", "frozen_items")),
         "unfrozen": Schema(act=(*_ACT, "frozen_items")),
+        "held": Schema(act=(*_ACT, "hold", "case", "held_items", "until")),
+        "hold_ended": Schema(act=(*_ACT, "holds")),
         "erased": Schema(act=(*_ACT, "cause", "items", "destroyed", "marks", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since", "until", "appeal_url")),

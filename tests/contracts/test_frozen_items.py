@@ -15,9 +15,11 @@ ASKS = {
     "frozen_files",
     "is_frozen",
     "is_frozen_message",
+    "is_hidden",
     "no_hole_of_frozen",
     "not_frozen",
     "require_not_frozen",
+    "require_shown",
 }
 """Names by which a function asks what is frozen."""
 _KNOWN = "only counts or compares what is known already, and shows nothing of an item"
@@ -69,9 +71,14 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/store/erase.py:same_things": "is destroyed; whoever asks has asked what is frozen",
         "evidence/store/freeze.py:_at_a_frozen_place": _ITSELF,
         "evidence/store/freeze.py:_is_frozen_album": _ITSELF,
+        "evidence/store/freeze.py:_withdrawn": _ITSELF,
+        "evidence/store/freeze.py:frozen_files": _ITSELF,
+        "evidence/store/freeze.py:is_frozen": _ITSELF,
         "evidence/store/freeze.py:lifted_files": _ITSELF,
         "evidence/store/freeze.py:not_frozen": _ITSELF,
         "evidence/store/freeze.py:of_one_post": _ITSELF,
+        "evidence/store/freeze.py:withdrawn_files": _ITSELF,
+        "evidence/store/hold.py:_binding": "what nobody may erase; identifiers, for whoever would",
         "evidence/store/projection.py:_alert_dismissed": _WRITES,
         "evidence/store/projection.py:_case_item_added": _WRITES,
         "evidence/store/projection.py:_case_item_removed": _WRITES,

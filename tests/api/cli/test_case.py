@@ -173,6 +173,7 @@ COMMANDS_WITH_A_NAME = (
     "evidence search word --case CASE --reason x",
     "evidence show ITEM",
     "freeze ITEM --reason x",
+    "hold ITEM --until 2099-01-01 --reason x",
     "erase ITEM --case CASE --cause mistake --reason x --approved-by bo",
 )
 

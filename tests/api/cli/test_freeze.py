@@ -85,6 +85,7 @@ OTHERS = {
     "monitor run": "asks Telegram, and counts",
     "monitor rehearse": "a home of its own",
     "capture": "asks Telegram: tests/monitor/telegram/test_capture.py",
+    "hold": "names what a person holds, and shows nothing of it: tests/api/office/test_hold.py",
     "erase": "what is frozen goes only as a child's: tests/api/office/test_erase.py",
     "import": "counts what it took in: tests/api/office/test_freeze.py",
     "evidence add": "names no item that is frozen: tests/api/office/test_addition.py",

@@ -297,6 +297,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "offices",
         "reviews",
         "freezes",
+        "holds",
     ]
     assert [finding.id for finding in report.findings] == [
         *names,
