@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from api.office.channel import Lowered
     from api.office.practice import Practice
     from api.office.probe import Probe
-    from api.office.watch import ChannelStatus, Ran, Status
-    from monitor.telegram.account import Freeze
+    from api.office.watch import Ran
+    from api.office.watch_status import ChannelStatus, Status
     from monitor.telegram.follow import Following
+    from monitor.telegram.standing import Freeze
 
 _TOLD_EVERY_S = 60.0
 
@@ -402,7 +403,7 @@ def _how_to_practise(practice: "Practice", today: date) -> Iterator[str]:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Print the state of each account and channel."""
-    from api.office.watch import status as status_of
+    from api.office.watch_status import status as status_of
 
     found = status_of(open_home(ctx))
     emit(_status_json(found), as_json=as_json, text="\n".join(_status_lines(found)))

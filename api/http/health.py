@@ -11,8 +11,8 @@ from api.home import Home
 from api.http.caller import ServedOffice
 from api.http.model import AnswerBody, example
 from api.office.health import disk, keys
-from api.office.watch import ChannelStatus
-from api.office.watch import status as watch_status
+from api.office.watch_status import ChannelStatus
+from api.office.watch_status import status as watch_status
 from config.errors import CallError, Explained
 from evidence.custody.append import tree_size
 from evidence.custody.sequencer import unsigned_tail

@@ -9,11 +9,11 @@ from api.office.lookup import on_line
 from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState, ChannelError, ChannelState, FloodError, ResolveError
-from monitor.telegram.account import FREEZE, Freeze, look_at_account
+from monitor.telegram.account import look_at_account
 from monitor.telegram.lent import Asks
 from monitor.telegram.resolve import FoundChannel, resolve_name, resolve_number
 from monitor.telegram.session import AccountSession
-from monitor.telegram.standing import ACCOUNT, Standing, standings
+from monitor.telegram.standing import ACCOUNT, FREEZE, Freeze, Standing, standings
 
 
 @dataclass(frozen=True, slots=True)

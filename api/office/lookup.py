@@ -26,7 +26,7 @@ from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import Pace
 from monitor.telegram.resolve import FoundChannel, Invitation, look_at_invitation, resolve_name, resolve_number
 from monitor.telegram.session import AccountSession, Sessions
-from monitor.telegram.watch import account_states
+from monitor.telegram.standing import account_states
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from api.home import Home
 from api.office.channel import every_channel
 from api.office.probe import LATE, Probe, probes
-from api.office.watch import WELL, ChannelStatus, status
+from api.office.watch_status import WELL, ChannelStatus, status
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
 from evidence.store.database import reading

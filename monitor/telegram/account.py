@@ -3,42 +3,13 @@
 Source: core.telegram.org/api/auth, "Frozen accounts"; the keys are those of ``help.getAppConfig``.
 """
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from telethon.tl import functions, types
 
-from evidence.times import format_time, parse_time
 from monitor.errors import AccountError, AccountState
 from monitor.telegram.lent import Asks
-
-FREEZE = "freeze"
-"""Kind of the task row that keeps what an account was told about its freeze."""
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """How long an account is frozen.
-
-    Attributes:
-        appeal_url: Where its owner can appeal; empty where Telegram says nothing.
-    """
-
-    since: datetime
-    until: datetime
-    appeal_url: str
-
-    def text(self) -> str:
-        """The form in which the database keeps it."""
-        said = {"since": format_time(self.since), "until": format_time(self.until), "appeal_url": self.appeal_url}
-        return json.dumps(said)
-
-
-def read_freeze(text: str) -> Freeze:
-    """An account's freeze by Telegram, from the form in which the watch keeps it."""
-    said = json.loads(text)
-    return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
+from monitor.telegram.standing import Freeze
 
 
 def look_at_account(line: Asks) -> tuple[AccountState, Freeze | None]:

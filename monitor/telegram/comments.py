@@ -27,7 +27,7 @@ from monitor.telegram.anew import CommentedPost
 from monitor.telegram.follow import PAGE, Following, named_in
 from monitor.telegram.peers import Peers
 from monitor.telegram.reply import Received
-from monitor.telegram.standing import Standing, known_below
+from monitor.telegram.standing import Standing, known_below, name_of_comments
 
 THREAD = "thread"
 POSTS = 20
@@ -35,11 +35,6 @@ POSTS = 20
 EVERY = timedelta(hours=1)
 """The shortest time from one such round to the next."""
 _NO_NUMBER = (1 << 31) - 1
-
-
-def name_of_comments(channel: str) -> str:
-    """The name under which the watch follows the comments on a channel's posts."""
-    return f"{channel}/comments"
 
 
 class Comments(Following):

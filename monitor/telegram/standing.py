@@ -17,7 +17,7 @@ watch that was killed continues where it was; what it asks for twice is already 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,18 +28,20 @@ from evidence.intake.sight import Provenance
 from evidence.observation import HoleReason, Kind, Mode, Observation
 from evidence.spans import Spans, read_spans
 from evidence.store import database, task
+from evidence.store.database import reading
 from evidence.store.follow import position_of
 from evidence.store.freeze import no_hole_of_frozen, not_frozen
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import format_time, parse_time
-from monitor.errors import ChannelState
+from monitor.errors import AccountState, ChannelState
 
 WATCH = "watch"
 FETCH = "fetch"
 REST = "rest"
 ACCOUNT = "account"
 CLOCK = "clock"
+FREEZE = "freeze"
 MARK_BYTES = 8
 _TELEGRAM = "telegram"
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
@@ -269,3 +271,39 @@ def _follower(channel_id: int) -> str:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """How long an account is frozen.
+
+    Attributes:
+        appeal_url: Where its owner can appeal; empty where Telegram says nothing.
+    """
+
+    since: datetime
+    until: datetime
+    appeal_url: str
+
+    def text(self) -> str:
+        """The form in which the database keeps it."""
+        said = {"since": format_time(self.since), "until": format_time(self.until), "appeal_url": self.appeal_url}
+        return json.dumps(said)
+
+
+def read_freeze(text: str) -> Freeze:
+    """An account's freeze by Telegram, from the form in which the watch keeps it."""
+    said = json.loads(text)
+    return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
+
+
+def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
+    """The state of each account at Telegram, by name, as the watch noted it, if it noted any."""
+    with reading(engine) as connection:
+        noted = task.noted(connection, ACCOUNT)
+    return {name: AccountState(each.progress) for name, each in noted.items()}
+
+
+def name_of_comments(channel: str) -> str:
+    """The name under which the watch follows the comments on a channel's posts."""
+    return f"{channel}/comments"

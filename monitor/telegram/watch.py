@@ -41,7 +41,7 @@ from monitor.errors import (
     UnknownConstructorError,
     UnreachableError,
 )
-from monitor.telegram.account import FREEZE, Freeze, freeze_of
+from monitor.telegram.account import freeze_of
 from monitor.telegram.capture import (
     REFUSALS,
     CaptureAnswer,
@@ -55,7 +55,7 @@ from monitor.telegram.capture import (
     who_asks,
     withdraw,
 )
-from monitor.telegram.comments import Comments, name_of_comments
+from monitor.telegram.comments import Comments
 from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, Refresh, taken_off
 from monitor.telegram.follow import Following, Way
 from monitor.telegram.lent import Lender, lending
@@ -66,11 +66,15 @@ from monitor.telegram.resolve import Chats
 from monitor.telegram.session import AccountSession, Sessions
 from monitor.telegram.standing import (
     ACCOUNT,
+    FREEZE,
+    Freeze,
     RegisterChangedError,
     Require,
     Standing,
     WaitingFile,
     Watched,
+    account_states,
+    name_of_comments,
     note_clock,
     places_waiting,
     standings,
@@ -770,10 +774,3 @@ def _by_message(places: Iterable[WaitingFile]) -> dict[int, list[list[WaitingFil
     for (channel_id, _number), of_message in groupby(in_order, lambda each: (each.channel_id, each.message_id)):
         by_channel.setdefault(channel_id, []).append(list(of_message))
     return by_channel
-
-
-def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
-    """The state of each account at Telegram, by name, as the watch noted it, if it noted any."""
-    with reading(engine) as connection:
-        noted = task.noted(connection, ACCOUNT)
-    return {name: AccountState(each.progress) for name, each in noted.items()}

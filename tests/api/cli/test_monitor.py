@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from api.cli.monitor import _status_lines, _Teller
-from api.office.watch import AccountStatus, ChannelStatus, Status
+from api.office.watch_status import AccountStatus, ChannelStatus, Status
 from evidence.errors import StorageFullError
 from monitor.errors import AccountState, ChannelState, UnknownConstructorError, UnreachableError
 from monitor.rehearsal.telegram.accounts import Account

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.office.account import check_account
-from api.office.watch import status
+from api.office.watch_status import status
 from monitor.errors import AccountError, AccountState, ChannelState
 from tests.watching import Desk, desk
 

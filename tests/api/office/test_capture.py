@@ -17,7 +17,7 @@ from monitor.errors import AccountError, AccountState
 from monitor.rehearsal.telegram.shown import ROOM
 from monitor.telegram.capture import CAPTURE, WAITS_FOR, CaptureRequest, Seen, ask_for, asked_for, request_by, who_asks
 from monitor.telegram.session import Sessions
-from monitor.telegram.watch import account_states
+from monitor.telegram.standing import account_states
 from tests.homes import doer
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 

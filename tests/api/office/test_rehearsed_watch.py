@@ -7,7 +7,7 @@ import pytest
 from api.office.channel import add_channel, every_channel
 from api.office.completeness import completeness_of
 from api.office.rehearsed_watch import ACCOUNT, HANDLE, POSTS, rehearse_watch
-from api.office.watch import status
+from api.office.watch_status import status
 from config.watchlist import watch_entry
 from evidence.errors import AuthorityError, HomeError
 from evidence.observation import HoleReason, Mode

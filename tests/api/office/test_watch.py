@@ -1,4 +1,4 @@
-"""What the office is told of its watch: how accounts and channels stand, and what the settings lack."""
+"""The watch as an office runs it: what its register and its settings say, and what ends early."""
 
 import hashlib
 import secrets
@@ -17,7 +17,8 @@ from api.office.bundle import Order, export_case
 from api.office.channel import Lowered, every_channel, remove_channel
 from api.office.freeze import freeze
 from api.office.request import done_at_once
-from api.office.watch import network_of, status
+from api.office.watch import network_of
+from api.office.watch_status import status
 from casefiles.bundle.destination import Destination
 from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
@@ -26,7 +27,7 @@ from evidence.content import message_sha256
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store.database import reading
-from monitor.errors import AccountState, ChannelState, FloodError
+from monitor.errors import FloodError
 from monitor.telegram.line import TELEGRAM
 from monitor.telegram.standing import known_below, places_waiting
 from monitor.telegram.watch import Rhythm
@@ -38,20 +39,6 @@ from tests.watching import Desk, brief_patience, desk, kinds, observed, picture,
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     with desk(tmp_path, monkeypatch) as made:
         yield made
-
-
-def test_status_says_what_was_never_seen_and_what_was(at: Desk) -> None:
-    group = at.group()
-    group.post("një")
-    home = at.home
-    before = status(home)
-    assert [(each.name, each.state) for each in before.accounts] == [("watch", AccountState.OK)]
-    assert [(each.channel_id, each.cursor, each.looked_at) for each in before.channels] == [(None, 0, None)]
-    assert at.once().ended_by is None
-    (channel,) = status(home).channels
-    assert (channel.channel_id, channel.state, channel.behind) == (str(group.id), ChannelState.OK, False)
-    assert channel.cursor > 0
-    home.engine.dispose()
 
 
 def test_a_mode_ends_with_its_legal_basis(at: Desk) -> None:

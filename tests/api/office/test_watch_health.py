@@ -10,8 +10,8 @@ from api.home import Home
 from api.office import watch_health
 from api.office.channel import add_channel
 from api.office.probe import LATE, Probe
-from api.office.watch import AccountStatus, ChannelStatus, Status
 from api.office.watch_health import ENDS_SOON, LONG_AGO_S, accounts, channels, modes, probed
+from api.office.watch_status import AccountStatus, ChannelStatus, Status
 from config.watchlist import watch_entry
 from evidence.finding import Finding, Verdict
 from evidence.observation import Mode

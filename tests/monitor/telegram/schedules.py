@@ -57,8 +57,7 @@ from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram import line as line_module
 from monitor.telegram import watch as watch_module
 from monitor.telegram.line import Line
-from monitor.telegram.standing import cursor, places_waiting, standings
-from monitor.telegram.watch import account_states
+from monitor.telegram.standing import account_states, cursor, places_waiting, standings
 from tests.commands import ENVIRONMENT
 from tests.homes import LEGAL_BASIS, doer, new_home
 from tests.watching import PHONE, Desk, Time, picture, tell_settings

@@ -8,7 +8,8 @@ import pytest
 
 from api.office.lookup import on_line
 from monitor.errors import AccountState
-from monitor.telegram.account import look_at_account, read_freeze
+from monitor.telegram.account import look_at_account
+from monitor.telegram.standing import read_freeze
 from tests.watching import Desk, desk
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.office.completeness import completeness_of
-from api.office.watch import status
+from api.office.watch_status import status
 from evidence.content import join_content
 from evidence.observation import HoleReason
 from monitor.errors import ChannelState

@@ -13,7 +13,7 @@ import pytest
 from telethon.tl import types
 
 from api.office.capture import Captured, capture_message
-from api.office.watch import status
+from api.office.watch_status import status
 from config.link import read_message_link
 from evidence.errors import StorageFullError
 from evidence.objects import pending

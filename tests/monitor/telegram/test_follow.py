@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from telethon.tl import types
 
 from api.office.completeness import completeness_of
-from api.office.watch import status
+from api.office.watch_status import status
 from casefiles.case import open_events
 from evidence.canonical import jcs
 from evidence.content import join_content

@@ -13,21 +13,21 @@ from api.office.audit import run_audit
 from api.office.channel import remove_channel
 from api.office.completeness import completeness_of
 from api.office.watch import Listener as WatchListener
-from api.office.watch import opened, status
+from api.office.watch import opened
 from api.office.watch_health import clocks
+from api.office.watch_status import status
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
 from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.rehearsal.export import write_export
-from monitor.telegram.account import Freeze
 from monitor.telegram.allowed import ALLOWED
 from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
 from monitor.telegram.resolve import FOLDERS
 from monitor.telegram.session import Sessions
-from monitor.telegram.standing import clock_ahead
+from monitor.telegram.standing import Freeze, clock_ahead
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
