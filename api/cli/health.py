@@ -24,6 +24,7 @@ TITLES = {
     "reviews": "Nothing waits too long for a second person",
     "freezes": "Nothing frozen has waited for more than a day",
     "holds": "Every hold was looked at by its day",
+    "withdrawals": "What clients took back is destroyed within a day",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",

@@ -1,13 +1,18 @@
-"""What ``doctor`` finds about what must be kept and what must go: holds that somebody should look at again."""
+"""What ``doctor`` finds about what must be kept and what must go: holds to look at again, closed cases to empty."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from api.home import Home
+from casefiles.withdrawal import closed_cases
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
 from evidence.store.database import reading
 from evidence.store.hold import BINDING, standing_holds
 from evidence.times import format_time
+
+SOON = timedelta(hours=6)
+"""How long before the destruction of a closed case is due ``doctor`` warns."""
 
 
 def holds(home: Home) -> Iterator[Finding]:
@@ -19,3 +24,18 @@ def holds(home: Home) -> Iterator[Finding]:
         facts: dict[str, Fact] = {"subject": each.hold_id, "until": each.until}
         if each.kind.value in BINDING and each.until < now:
             yield Finding("holds", Verdict.INDETERMINATE, "holds.late", facts)
+
+
+def withdrawals(home: Home) -> Iterator[Finding]:
+    """A check of ``doctor``: a day after a client took her consent back, nothing of her case is left to destroy."""
+    now = home.clock()
+    with reading(home.engine) as connection:
+        closed = closed_cases(connection)
+    for each in closed:
+        facts: dict[str, Fact] = {"subject": each.case_id, "due_at": format_time(each.due_at), "count": len(each.goes)}
+        if each.goes and now > each.due_at:
+            yield Finding("withdrawals", Verdict.FAILED, "withdrawals.late", facts)
+        elif each.goes:
+            near = now > each.due_at - SOON
+            verdict = Verdict.INDETERMINATE if near else Verdict.PASSED
+            yield Finding("withdrawals", verdict, "withdrawals.soon" if near else "withdrawals.waiting", facts)

@@ -14,12 +14,13 @@ frozen in the sense of this module: nobody has to decide on it, and the same fil
 taken back, the case gives up what another case has too (``api.office.withdrawal``), so nothing of another is hidden.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import sqlalchemy as sa
 
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.store import database
@@ -92,6 +93,20 @@ def require_shown(connection: sa.Connection, item_id: str) -> None:
     if is_hidden(connection, item_id):
         frozen = is_frozen(connection, item_id)
         raise UnknownItemError("unknown_item.frozen" if frozen else "unknown_item.withdrawn")
+
+
+def require_not_withdrawn(connection: sa.Connection, case_id: str, items: Sequence[str]) -> None:
+    """Check, in a turn, that the rows close neither this case nor one that has one of these items.
+
+    Raises:
+        AuthorityError: The client of this case took her consent back.
+        UnknownItemError: The client of another case that has one did.
+    """
+    case = database.case_file.c
+    if connection.execute(sa.select(case.withdrawn_idx).where(case.case_id == case_id)).scalar() is not None:
+        raise AuthorityError("authority.case_closed", where=case_id)
+    if set(connection.execute(_withdrawn()).scalars()).intersection(items):
+        raise UnknownItemError("unknown_item.withdrawn")
 
 
 def is_frozen_message(

@@ -298,6 +298,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "reviews",
         "freezes",
         "holds",
+        "withdrawals",
     ]
     assert [finding.id for finding in report.findings] == [
         *names,
