@@ -49,6 +49,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "casefiles/appearance.py:_items": "``_is_news`` asks in the turn that logs it",
         "casefiles/case.py:_filled_gaps": _NUMBERS,
         "casefiles/case.py:held_items": "what is added already is not added again",
+        "casefiles/withdrawal.py:shared_items": "which items another case has too; they stay there, and none is shown",
         "casefiles/case.py:require_items": "whether an item exists; ``require_not_frozen`` asks beside it",
         "casefiles/freeze.py:freeze_copies": "they are frozen here",
         "casefiles/hash_list.py:_found_of": "``_is_news`` asks in the turn that logs an alert; else it is frozen here",

@@ -197,8 +197,9 @@ def test_every_command_that_names_an_item_or_a_case_is_tried_with_a_beginning() 
         for parameter in command.params
         if parameter.name in ("case_id", "item", "items")
     }
-    # they need an alert, a consent or a list: tests/api/cli/test_alert.py, test_recognition.py, test_hash_list.py
-    naming -= {"alerts dismiss", "case recognise", "case sheet", "hash-list remove"}
+    # they need an alert, a consent or a list, or close the case: tests/api/cli/test_alert.py, test_recognition.py,
+    # test_hash_list.py, test_withdrawal.py
+    naming -= {"alerts dismiss", "case answer", "case withdraw", "case recognise", "case sheet", "hash-list remove"}
     assert naming == {
         " ".join(word for word in each.split()[:2] if word.isalpha() and word.islower())
         for each in COMMANDS_WITH_A_NAME

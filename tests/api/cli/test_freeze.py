@@ -92,6 +92,8 @@ OTHERS = {
     "verifier": "writes two programs that are the same for everybody",
     "case open": "makes an empty case",
     "case consent": "what a client said",
+    "case withdraw": "what a client said, and how many items wait: tests/api/office/test_withdrawal.py",
+    "case answer": "names no item: tests/api/office/test_withdrawal.py",
     "case recognise": "refuses what is frozen: tests/api/office/test_recognition.py",
     "case countersign": "takes a bundle that another office sent, and shows nothing of it",
     "case renew": "takes a bundle that left before, and shows nothing of it",

@@ -10,6 +10,7 @@ import pytest
 from api.home import Home
 from api.office import keep_health
 from api.office.approval import Means, approve
+from api.office.backup import back_up
 from api.office.case import add_items, record_consent, show_case
 from api.office.erase import Erased
 from api.office.freeze import freeze
@@ -21,10 +22,11 @@ from evidence.store.database import reading
 from evidence.store.freeze import is_frozen
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
+from tests.api.office.test_erase import put_back, untold
 from tests.appearing import look_out
-from tests.erasing import problems_of
+from tests.erasing import canaries_of, problems_of
 from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, consent_to, copy_of, doer, items_of, new_case, new_home
+from tests.homes import PASSPHRASE, consent_to, copy_of, doer, export_of, items_of, new_case, new_home
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
 
@@ -149,3 +151,24 @@ def test_her_answer_says_what_went_what_stays_and_why_in_her_language(home: Home
         assert not any(telling in text for number in (OTHER, ALONE) for telling in posts.telling(number))
         assert done.pdf is not None
         assert done.pdf.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.slow
+def test_scenario_12_the_next_day_no_backup_has_it_the_log_verifies_and_she_is_told_who_has_it(
+    home: Home, posts: Posts, tmp_path: Path
+) -> None:
+    hers, case = sorted(posts.of(OTHER)), new_case(home, sorted(posts.of(OTHER)))
+    record_consent(home, case, consent_to(home, "lawyer"), doer(home))
+    export_of(home, case, tmp_path / "her.asice", "lawyer")
+    backup = back_up(home, tmp_path / "disk", with_keys=False, progress=untold).path
+    take_back(home, case, approver="bo")
+    assert problems_of(home) == []
+    casework = home.keys.unlock(PASSPHRASE).casework
+    answer = write_answer(home, case, "en", tmp_path / "answer.txt", doer(home), casework)
+    assert "for: the lawyer." in " ".join(answer.out.read_text().split())
+    home.engine.dispose()
+    put_back(home, backup)
+    restored = Home.open(home.path)
+    held = canaries_of(restored, hers, {})
+    assert (held.raw, [each for each in hers if each in {row.item_id for row in items_of(restored)}]) == ({}, [])
+    restored.engine.dispose()
