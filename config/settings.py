@@ -176,6 +176,14 @@ class BackupSettings(_Section):
     warn_days: int = Field(default=7, ge=1, le=3650, description="After how long `doctor` asks for a new backup")
 
 
+class RetentionSettings(_Section):
+    """How long what no case has is kept; two persons agree to it before anything is destroyed."""
+
+    unclaimed_days: int = Field(default=365, ge=30, le=365, description="Days for which what no case has is kept")
+    bystander_days: int = Field(default=90, ge=1, le=365, description="Days for a watch's texts without a picture")
+    notice_days: int = Field(default=30, ge=1, le=90, description="Days before that in which `doctor` says so")
+
+
 class OplogSettings(_Section):
     """The operational log, ``nisisama.log``."""
 
@@ -241,6 +249,7 @@ class Settings(BaseSettings):
     check: CheckSettings = CheckSettings()
     mail: MailSettings = MailSettings()
     backup: BackupSettings = BackupSettings()
+    retention: RetentionSettings = RetentionSettings()
     oplog: OplogSettings = OplogSettings()
 
     @classmethod

@@ -42,6 +42,7 @@ class Act(StrEnum):
     LIFT = "lift"
     ERASE = "erase"
     UNHOLD = "unhold"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ TITLES = {
     "freezes": "Nothing frozen has waited for more than a day",
     "holds": "Every hold was looked at by its day",
     "withdrawals": "What clients took back is destroyed within a day",
+    "retention": "Nothing is kept longer than the rule says",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",

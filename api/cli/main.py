@@ -38,6 +38,7 @@ COMMANDS = {
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
     "key": ("api.cli.key:key", "For key holders: check the cards, change the passphrase, recover, renew the seal."),
+    "retention": ("api.cli.retention:retention", "Destroy what no case has claimed in time."),
     "serve": ("api.cli.serve:serve", "Serve the API on this machine, for the office's own programs."),
     "backup": ("api.cli.backup:backup", "Copy this home to another disk, while others write."),
     "restore": ("api.cli.backup:restore", "Make a home from a backup, at an empty place."),

@@ -7,7 +7,7 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late; ``freezes``: nothing frozen has waited for more than a day;
-``holds``, ``withdrawals``: ``api.office.keep_health``.
+``holds``, ``withdrawals``, ``retention``: ``api.office.keep_health``.
 8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
 as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
 11. ``program``: the installed files are the ones that were built.
@@ -85,6 +85,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("freezes", lambda: freezes(home)),
         ("holds", lambda: keep_health.holds(home)),
         ("withdrawals", lambda: keep_health.withdrawals(home)),
+        ("retention", lambda: keep_health.retention(home)),
         ("decoder", decoder),
         ("pages", typeset_trial),
         ("alerts", lambda: alert_health.lookout(home)),

@@ -1,9 +1,13 @@
-"""What ``doctor`` finds about what must be kept and what must go: holds to look at again, closed cases to empty."""
+"""What ``doctor`` finds about what must be kept and what must go.
+
+Holds that somebody looks at again, closed cases that are still to be emptied, and what no case has claimed in time.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from api.home import Home
+from api.office.retention import count_soon, is_ruled
 from casefiles.withdrawal import closed_cases
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
@@ -39,3 +43,14 @@ def withdrawals(home: Home) -> Iterator[Finding]:
             near = now > each.due_at - SOON
             verdict = Verdict.INDETERMINATE if near else Verdict.PASSED
             yield Finding("withdrawals", verdict, "withdrawals.soon" if near else "withdrawals.waiting", facts)
+
+
+def retention(home: Home) -> Iterator[Finding]:
+    """A check of ``doctor``: what is due by the retention rule is destroyed; what will be is told in time."""
+    due, soon = count_soon(home)
+    facts: dict[str, Fact] = {"count": due, "days": home.settings.retention.notice_days}
+    if due:
+        code = "retention.due" if is_ruled(home) else "retention.not_ruled"
+        yield Finding("retention", Verdict.INDETERMINATE, code, facts)
+    if soon:
+        yield Finding("retention", Verdict.PASSED, "retention.notice", facts | {"count": soon})

@@ -53,6 +53,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "reason",
                 "receiver",
                 "rights",
+                "rule",
                 "target",
                 "task",
             }

@@ -186,6 +186,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "unfrozen": Schema(act=(*_ACT, "frozen_items")),
         "held": Schema(act=(*_ACT, "hold", "case", "held_items", "until")),
         "hold_ended": Schema(act=(*_ACT, "holds")),
+        "retention_ruled": Schema(act=(*_ACT, "rule")),
         "erased": Schema(act=(*_ACT, "cause", "items", "destroyed", "marks", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since", "until", "appeal_url")),

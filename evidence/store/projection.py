@@ -281,6 +281,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "consent": _consent,
         "held": _held,
         "hold_ended": _hold_ended,
+        "retention_ruled": _done,
         "erased": _erased,
     }
 )

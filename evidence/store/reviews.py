@@ -29,6 +29,7 @@ ACTS = frozenset(
         "key_changed",
         "probe_added",
         "receiver_added",
+        "retention_ruled",
         "unfrozen",
     }
 )
