@@ -79,6 +79,8 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/store/freeze.py:not_frozen": _ITSELF,
         "evidence/store/freeze.py:of_one_post": _ITSELF,
         "evidence/store/freeze.py:withdrawn_files": _ITSELF,
+        "evidence/store/retention.py:count_due": "``_is_due`` asks; how many, and none of them",
+        "evidence/store/retention.py:due_items": "``_is_due`` asks",
         "evidence/store/hold.py:_binding": "what nobody may erase; identifiers, for whoever would",
         "evidence/store/projection.py:_alert_dismissed": _WRITES,
         "evidence/store/projection.py:_case_item_added": _WRITES,
