@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from casefiles.case import held_items
+from evidence.errors import AuthorityError
 from evidence.store import database
+from evidence.store.database import reading
 from evidence.store.erase import same_things
 from evidence.store.freeze import is_frozen
 from evidence.store.hold import binding_holds
@@ -64,6 +66,19 @@ def closed_cases(connection: sa.Connection) -> list[ClosedCase]:
     named = sa.select(table.case_id).where(table.withdrawn_idx.is_not(None)).order_by(table.idx)
     found = (closed_case(connection, case_id) for case_id in connection.execute(named).scalars().all())
     return [each for each in found if each is not None]
+
+
+def require_not_closed(engine: sa.Engine, case_id: str) -> None:
+    """Check that no row says that the client of a case took her consent back.
+
+    Raises:
+        AuthorityError: One does, and since when.
+    """
+    table = database.case_file.c
+    with reading(engine) as connection:
+        since = connection.execute(sa.select(table.withdrawn_at).where(table.case_id == case_id)).scalar()
+    if since is not None:
+        raise AuthorityError("authority.consent_withdrawn", found=str(since)[:10])
 
 
 def shared_items(connection: sa.Connection, case_id: str) -> list[str]:

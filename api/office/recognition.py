@@ -20,6 +20,7 @@ from casefiles.consent import CHECK, consent_of, require_consent
 from casefiles.errors import RecognitionError
 from casefiles.recognition import OF_TIER, ComparedWith, HowAlike, Statement, statements_of
 from casefiles.report.stated import CONSENT, RECOGNISED
+from casefiles.withdrawal import require_not_closed
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
@@ -156,6 +157,7 @@ def _require_stateable(home: Home, case_id: str, stated: Statement, casework: Ke
 
 def _require_item(home: Home, case_id: str, item_id: str) -> _NamedItem:
     require_case(home.engine, case_id)
+    require_not_closed(home.engine, case_id)
     table = database.item
     with reading(home.engine) as connection:
         wanted = sa.select(table.c.idx, table.c.kind).where(table.c.item_id == item_id, not_frozen())

@@ -23,6 +23,7 @@ from casefiles.paper.sheet import sheet_pages
 from casefiles.sheet.data import PlatformSheet, SheetKind, SheetOrder, make_sheet
 from casefiles.sheet.made import MADE, MadeSheet, asked_before
 from casefiles.sheet.text import sheet_text
+from casefiles.withdrawal import require_not_closed
 from config.catalogues import Platform, sheet_platform
 from config.errors import Explained
 from config.words import load_words
@@ -147,6 +148,7 @@ def require_sheet_file(out: Path) -> None:
 def _chosen(home: Home, wish: SheetWish) -> Sequence[HeldItem]:
     """The items of the case that the sheet is made of; a frozen one is never among them."""
     require_client(home.engine, wish.case_id)
+    require_not_closed(home.engine, wish.case_id)
     held = case_items(home.engine, wish.case_id)
     if unknown := set(wish.items) - {item.item_id for item in held}:
         raise UnknownItemError("unknown_item.not_in_the_case", where=wish.case_id, found=min(unknown)[:64])
