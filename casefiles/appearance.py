@@ -33,7 +33,7 @@ from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import is_erased
-from evidence.store.freeze import is_frozen, lifted_among, not_frozen
+from evidence.store.freeze import is_hidden, lifted_among, not_frozen
 from evidence.store.reviews import types_of
 from evidence.store.upgrade import same_thing
 from evidence.times import format_time
@@ -277,7 +277,7 @@ def raise_alerts(
 def _is_news(connection: sa.Connection, event: Prepared) -> bool:
     """Whether nobody told the case of this item, neither it nor the same thing was ever in the case, or is frozen."""
     case, item_id = event.values["case"], event.values["item"]
-    if is_frozen(connection, str(item_id)) or is_erased(connection, str(item_id)):
+    if is_hidden(connection, str(item_id)) or is_erased(connection, str(item_id)):
         return False
     alert, held = database.alert.c, database.case_item.c
     told = sa.select(alert.idx).where(alert.case_id == case, _is_same(alert.item_id, item_id))

@@ -20,7 +20,7 @@ from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
-from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
+from evidence.store.freeze import no_hole_of_frozen, not_frozen, require_not_withdrawn, require_shown
 from evidence.store.payload import lost_parts
 from evidence.store.stored import stored_bytes
 
@@ -99,6 +99,7 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
 
     def fresh(connection: sa.Connection) -> list[Prepared]:
         require_not_erased(connection, wanted)  # also while the entries were sealed
+        require_not_withdrawn(connection, case_id, wanted)
         held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 
@@ -168,8 +169,8 @@ def require_not_frozen(engine: sa.Engine, items: Sequence[str]) -> None:
         UnknownItemError: One is; which, and what it is, is not said.
     """
     with reading(engine) as connection:
-        if any(is_frozen(connection, item) for item in items):
-            raise UnknownItemError("unknown_item.frozen")
+        for item in items:
+            require_shown(connection, item)
 
 
 def require_case(engine: sa.Engine, case_id: str) -> CaseRow:

@@ -178,6 +178,14 @@ class BackupSettings(_Section):
     disks: tuple[str, ...] = Field(default=(), description="The folders in which `backup` without DEST makes one")
 
 
+class RetentionSettings(_Section):
+    """How long what no case has is kept; two persons agree to it before anything is destroyed."""
+
+    unclaimed_days: int = Field(default=365, ge=30, le=365, description="Days for which what no case has is kept")
+    bystander_days: int = Field(default=90, ge=1, le=365, description="Days for a watch's texts without a picture")
+    notice_days: int = Field(default=30, ge=1, le=90, description="Days before that in which `doctor` says so")
+
+
 class OplogSettings(_Section):
     """The operational log, ``nisisama.log``."""
 
@@ -243,6 +251,7 @@ class Settings(BaseSettings):
     check: CheckSettings = CheckSettings()
     mail: MailSettings = MailSettings()
     backup: BackupSettings = BackupSettings()
+    retention: RetentionSettings = RetentionSettings()
     oplog: OplogSettings = OplogSettings()
 
     @classmethod

@@ -42,6 +42,8 @@ class Act(StrEnum):
     LIFT = "lift"
     ERASE = "erase"
     RELEASE = "release"
+    UNHOLD = "unhold"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from api.office.approval import Answered, Done, Wait
     from api.office.erase import Erased
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
+    from api.office.retention import Ruled
     from evidence.authority import Request
 
 
@@ -169,8 +171,8 @@ def _shown(asked: "Request") -> list[str]:
     if asked.by.reason:
         lines.append(f"  reason: {asked.by.reason}")
     for name, value in asked.order.items():
-        if isinstance(value, Mapping) and name == "legal_basis":
-            lines += [f"  legal basis, {part}: {words}" for part, words in value.items()]
+        if isinstance(value, Mapping):
+            lines += [f"  {_NAMES.get(name, name)}, {part}: {words}" for part, words in value.items()]
         elif value is not None:
             lines.append(f"  {_NAMES.get(name, name)}: {asked.text(name)}")
     return lines
@@ -194,8 +196,10 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     from api.office.channel import Registered
     from api.office.erase import Erased
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
     from api.office.intake import Imported
     from api.office.key import Renewed
+    from api.office.retention import Ruled
     from casefiles.bundle.destination import Destination
 
     match done:
@@ -206,8 +210,8 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
-        case Erased() | Lifted():
-            return _of_items(done)
+        case Erased() | Lifted() | EndedHolds() | Ruled():
+            return _of_kept(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
             return bundle.export_fields(destination, done), bundle.export_words(destination, done)
@@ -215,12 +219,18 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
 
 
-def _of_items(done: "Erased | Lifted") -> tuple[Mapping[str, Any], str]:
-    from api.cli import erase, freeze
+def _of_kept(done: "Erased | Lifted | EndedHolds | Ruled") -> tuple[Mapping[str, Any], str]:
+    from api.cli import erase, freeze, hold, retention
     from api.office.freeze import Lifted
+    from api.office.hold import EndedHolds
+    from api.office.retention import Ruled
 
     if isinstance(done, Lifted):
         return freeze.lift_fields(done), freeze.lift_words(done)
+    if isinstance(done, EndedHolds):
+        return hold.ended_fields(done), hold.ended_words(done)
+    if isinstance(done, Ruled):
+        return {"rule": dict(done.rule)}, retention.rule_words(done)
     erase.tell_unfinished(done)
     return erase.erasure_fields(done), erase.erasure_words(done)
 

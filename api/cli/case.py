@@ -30,6 +30,7 @@ from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
 from api.cli.renew import countersign_file, renew_file
 from api.cli.sheet import write as write_sheet
+from api.cli.withdrawal import answer, withdraw
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
@@ -60,6 +61,8 @@ case.add_command(recognise_item)
 case.add_command(renew_file)
 case.add_command(countersign_file)
 case.add_command(write_sheet)
+case.add_command(withdraw)
+case.add_command(answer)
 
 
 @case.command("open")
@@ -274,7 +277,10 @@ def consent(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Record the client's consent to CASE, or that she withdrew it. The newest record of a case counts."""
+    """Record the client's consent to CASE, or that she withdrew it. The newest record of a case counts.
+
+    --withdrawn closes the case at once, as case withdraw does, and asks for no destruction.
+    """
     from api.office.case import record_consent
     from api.office.short import case_of
     from casefiles.consent import Consent

@@ -17,11 +17,13 @@ from api.office.bundle import Exported, Making, Stages, export_asked, finish_ask
 from api.office.channel import Registered, add_asked_channel
 from api.office.erase import Erased, erase_asked
 from api.office.freeze import Lifted, lift_asked
+from api.office.hold import EndedHolds, end_asked
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
 from api.office.page import LIMIT, Page, page_of
 from api.office.receiver import Settled, add_asked_receiver
 from api.office.request import NOTHING_BESIDE, Inside, request_at
+from api.office.retention import Ruled, rule_asked
 from casefiles.case import open_events
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, refusal
@@ -37,7 +39,7 @@ from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
-Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted | Erased
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted | Erased | EndedHolds | Ruled
 """What came of an act that was asked for."""
 
 
@@ -230,15 +232,21 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return add_asked_receiver(home, asked, by, grant, means.casework)
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
-        case Act.LIFT | Act.ERASE:
-            return _act_on_items(home, asked, by, grant, means)
+        case Act.LIFT | Act.ERASE | Act.UNHOLD | Act.RETENTION:
+            return _act_on_kept(home, asked, by, grant, means)
         case Act.EXPORT:
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
 
-def _act_on_items(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Lifted | Erased:
+def _act_on_kept(
+    home: Home, asked: Request, by: Doer, grant: Grant, means: Means
+) -> Lifted | Erased | EndedHolds | Ruled:
     if asked.act is Act.LIFT:
         return lift_asked(home, asked, by, grant, means.casework)
+    if asked.act is Act.UNHOLD:
+        return end_asked(home, asked, by, grant)
+    if asked.act is Act.RETENTION:
+        return rule_asked(home, asked, by, grant)
     return erase_asked(home, asked, by, grant, (means.casework, means.matching))
 
 

@@ -65,6 +65,7 @@ from casefiles.report.closed import Closing
 from casefiles.report.paged import NO_MAKER, Remaking
 from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
+from casefiles.withdrawal import require_not_closed
 from config import oplog
 from config.errors import Explained, Term
 from config.words import load_words
@@ -373,8 +374,10 @@ def require_contents(home: Home, case_id: str) -> None:
     Raises:
         UnknownItemError: There is no such case, it has no items, or all of them are frozen or erased; or one was erased
             by an entry that this log lost.
+        AuthorityError: Its client took her consent back.
         ObjectMissingError: A sealed part of an item is gone.
     """
+    require_not_closed(home.engine, case_id)
     if not case_items(home.engine, case_id, limit=1):
         with reading(home.engine) as connection:
             if frozen_of_case(connection, case_id):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
-from api.home import Home
+from api.home import Home, Writer
 from api.office.beside import beside
 from api.office.gap import ClosedGap, closed_gaps_of_case
 from api.office.look import look_at_case
@@ -18,17 +18,18 @@ from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.consent import Consent, recorded_consent
 from casefiles.recognition import RecordedStatement, statements_of
+from casefiles.withdrawal import shared_items
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import frozen_of_case, not_frozen
+from evidence.store.freeze import frozen_of_case, not_frozen, require_not_withdrawn
 from evidence.store.upgrade import stands
 from evidence.times import is_ahead
 
@@ -161,7 +162,9 @@ def open_case(home: Home, doer: Doer) -> OpenedCase:
 def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Consented:
     """The verb behind ``case consent``: log what a client agreed to, or that she withdrew it; the newest counts.
 
-    A withdrawal also removes the bundles of the case that wait to be downloaded; none is logged behind it.
+    A withdrawal closes the case: nothing of it is shown any more, and what another case has too is taken out of it
+    (``api.office.withdrawal`` has what follows). It also removes the bundles of the case that wait to be downloaded;
+    none is logged behind it.
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.
@@ -172,10 +175,30 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
     with home.writing() as writer:
         if not consent.given:
             remove_bundles(home, case_id)  # before it is logged: who is killed right behind that leaves none
-        writer.sequencer.append([Draft("consent", doer.values() | consent.values(case_id))])
-        if not consent.given:
+        told = Draft("consent", doer.values() | consent.values(case_id))
+        if consent.given:
+            writer.sequencer.append([told])
+        else:
+            _close(home, writer, case_id, told, doer)
             remove_bundles(home, case_id)  # and those that were logged in between
         return Consented(case_id, consent, writer.beat())
+
+
+def _close(home: Home, writer: Writer, case_id: str, told: Draft, doer: Doer) -> None:
+    """Log that the client took her consent back, and in the same turn take out of her case what another has too."""
+    logged = False
+    while not logged:  # again only if another case took or gave up one of them while the entries were sealed
+        with reading(home.engine) as connection:
+            shared = shared_items(connection, case_id)
+        removed = [Draft("case_item_removed", doer.values() | {"case": case_id, "item": item}) for item in shared]
+        prepared = writer.sequencer.prepare([told, *removed])
+
+        def choose(
+            connection: sa.Connection, shared: Sequence[str] = shared, prepared: list[Prepared] = prepared
+        ) -> list[Prepared]:
+            return prepared if shared_items(connection, case_id) == shared else []
+
+        logged = bool(writer.sequencer.turn(choose))
 
 
 def _require_told(consent: Consent, home: Home) -> None:
@@ -195,6 +218,8 @@ def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> A
         UnknownItemError: There is no such case, it is a list of hashes, or one of the items does not exist; none was
             added.
     """
+    with reading(home.engine) as connection:
+        require_not_withdrawn(connection, case_id, items)
     with home.writing() as writer:
         added = cases.add_items(home.engine, writer.sequencer, case_id, items, doer)
         beside = tuple(beside_items(home, case_id, items))

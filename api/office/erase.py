@@ -35,6 +35,7 @@ from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
 from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.hold import require_not_held
 from evidence.store.marks import place_mark
 from evidence.times import format_time
 
@@ -152,6 +153,24 @@ def erase_asked(
     return _Act(home, wish, doer, grant, *keys).done()
 
 
+def erase_by_rule(
+    home: Home, writer: Writer, wish: ErasureWish, doer: Doer, grant: Grant, casework: KeyIdentity
+) -> int:
+    """Erase what is due by a rule that two persons agreed to; return how many items of the wish went.
+
+    What may not go, because the same is in a case or held in another mode, is left. What lies outside of the database
+    is for the caller (``Home.finish_erasures``): once, and not for each part.
+    """
+    try:
+        _Act(home, wish, doer, grant, casework).logged(writer)
+    except (AuthorityError, UnknownItemError):
+        if len(wish.items) == 1:
+            return 0
+        each = (replace(wish, items=(item,)) for item in wish.items)
+        return sum(erase_by_rule(home, writer, one, doer, grant, casework) for one in each)
+    return len(wish.items)
+
+
 def _target(wish: ErasureWish) -> str:
     """What the request says in a bundle: no item and no case."""
     return f"{wish.cause.value} {len(wish.items)}"
@@ -177,6 +196,7 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     for item in items:
         if is_frozen(connection, item) is not child:
             raise AuthorityError("authority.not_frozen_first" if child else "authority.erase_frozen", found=item)
+    require_not_held(connection, items)
     holders = _holders(connection, (*items, *lost))
     if not child:
         _require_own(connection, wish, holders)
@@ -249,30 +269,36 @@ class _Act:
         """Do it: the entry and the destruction are one transaction; what lies outside of the database follows."""
         home = self.home
         with home.writing() as writer:
-            self._freeze_copies(writer)
-            with reading(home.engine) as connection:
-                goes = _what_goes(connection, self.wish, home)
-                beside = _beside(connection, goes.items)
-            _require_others(home, goes, self.doer, self.casework)
-            prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
-            segments = list[SealedSegment]()
-
-            def choose(connection: sa.Connection) -> list[Prepared]:
-                self.grant.require_open(connection)
-                if _what_goes(connection, self.wish, home) != goes:  # a case took one, or a hole came, meanwhile
-                    raise AuthorityError("authority.erase_changed")
-                if self.matching is not None:
-                    segments.extend(without_entries(connection, goes.tombstones.keys(), self.matching))
-                return prepared
-
-            writer.sequencer.turn(choose, lambda connection, _placed: put_back(connection, segments))
-            oplog.note("erased", entries=len(goes.tombstones), items=len(goes.items))
+            goes, beside = self.logged(writer)
             unstamped = writer.beat()
             unfinished = home.finish_erasures(writer.sequencer.take)
         return Erased(goes.items, len(goes.tombstones), self._backups_until(), beside, unfinished, unstamped)
 
     def _backups_until(self) -> datetime:
         return self.doer.at + timedelta(days=self.home.settings.backup.keep_days)
+
+    def logged(self, writer: Writer) -> tuple[_Goes, tuple[str, ...]]:
+        """Log it, and so destroy what the database holds; and what else is kept of the same messages."""
+        home = self.home
+        self._freeze_copies(writer)
+        with reading(home.engine) as connection:
+            goes = _what_goes(connection, self.wish, home)
+            beside = _beside(connection, goes.items)
+        _require_others(home, goes, self.doer, self.casework)
+        prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
+        segments = list[SealedSegment]()
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            self.grant.require_open(connection)
+            if _what_goes(connection, self.wish, home) != goes:  # a case took one, or a hole came, meanwhile
+                raise AuthorityError("authority.erase_changed")
+            if self.matching is not None:
+                segments.extend(without_entries(connection, goes.tombstones.keys(), self.matching))
+            return prepared
+
+        writer.sequencer.turn(choose, lambda connection, _placed: put_back(connection, segments))
+        oplog.note("erased", entries=len(goes.tombstones), items=len(goes.items))
+        return goes, beside
 
     def _freeze_copies(self, writer: Writer) -> None:
         """Before a child's file goes, freeze the same file elsewhere: its digest goes with it."""

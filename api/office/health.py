@@ -6,8 +6,9 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, no move
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
-for a second person, and none is late; ``releases``: what was released
-was handed over; ``freezes``: nothing frozen has waited for more than a day.
+for a second person, and none is late; ``releases``: what was released was handed over;
+``freezes``: nothing frozen has waited for more than a day; ``holds``, ``withdrawals``, ``retention``:
+``api.office.keep_health``.
 8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
 as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
 11. ``program``: the installed files are the ones that were built.
@@ -36,7 +37,7 @@ from api.home import (
     require_private,
 )
 from api.made import unfinished_releases
-from api.office import alert_health, watch_health
+from api.office import alert_health, keep_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
 from casefiles.freeze import WITHIN
@@ -85,6 +86,9 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("reviews", lambda: reviews(home)),
         ("releases", lambda: releases(home)),
         ("freezes", lambda: freezes(home)),
+        ("holds", lambda: keep_health.holds(home)),
+        ("withdrawals", lambda: keep_health.withdrawals(home)),
+        ("retention", lambda: keep_health.retention(home)),
         ("decoder", decoder),
         ("pages", typeset_trial),
         ("alerts", lambda: alert_health.lookout(home)),

@@ -29,7 +29,7 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import glancing, reading
-from evidence.store.freeze import no_hole_of_frozen, not_frozen
+from evidence.store.freeze import no_hole_of_frozen, not_frozen, require_shown
 from evidence.store.received import received_parts
 from evidence.store.stored import MOST
 from evidence.store.upgrade import same_thing, stands
@@ -246,7 +246,8 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
     if row is None:
         raise _no_such_item(item_id)
     if row.is_frozen:
-        raise UnknownItemError("unknown_item.frozen")
+        with reading(home.engine) as connection:
+            require_shown(connection, item_id)
     leaf = parse_leaf(bytes(row.leaf))
     holes, others = _beside(home, row)
     sources: Sequence[OtherSight] = ()

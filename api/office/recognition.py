@@ -20,6 +20,7 @@ from casefiles.consent import CHECK, consent_of, require_consent
 from casefiles.errors import RecognitionError
 from casefiles.recognition import OF_TIER, ComparedWith, HowAlike, Statement, statements_of
 from casefiles.report.stated import CONSENT, RECOGNISED
+from casefiles.withdrawal import require_not_closed
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
@@ -38,7 +39,7 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen, not_frozen
+from evidence.store.freeze import is_hidden, not_frozen
 from evidence.store.reviews import types_of
 from evidence.times import is_ahead
 
@@ -156,6 +157,7 @@ def _require_stateable(home: Home, case_id: str, stated: Statement, casework: Ke
 
 def _require_item(home: Home, case_id: str, item_id: str) -> _NamedItem:
     require_case(home.engine, case_id)
+    require_not_closed(home.engine, case_id)
     table = database.item
     with reading(home.engine) as connection:
         wanted = sa.select(table.c.idx, table.c.kind).where(table.c.item_id == item_id, not_frozen())
@@ -219,7 +221,7 @@ def _record_stated(
         _require_stateable(home, case_id, stated, casework)
 
     def require_held(connection: sa.Connection) -> None:
-        if stated.item_id not in held_items(connection, case_id) or is_frozen(connection, stated.item_id):
+        if stated.item_id not in held_items(connection, case_id) or is_hidden(connection, stated.item_id):
             raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=stated.item_id[:64])
 
     return _record(home, case_id, stated, doer, require_stateable, require_held)

@@ -23,6 +23,7 @@ from casefiles.paper.sheet import sheet_pages
 from casefiles.sheet.data import PlatformSheet, SheetKind, SheetOrder, make_sheet
 from casefiles.sheet.made import MADE, MadeSheet, asked_before
 from casefiles.sheet.text import sheet_text
+from casefiles.withdrawal import require_not_closed
 from config.catalogues import Platform, sheet_platform
 from config.errors import Explained
 from config.words import load_words
@@ -111,10 +112,10 @@ def write_sheet(home: Home, wish: SheetWish, doer: Doer, casework: KeyIdentity) 
             files[pdf_beside(wish.out)] = sheet_pages(sheet, languages)
         except PagesError as why:
             unprinted = why
-        with _held(files) as parts:
+        with held_files(files) as parts:
             frozen = _log(writer, made, doer, casework, since)
             for out, part in parts.items():
-                _name(part, out)
+                name_file(part, out)
         pdf = None if unprinted else pdf_beside(wish.out)
         return WrittenSheet(wish.out, sheet, made, frozen, writer.beat(), pdf, unprinted)
 
@@ -147,6 +148,7 @@ def require_sheet_file(out: Path) -> None:
 def _chosen(home: Home, wish: SheetWish) -> Sequence[HeldItem]:
     """The items of the case that the sheet is made of; a frozen one is never among them."""
     require_client(home.engine, wish.case_id)
+    require_not_closed(home.engine, wish.case_id)
     held = case_items(home.engine, wish.case_id)
     if unknown := set(wish.items) - {item.item_id for item in held}:
         raise UnknownItemError("unknown_item.not_in_the_case", where=wish.case_id, found=min(unknown)[:64])
@@ -227,8 +229,8 @@ def _log(writer: Writer, made: MadeSheet, doer: Doer, casework: KeyIdentity, sin
 
 
 @contextmanager
-def _held(files: Mapping[Path, bytes]) -> Iterator[Mapping[Path, Path]]:
-    """The files of a sheet, whole and on the disk, under names that nobody takes for one; they are gone in the end."""
+def held_files(files: Mapping[Path, bytes]) -> Iterator[Mapping[Path, Path]]:
+    """The files of a sheet or an answer, whole and on the disk, under names for a while that nobody takes for one."""
     middle = secrets.token_hex(4)
     parts = {out: out.with_name(f"{out.name}.{middle}.part") for out in files}
     try:
@@ -240,7 +242,12 @@ def _held(files: Mapping[Path, bytes]) -> Iterator[Mapping[Path, Path]]:
             part.unlink(missing_ok=True)
 
 
-def _name(part: Path, out: Path) -> None:
+def name_file(part: Path, out: Path) -> None:
+    """Give a written sheet or answer its name.
+
+    Raises:
+        HomeError: The name is taken.
+    """
     with storage_errors(out.parent):
         try:
             os.link(part, out)  # unlike rename, link(2) refuses to replace

@@ -13,7 +13,7 @@ from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import erased_among, lost_among, require_not_erased
-from evidence.store.freeze import not_frozen
+from evidence.store.freeze import not_frozen, require_shown
 
 LEAST = 4
 """How many characters a beginning has at least."""
@@ -39,8 +39,9 @@ def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
     _require_begun(begun, text, most=_ITEM_HEX, code="unknown_item.no_such_item")
     shown = () if frozen else (not_frozen(),)
     found = _begun(home, database.item.c.item_id, begun, *shown)
-    if not found and shown and _begun(home, database.item.c.item_id, begun):
-        raise UnknownItemError("unknown_item.frozen")
+    if not found and shown and (hidden := _begun(home, database.item.c.item_id, begun)):
+        with reading(home.engine) as connection:
+            require_shown(connection, hidden[0])
     if not found:
         with reading(home.engine) as connection:
             require_not_erased(connection, [begun])

@@ -40,7 +40,7 @@ from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import work
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen
+from evidence.store.freeze import is_hidden
 from evidence.store.question import forget_questions, has_expired_questions
 from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
@@ -237,7 +237,7 @@ def show_task(home: Home, task: Task, casework: Callable[[], Identity] = no_key)
 def _without_frozen(home: Home, checked: Mapping[str, Any]) -> Mapping[str, Any]:
     """The result of a comparison, without what was frozen since."""
     with reading(home.engine) as connection:
-        left = [each for each in checked["matches"] if not is_frozen(connection, each["item_id"])]
+        left = [each for each in checked["matches"] if not is_hidden(connection, each["item_id"])]
     told = {**checked, "matches": left, "found": bool(left)}
     if "pictures" in checked:
         told["pictures"] = [_without_frozen(home, each) for each in checked["pictures"]]

@@ -38,6 +38,9 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "appeal_url",
                 "approver",
                 "declared_by",
+                "held_items",
+                "hold",
+                "holds",
                 "joined_at",
                 "joined_by",
                 "left_items",
@@ -50,6 +53,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "reason",
                 "receiver",
                 "rights",
+                "rule",
                 "target",
                 "task",
             }

@@ -47,7 +47,7 @@ def sheet_paper(sheet: PlatformSheet, languages: Sequence[Words]) -> Paper:
             side_of(
                 words,
                 sheet_title(words, sheet),
-                list(_blocks(tamer, sheet_parts(words, sheet))),
+                list(part_blocks(tamer, sheet_parts(words, sheet))),
                 rehearsal=sheet.rehearsal,
             )
             for words in each
@@ -55,7 +55,8 @@ def sheet_paper(sheet: PlatformSheet, languages: Sequence[Words]) -> Paper:
     )
 
 
-def _blocks(tamer: Tamer, parts: Iterable[SheetPart]) -> Iterator[PaperBlock]:
+def part_blocks(tamer: Tamer, parts: Iterable[SheetPart]) -> Iterator[PaperBlock]:
+    """The parts of a sheet as blocks."""
     for kind, alike in groupby(parts, key=type):
         if kind is SheetRow:
             yield Rows([_row(tamer, part) for part in alike if isinstance(part, SheetRow)])

@@ -35,10 +35,11 @@ def _page(words: Words, sheet: PlatformSheet) -> Iterator[str]:
     yield from banner(words, rehearsal=sheet.rehearsal)
     yield from title(sheet_title(words, sheet))
     for part in sheet_parts(words, sheet):
-        yield from _lines(part)
+        yield from part_text(part)
 
 
-def _lines(part: SheetPart) -> Iterator[str]:
+def part_text(part: SheetPart) -> Iterator[str]:
+    """The lines of one part of a sheet."""
     match part:
         case SheetHeading():
             yield from heading(part.text)
@@ -56,4 +57,4 @@ def _lines(part: SheetPart) -> Iterator[str]:
             yield from ("", f"{part.number}. {part.title}")
             yield from (_IN + line for line in part.lines)
             for below in part.rows:
-                yield from _lines(below)
+                yield from part_text(below)

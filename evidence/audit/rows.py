@@ -90,6 +90,8 @@ class _Places:
         yield from self._dismissals()
         yield from self._removed_lists()
         yield from self._freezes()
+        yield from self._holds()
+        yield from self._withdrawals()
         yield from self._channels()
 
     def _one_each(
@@ -206,23 +208,49 @@ class _Places:
             if index is None or ended.get(entry) != index or entry > index:
                 yield failed(_ID, _row(table, entry), "rows.places.other_removal")
 
+    def _holds(self) -> Iterator[Finding]:
+        """Every hold has rows, each of them of a hold; and what ended one is the end of one, which came later."""
+        yield from self._begun_and_ended(database.hold, database.hold.c.ended_idx, "held", {"hold_ended"})
+
+    def _withdrawals(self) -> Iterator[Finding]:
+        """What closes a case is a record of consent, which came later."""
+        table, consents = database.case_file.c, self._of("consent")
+        rows = sa.select(table.idx, table.withdrawn_idx).where(table.withdrawn_idx.is_not(None))
+        for row in self._connection.execute(rows):
+            if row.withdrawn_idx not in consents or row.withdrawn_idx <= row.idx:
+                yield failed(_ID, _row(database.case_file, row.idx), "rows.places.removed_before")
+
     def _freezes(self) -> Iterator[Finding]:
         """Every freeze has rows, each of them of a freeze; and what ended one is the end of one, which came later."""
-        table, event_type = database.frozen, "frozen"
-        frozen, ends = self._of(event_type), self._of("unfrozen")
-        erased = self._of(_ERASED)
+        table = database.frozen
+        yield from self._begun_and_ended(table, table.c.lifted_idx, "frozen", {"unfrozen"}, also=self._of(_ERASED))
+
+    def _begun_and_ended(
+        self,
+        table: sa.Table,
+        ends_at: sa.Column[int],
+        event_type: str,
+        ending: Collection[str],
+        also: Collection[int] = frozenset(),
+    ) -> Iterator[Finding]:
+        """Every leaf of a type has rows of this table, each of them of one; an end of one is of its type, and later.
+
+        Args:
+            also: Entries of other types that may end one.
+        """
+        begins, ends = self._of(event_type), set[int]().union(*map(self._of, ending))
         begun, ended = set[int](), set[int]()
-        for row in self._connection.execute(sa.select(table.c.idx, table.c.lifted_idx)):
-            if row.idx not in frozen:
+        for row in self._connection.execute(sa.select(table.c.idx, ends_at.label("ended"))):
+            if row.idx not in begins:
                 yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=event_type)
                 continue
             begun.add(row.idx)
-            if row.lifted_idx is None:
+            if row.ended is None:
                 continue
-            if row.lifted_idx not in ends | erased or row.lifted_idx <= row.idx:
+            if row.ended not in ends | set(also) or row.ended <= row.idx:
                 yield failed(_ID, _row(table, row.idx), "rows.places.removed_before")
-            ended.add(row.lifted_idx)
-        for index in sorted((frozen - begun) | (ends - ended)):
+            ended.add(row.ended)
+        for index in sorted((begins - begun) | (ends - ended)):
             yield failed(_ID, _row(table, index), "rows.places.missing")
 
     def _ended_once(

@@ -22,7 +22,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import newest_erasure
-from evidence.store.freeze import frozen_files, lifted_files
+from evidence.store.freeze import frozen_files, lifted_files, withdrawn_files
 from evidence.store.upgrade import same_thing, stands
 
 _AT_ONCE = 256
@@ -70,8 +70,9 @@ class Library:
         """
         with reading(self._engine) as connection:
             frozen, erased = frozen_files(connection), newest_erasure(connection)
+            hidden = frozen | withdrawn_files(connection)
             # what was dropped from the index comes back only with a new one; and what was erased stays in none
-            if erased != self._erased or not self._frozen <= frozen:
+            if erased != self._erased or not self._frozen <= hidden:
                 self._forget()
                 self._erased = erased
             begun_at = self.end
@@ -91,7 +92,7 @@ class Library:
             self._unsaved += new
             self.end = end
             self._drop(connection, begun_at)
-            self._drop_frozen(connection, frozen)
+            self._drop_frozen(connection, frozen, hidden)
 
     def unsaved(self) -> tuple[SealedSegment, ...]:
         """Segments of what none has yet, once it is enough, for ``write_segments``; they are given once."""
@@ -137,13 +138,13 @@ class Library:
             fell += connection.execute(replaced).scalars()
         self._pictures.drop(fell)
 
-    def _drop_frozen(self, connection: sa.Connection, frozen: frozenset[int]) -> None:
-        """Compare no more with what is frozen, nor with a copy of it that two persons have not looked at."""
+    def _drop_frozen(self, connection: sa.Connection, frozen: frozenset[int], hidden: frozenset[int]) -> None:
+        """Compare no more with what is hidden, nor with a copy of a frozen file that two persons have not looked at."""
         copies = self._pictures.same_files(frozen) - frozen
         self.copies = tuple(sorted(copies - lifted_files(connection)))
-        self._pictures.drop([*frozen, *self.copies])
-        self._frozen = frozen
-        self._left_out = _standing(connection, sorted({*frozen, *self.copies}))
+        self._pictures.drop([*hidden, *self.copies])
+        self._frozen = hidden
+        self._left_out = _standing(connection, sorted({*hidden, *self.copies}))
 
 
 def _standing(connection: sa.Connection, entries: Sequence[int]) -> int:

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001v"
+SCHEMA_VERSION = "0001w"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstu"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstuv"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -169,6 +169,8 @@ case_file = sa.Table(
     sa.Column("case_id", sa.String(32), primary_key=True),
     sa.Column("idx", _IDX, nullable=False),
     sa.Column("opened_at", sa.String(24), nullable=False),
+    sa.Column("withdrawn_idx", _IDX),  # the newest record of her consent, if it says that she took it back
+    sa.Column("withdrawn_at", sa.String(24)),
 )
 case_item = sa.Table(
     "case_item",
@@ -202,6 +204,18 @@ frozen = sa.Table(
     sa.Column("lifted_idx", _IDX),
     sa.Index("ix_frozen_item", "item_id"),
     sa.Index("ix_frozen_place", "channel_id", "message_id"),
+)
+hold = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("item_id", sa.String(32), primary_key=True),  # "": of all that the case has
+    sa.Column("hold_id", sa.String(32), nullable=False),
+    sa.Column("case_id", sa.String(32)),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("until", sa.String(24), nullable=False),
+    sa.Column("ended_idx", _IDX),
+    sa.Index("ix_hold_item_id", "item_id"),
 )
 tombstone = sa.Table(
     "tombstone",
@@ -290,7 +304,7 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, tombstone, hash_part, authority, tile)
+PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, hold, tombstone, hash_part, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""

@@ -170,6 +170,7 @@ CLASSES: Mapping[str, _Destroy | str] = MappingProxyType(
         "case_file": "a case, and when it was opened",
         "case_item": _RANDOM_NAME,
         "alert": _RANDOM_NAME,
+        "hold": _RANDOM_NAME,
         "hash_part": "a list of hashes that somebody brought; made of no item",
         "authority": "who waits for whom; what was asked for is in the record of the request",
         "follower": "how far work has come",

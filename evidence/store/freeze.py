@@ -8,14 +8,20 @@ brought, or a channel's picture, is of no message and is frozen alone.
 # of the same number is frozen too. That hides too much and never too little; two persons end it.
 
 The condition needs ids and keyed marks alone, since the collector asks it too and holds no key that opens a record.
+
+It hides something else as well: what a case has whose client took her consent back, until it is destroyed. That is not
+frozen in the sense of this module: nobody has to decide on it, and the same file elsewhere stays. When the consent is
+taken back, the case gives up what another case has too (``api.office.withdrawal``), so nothing of another is hidden.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
 import sqlalchemy as sa
 
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.store import database
@@ -40,10 +46,21 @@ class WaitingFreeze:
 
 @lru_cache(maxsize=8)
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """A condition of queries: neither this item is frozen, nor anything of its message or its album.
+    """A condition of queries: this item is not frozen, nor anything of its message or album, nor its case withdrawn.
 
     It is made once for each table: SQLAlchemy takes longer to make it than SQLite to answer it.
     """
+    return sa.and_(_no_child(item), item.c.item_id.not_in(_withdrawn()))
+
+
+def _withdrawn() -> sa.Select[tuple[str]]:
+    """What is in a case whose client took her consent back; asked once for a statement, and not of each item."""
+    held, case = database.case_item.alias("withdrawn_item"), database.case_file.alias("withdrawn_case")
+    rows = sa.select(held.c.item_id).join_from(case, held, held.c.case_id == case.c.case_id)
+    return rows.where(case.c.withdrawn_idx.is_not(None), held.c.removed_idx.is_(None))
+
+
+def _no_child(item: sa.FromClause) -> sa.ColumnElement[bool]:
     frozen = database.frozen.alias("frozen_item")
     itself = sa.exists().where(frozen.c.item_id == item.c.item_id, frozen.c.lifted_idx.is_(None))
     return ~sa.and_(_any_frozen(), sa.or_(itself, _at_a_frozen_place(item.c.channel_id, item.c.message_id)))
@@ -62,8 +79,40 @@ def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[b
 def is_frozen(connection: sa.Connection, item_id: str) -> bool:
     """Whether an item's row is frozen, by itself or with its message or album."""
     table = database.item
+    wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~_no_child(table))
+    return connection.execute(wanted).first() is not None
+
+
+def is_hidden(connection: sa.Connection, item_id: str) -> bool:
+    """Whether an item's row is shown nowhere: it is frozen, or the client of its case took her consent back."""
+    table = database.item
     wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~not_frozen())
     return connection.execute(wanted).first() is not None
+
+
+def require_shown(connection: sa.Connection, item_id: str) -> None:
+    """Check that an item's row is not hidden.
+
+    Raises:
+        UnknownItemError: It is; why, and nothing of what it is.
+    """
+    if is_hidden(connection, item_id):
+        frozen = is_frozen(connection, item_id)
+        raise UnknownItemError("unknown_item.frozen" if frozen else "unknown_item.withdrawn")
+
+
+def require_not_withdrawn(connection: sa.Connection, case_id: str, items: Sequence[str]) -> None:
+    """Check, in a turn, that the rows close neither this case nor one that has one of these items.
+
+    Raises:
+        AuthorityError: The client of this case took her consent back.
+        UnknownItemError: The client of another case that has one did.
+    """
+    case = database.case_file.c
+    if connection.execute(sa.select(case.withdrawn_idx).where(case.case_id == case_id)).scalar() is not None:
+        raise AuthorityError("authority.case_closed", where=case_id)
+    if set(connection.execute(_withdrawn()).scalars()).intersection(items):
+        raise UnknownItemError("unknown_item.withdrawn")
 
 
 def is_frozen_message(
@@ -112,7 +161,14 @@ def frozen_files(connection: sa.Connection) -> frozenset[int]:
     item, frozen = database.item.c, database.frozen.c
     channels = sa.select(frozen.channel_id).where(frozen.lifted_idx.is_(None))
     # within these channels alone: an index leads there, and nothing is read where nothing is frozen
-    wanted = sa.select(item.idx).where(item.channel_id.in_(channels), item.kind == Kind.FILE.value, ~not_frozen())
+    wanted = sa.select(item.idx).where(item.channel_id.in_(channels), item.kind == Kind.FILE.value)
+    return frozenset(connection.execute(wanted.where(~_no_child(database.item))).scalars())
+
+
+def withdrawn_files(connection: sa.Connection) -> frozenset[int]:
+    """The log indexes, from the rows, of the files of cases whose clients took their consent back."""
+    item = database.item.c
+    wanted = sa.select(item.idx).where(item.kind == Kind.FILE.value, item.item_id.in_(_withdrawn()))
     return frozenset(connection.execute(wanted).scalars())
 
 

@@ -215,6 +215,27 @@ def _unfrozen(connection: sa.Connection, placed: Placed) -> None:
     _done(connection, placed)
 
 
+def _consent(connection: sa.Connection, placed: Placed) -> None:
+    """The newest record of a case's consent counts; while it says that she took it back, the case is closed."""
+    table, back = database.case_file, placed.values["given"] == "no"
+    at = {"withdrawn_idx": placed.idx if back else None, "withdrawn_at": placed.values["at"] if back else None}
+    connection.execute(sa.update(table).where(table.c.case_id == placed.values["case"]).values(at))
+
+
+def _held(connection: sa.Connection, placed: Placed) -> None:
+    values = placed.values
+    row = {"idx": placed.idx, "hold_id": placed.event_id, "case_id": values["case"]}
+    row |= {"kind": values["hold"], "until": values["until"]}
+    connection.execute(_insert(database.hold), [row | {"item_id": each} for each in values["held_items"] or [""]])
+
+
+def _hold_ended(connection: sa.Connection, placed: Placed) -> None:
+    table = database.hold
+    named = sa.update(table).where(table.c.hold_id.in_(placed.values["holds"]), table.c.ended_idx.is_(None))
+    connection.execute(named.values(ended_idx=placed.idx))
+    _done(connection, placed)
+
+
 def _erased(connection: sa.Connection, placed: Placed) -> None:
     named = [Tombstone.read(value) for value in placed.values["marks"]]
     destroy_entries(connection, Erasing(named, placed.idx, parse_time(placed.values["at"])))
@@ -258,6 +279,10 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "hashes_removed": _hashes_removed,
         "frozen": _frozen,
         "unfrozen": _unfrozen,
+        "consent": _consent,
+        "held": _held,
+        "hold_ended": _hold_ended,
+        "retention_ruled": _done,
         "erased": _erased,
     }
 )
@@ -272,6 +297,7 @@ _OWN_ROWS: Mapping[str, sa.Table] = MappingProxyType(
         "alerted": database.alert,
         "hashes_added": database.hash_part,
         "frozen": database.frozen,
+        "held": database.hold,
         "requested": database.authority,
     }
 )

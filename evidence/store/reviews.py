@@ -24,11 +24,13 @@ ACTS = frozenset(
         "erased",
         "exported",
         "files_added",
+        "hold_ended",
         "imported",
         "key_changed",
         "probe_added",
         "receiver_added",
         "released",
+        "retention_ruled",
         "unfrozen",
     }
 )

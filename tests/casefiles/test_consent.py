@@ -76,7 +76,9 @@ def test_one_person_exports_only_to_an_approved_receiver_with_a_consent_in_force
 
     record_consent(home, case_id, consent_to(home, given=False), ann)
     later = tmp_path / "later.asice"
-    assert refused(home, case_id, later, casework) == "authority.consent_withdrawn"
+    with pytest.raises(AuthorityError) as closed:  # not even two persons hand over what she took back
+        refused(home, case_id, later, casework)
+    assert closed.value.code == "authority.consent_withdrawn"
     shown = show_case(home, case_id, ann, casework).consent
     assert shown is not None
     assert not shown.given

@@ -1,7 +1,8 @@
 """Acceptance scenarios in plain words, each as one way from a command to what a person then holds.
 
-Scenario 6 is in tests/api/office/test_sheet.py, beside the watch that it needs; the page of scenario 5 is opened in
-a browser by tests/browser/test_scenario_5.py.
+Scenario 6 is in tests/api/office/test_sheet.py, beside the watch that it needs, and scenario 12 in
+tests/api/office/test_withdrawal.py; the page of scenario 5 is opened in a browser by
+tests/browser/test_scenario_5.py.
 """
 
 import json

@@ -321,6 +321,9 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "reviews",
         "releases",
         "freezes",
+        "holds",
+        "withdrawals",
+        "retention",
     ]
     assert [finding.id for finding in report.findings] == [
         *names,

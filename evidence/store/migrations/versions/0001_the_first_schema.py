@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001v"
+revision = "0001w"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -42,6 +42,8 @@ def upgrade() -> None:
         sa.Column("case_id", sa.String(length=32), nullable=False),
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("opened_at", sa.String(length=24), nullable=False),
+        sa.Column("withdrawn_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("withdrawn_at", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_file")),
     )
     op.create_table(
@@ -207,6 +209,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_frozen_item", "frozen", ["item_id"], unique=False)
     op.create_index("ix_frozen_place", "frozen", ["channel_id", "message_id"], unique=False)
+    op.create_table(
+        "hold",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("hold_id", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("until", sa.String(length=24), nullable=False),
+        sa.Column("ended_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("idx", "item_id", name=op.f("pk_hold")),
+    )
+    op.create_index("ix_hold_item_id", "hold", ["item_id"], unique=False)
     op.create_table(
         "tombstone",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

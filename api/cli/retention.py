@@ -1,0 +1,90 @@
+"""``retention``: what no case has claimed in time is destroyed, by a rule that two persons agreed to."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit,
+    emit_logged,
+    emit_waiting,
+    json_option,
+    open_home,
+    passphrase_option,
+    reason_option,
+    unlock,
+    warn,
+)
+from config.errors import Term
+
+if TYPE_CHECKING:
+    from api.office.retention import RetentionRun, Ruled
+
+
+@click.group()
+def retention() -> None:
+    """Commands to destroy what no case has claimed in time."""
+
+
+@retention.command("rule")
+@reason_option
+@approved_option
+@actor_option
+@json_option
+@click.pass_context
+def rule(ctx: click.Context, reason: str | None, approved_by: str | None, actor: str | None, as_json: bool) -> None:
+    """Agree to the days that the settings have ([retention]); two persons do, and without that nothing is destroyed."""
+    from api.office.request import Waiting
+    from api.office.retention import agree_to_rule
+
+    home = open_home(ctx)
+    done = agree_to_rule(home, doer(actor, home.clock, reason=reason, approver=approved_by))
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    emit_logged({"rule": dict(done.rule)}, done.unstamped, as_json=as_json, text=rule_words(done))
+
+
+def rule_words(done: "Ruled") -> str:
+    """What ``retention rule`` prints."""
+    return f"Agreed: {', '.join(f'{name} {days}' for name, days in done.rule.items())}."
+
+
+@retention.command("list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """Say how much is due now, and how much within the days of notice; a case, a hold or a renewal keeps it."""
+    from api.office.retention import count_soon
+
+    home = open_home(ctx)
+    now, soon = count_soon(home)
+    text = f"Due now: {counted(now, 'item')}. Due within {home.settings.retention.notice_days} days: {soon}."
+    emit({"due": now, "soon": soon}, as_json=as_json, text=text)
+
+
+@retention.command("run")
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def run(ctx: click.Context, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """Destroy what is due. If it is cut off, the next run goes on."""
+    from api.office.retention import run_retention
+
+    home = open_home(ctx)
+    by = doer(actor, home.clock)
+    done = run_retention(home, by, unlock(home, passphrase_file).casework)
+    if done.unfinished is not None:
+        warn(Term("note.plain", cause=done.unfinished))
+    told = {"erased": done.erased, "left": done.left, "finished": done.unfinished is None}
+    emit_logged(told, done.unstamped, as_json=as_json, text=_words(done))
+
+
+def _words(done: "RetentionRun") -> str:
+    left = f" Left, because the same is kept otherwise: {counted(done.left, 'item')}." if done.left else ""
+    return f"Destroyed: {counted(done.erased, 'item')} that no case had claimed in time.{left}"

@@ -1,0 +1,181 @@
+"""Holds: one person keeps items, or a case, from being erased; two persons end that.
+
+A hold needs no passphrase. Who holds, and why, is sealed in the log, so only the passphrase shows it. A legal hold and
+one for the police bind until two persons end them. A renewal keeps unclaimed items from the retention rule, and ends by
+itself with its day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.page import LIMIT, Page, page_of
+from api.office.request import Waiting, ask
+from casefiles.case import open_events, require_client, require_items
+from config.errors import Explained
+from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
+from evidence.canonical import text_of
+from evidence.custody.event import Draft
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.seal.age import Identity
+from evidence.store.database import reading
+from evidence.store.erase import require_not_erased
+from evidence.store.hold import HoldKind, StandingHold, ended_by, standing_holds
+from evidence.store.projection import Placed
+from evidence.times import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWish:
+    """What should be kept, and until when somebody looks at it again.
+
+    Attributes:
+        case_id: Whose case is held, with all that it has; None for a hold of items.
+        items: Empty for a hold of a case.
+        until: The last day; after it ``doctor`` asks for a look at the hold, and a renewal ends.
+    """
+
+    kind: HoldKind
+    until: date
+    case_id: str | None = None
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedHold:
+    """A hold that was logged; ``unstamped`` says why no time stamp could be had yet."""
+
+    hold_id: str
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHold:
+    """A hold that stands.
+
+    Attributes:
+        by: Who holds; None without the passphrase, and so is ``reason``.
+        late: Whether its day has passed, so that somebody should look at it.
+    """
+
+    hold: StandingHold
+    by: str | None
+    reason: str | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndedHolds:
+    """Holds that two persons ended; ``unstamped`` says why no time stamp could be had yet."""
+
+    holds: tuple[str, ...]
+    unstamped: Explained | None
+
+
+def place_hold(home: Home, wish: HoldWish, doer: Doer) -> PlacedHold:
+    """The verb behind ``hold``: for a reason, one person keeps items or a case from being erased, at once.
+
+    Raises:
+        UnknownItemError: There is no such case or item, or an item was erased.
+        AuthorityError: There is no reason, or the day has passed already.
+    """
+    require_reason(doer, act="hold")
+    if wish.until < home.today():
+        raise AuthorityError("authority.hold_in_the_past", found=wish.until.isoformat())
+    if wish.case_id is not None:
+        require_client(home.engine, wish.case_id)
+    require_items(home.engine, wish.items)
+    until = datetime.combine(wish.until, time(23, 59, 59, 999_000), UTC)
+    values = {"hold": wish.kind.value, "case": wish.case_id, "held_items": list(wish.items)}
+    held = Draft("held", doer.values() | values | {"until": format_time(until)})
+    with home.writing() as writer:
+        writer.sequencer.append([held], lambda connection, _placed: require_not_erased(connection, wish.items))
+        return PlacedHold(held.event_id, writer.beat())
+
+
+def list_holds(
+    home: Home, casework: Identity | None, *, after: str | None = None, limit: int = LIMIT
+) -> Page[ListedHold]:
+    """The verb behind ``hold --list``: a page of the holds that stand, in the order of making.
+
+    Args:
+        after: ``more_after`` of the page before.
+    """
+    now = format_time(home.clock())
+    with reading(home.engine) as connection:
+        standing = [each for each in standing_holds(connection) if each.index > int(after or -1)][: limit + 1]
+    found = [_listed(home, each, casework, now) for each in standing]
+    return page_of(found, limit=limit, key=lambda each: str(each.hold.index))
+
+
+def _listed(home: Home, each: StandingHold, casework: Identity | None, now: str) -> ListedHold:
+    by, reason = (None, None) if casework is None else _record(home, each.index, casework)
+    return ListedHold(each, by, reason, each.until < now)
+
+
+def hold_reasons(home: Home, casework: Identity, holds: Sequence[str]) -> list[str]:
+    """Why the verb ``hold`` was called, of these holds that stand, in the order of the log."""
+    with reading(home.engine) as connection:
+        named = [each for each in standing_holds(connection) if each.hold_id in holds]
+    return [_record(home, each.index, casework)[1] for each in named]
+
+
+def _record(home: Home, index: int, casework: Identity) -> tuple[str, str]:
+    (event,) = open_events(home.engine, [index], casework)
+    values = event.record.values if event.record else {}
+    by, reason = values.get("actor"), values.get("reason")
+    return "" if by is None else text_of(by), "" if reason is None else text_of(reason)
+
+
+def end_holds(home: Home, holds: Sequence[str], doer: Doer) -> EndedHolds | Waiting:
+    """The verb behind ``hold --end``: end holds; without a second person, ask for it.
+
+    Raises:
+        UnknownItemError: One of them is no hold that stands.
+        AuthorityError: There is no reason, or both persons are one.
+    """
+    require_reason(doer, act=Act.UNHOLD.value)
+    with reading(home.engine) as connection:
+        named = _meant(connection, holds)
+    target = " ".join(named)
+    if doer.approver is None:
+        return ask(home, Act.UNHOLD, target, {"holds": target}, doer)
+    return _end(home, named, doer, two_persons(Act.UNHOLD, target, doer))
+
+
+def end_asked(home: Home, asked: Request, doer: Doer, grant: Grant) -> EndedHolds:
+    """End holds once a second person approved it, as the request says.
+
+    Raises:
+        UnknownItemError: One of them was ended meanwhile.
+        AuthorityError: Somebody answered.
+    """
+    return _end(home, asked.text("holds").split(), doer, grant)
+
+
+def _meant(connection: sa.Connection, holds: Sequence[str]) -> list[str]:
+    """The holds that a person typed, each by its identifier or the beginning of one."""
+    standing, found = [each.hold_id for each in standing_holds(connection)], dict[str, None]()
+    for text in holds:
+        begun = [each for each in standing if each.startswith(text.strip().lower())]
+        if len(begun) != 1 or not text.strip():
+            raise UnknownItemError("unknown_item.no_such_hold", found=text[:64])
+        found[begun[0]] = None
+    return list(found)
+
+
+def _end(home: Home, named: Sequence[str], doer: Doer, grant: Grant) -> EndedHolds:
+    with home.writing() as writer:
+        with reading(home.engine) as connection:
+            _meant(connection, named)
+
+        def require_ended(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            if not set(named) == ended_by(connection, placed[-1].idx):  # somebody ended one meanwhile
+                raise AuthorityError("authority.answered", where=grant.request)
+
+        ended = Draft("hold_ended", doer.values(grant.request) | {"holds": sorted(named)})
+        grant.log(writer.sequencer, [ended], require_ended)
+        return EndedHolds(tuple(named), writer.beat())

@@ -1,0 +1,175 @@
+"""The retention rule: what no case has claimed in time is destroyed, by the function of every erasure.
+
+Two persons agree to the rule (the settings' days), and an entry says so; that is the approval of each run, which names
+the request of that entry. A rule that somebody changed in the settings destroys nothing until two agree to it again.
+
+A run goes through the log once, some items at a time; killed anywhere, the next one goes on, since what is done is no
+longer due. What another mode, a case or a hold keeps is left, and counted. The time is that of the newest time stamp:
+a clock that is ahead destroys nothing early.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.erase import ErasureCause, ErasureWish, erase_by_rule
+from api.office.request import Waiting, ask
+from casefiles.case import open_events
+from config.errors import Explained
+from config.settings import RetentionSettings
+from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
+from evidence.canonical import text_of
+from evidence.custody.event import Draft
+from evidence.custody.stamps import newest
+from evidence.errors import AuthorityError
+from evidence.seal.recipients import KeyIdentity
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.retention import RetentionTerms, count_due, due_items
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A rule that two persons agreed to; ``unstamped`` says why no time stamp could be had yet."""
+
+    rule: Mapping[str, str]
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRun:
+    """What a run did.
+
+    Attributes:
+        erased: How many items were destroyed.
+        left: How many were due and are kept: the same is in a case, or held, in another mode.
+        unfinished: Why something outside of the database is left; whoever writes next does it.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    erased: int
+    left: int
+    unfinished: Explained | None
+    unstamped: Explained | None
+
+
+def rule_of(settings: RetentionSettings) -> dict[str, str]:
+    """The rule that the settings have, as an entry says it."""
+    days = {"unclaimed_days": settings.unclaimed_days, "bystander_days": settings.bystander_days}
+    return {name: str(value) for name, value in (days | {"notice_days": settings.notice_days}).items()}
+
+
+def agree_to_rule(home: Home, doer: Doer) -> Ruled | Waiting:
+    """The verb behind ``retention rule``: agree to the settings' days; without a second person, ask for it.
+
+    Raises:
+        AuthorityError: There is no reason, or both persons are one.
+    """
+    require_reason(doer, act=Act.RETENTION.value)
+    rule = rule_of(home.settings.retention)
+    target = " ".join(f"{name} {value}" for name, value in rule.items())
+    if doer.approver is None:
+        return ask(home, Act.RETENTION, target, {"rule": dict(rule)}, doer)
+    return _rule(home, rule, doer, two_persons(Act.RETENTION, target, doer))
+
+
+def rule_asked(home: Home, asked: Request, doer: Doer, grant: Grant) -> Ruled:
+    """Log the rule once a second person approved it, as the request says.
+
+    Raises:
+        AuthorityError: The settings have another rule now, or somebody answered.
+    """
+    rule = rule_of(home.settings.retention)
+    if asked.order["rule"] != rule:
+        raise AuthorityError("authority.retention_changed")
+    return _rule(home, rule, doer, grant)
+
+
+def _rule(home: Home, rule: Mapping[str, str], doer: Doer, grant: Grant) -> Ruled:
+    with home.writing() as writer:
+        grant.log(writer.sequencer, [Draft("retention_ruled", doer.values(grant.request) | {"rule": dict(rule)})])
+        return Ruled(rule, writer.beat())
+
+
+def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun:
+    """The verb behind ``retention run``: destroy what is due by the rule that two persons agreed to.
+
+    Raises:
+        AuthorityError: Nobody agreed to the rule that the settings have.
+    """
+    request, approver = _agreed(home, casework)
+    now, erased, left = _stamped_now(home), 0, 0
+    by = Doer(doer.actor, doer.tool, doer.at, reason=doer.reason or "the retention rule", approver=approver)
+    grant = Grant(request, (), None)
+    with home.writing() as writer:
+        for items in _parts(home, now):
+            done = erase_by_rule(home, writer, ErasureWish(items, ErasureCause.RETENTION, None), by, grant, casework)
+            erased, left = erased + done, left + len(items) - done
+        unstamped = writer.beat()
+        unfinished = home.finish_erasures(writer.sequencer.take)
+    return RetentionRun(erased, left, unfinished, unstamped)
+
+
+def count_soon(home: Home) -> tuple[int, int]:
+    """The verb behind ``retention list``: how many items are due, and how many more within the days of notice."""
+    days, now = home.settings.retention, _stamped_now(home)
+    terms = RetentionTerms(days.unclaimed_days, days.bystander_days)
+    if now is None:
+        return 0, 0
+    with reading(home.engine) as connection:
+        due = count_due(connection, terms, now)
+        return due, count_due(connection, terms, now + timedelta(days=days.notice_days)) - due
+
+
+def _parts(home: Home, now: datetime | None) -> Iterator[tuple[str, ...]]:
+    """What is due, some items at a time, each once."""
+    days = home.settings.retention
+    terms, after = RetentionTerms(days.unclaimed_days, days.bystander_days), -1
+    while now is not None:
+        with reading(home.engine) as connection:
+            due = due_items(connection, terms, now, after=after, limit=_AT_ONCE)
+        if not due:
+            return
+        after = due[-1][0]
+        yield tuple(item for _index, item in due)
+
+
+def _stamped_now(home: Home) -> datetime | None:
+    """The time of the newest time stamp, or our clock's if that is behind it; None where nothing was ever stamped."""
+    with reading(home.engine) as connection:
+        stamp = newest(connection)
+    return None if stamp is None else min(home.clock(), stamp.gen_time)
+
+
+def is_ruled(home: Home) -> bool:
+    """Whether, by the rows, two persons ever agreed to a rule for ``retention run``."""
+    with reading(home.engine) as connection:
+        return _newest_rule(connection) is not None
+
+
+def _newest_rule(connection: sa.Connection) -> int | None:
+    table = database.authority.c
+    ruled = sa.select(table.acted_idx).where(table.what == Act.RETENTION.value, table.acted_idx.is_not(None))
+    return connection.execute(ruled.order_by(table.acted_idx.desc()).limit(1)).scalar()
+
+
+def _agreed(home: Home, casework: KeyIdentity) -> tuple[str, str]:
+    """The request of the newest rule, and who approved it.
+
+    Raises:
+        AuthorityError: There is none, or the settings have another.
+    """
+    with reading(home.engine) as connection:
+        index = _newest_rule(connection)
+    if index is None:
+        raise AuthorityError("authority.retention_not_ruled")
+    (event,) = open_events(home.engine, [index], casework)
+    values = event.record.values if event.record is not None and event.leaf.type == "retention_ruled" else {}
+    if not values or values["rule"] != rule_of(home.settings.retention):
+        raise AuthorityError("authority.retention_changed")
+    return text_of(values["authority"]), text_of(values["approver"])

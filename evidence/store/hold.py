@@ -1,0 +1,107 @@
+"""Holds: what must be kept although somebody wants it gone, and what a person keeps for longer than usual.
+
+A hold is of items, or of all that a case has while it lasts. A legal hold and one for the police stand in the way of
+every erasure until two persons end them; no day ends them, and on the day that they name somebody looks at them again.
+A renewal keeps unclaimed items from the retention rule, and ends by itself with its day.
+
+Rows in clear say what is held and until when; who holds it, and why, is sealed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+import sqlalchemy as sa
+
+from evidence.errors import AuthorityError
+from evidence.store import database
+
+_AT_ONCE = 500
+
+
+class HoldKind(StrEnum):
+    """Why something is held."""
+
+    LEGAL = "legal"
+    POLICE = "police"
+    RENEWAL = "renewal"
+
+
+BINDING = (HoldKind.LEGAL.value, HoldKind.POLICE.value)
+"""The kinds that stand in the way of an erasure."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingHold:
+    """A hold that nobody has ended, as rows in clear show it.
+
+    Attributes:
+        index: Where in the log it is; ``hold_id`` names it there.
+        case_id: Of whose case everything is held; None for a hold of items.
+        items: Empty for a hold of a case.
+        until: When somebody looks at it again; of a renewal, when it ends.
+    """
+
+    index: int
+    hold_id: str
+    kind: HoldKind
+    case_id: str | None
+    items: tuple[str, ...]
+    until: str
+
+
+def standing_holds(connection: sa.Connection) -> list[StandingHold]:
+    """The rows of holds that nobody has ended, in the order in which they were made."""
+    table = database.hold
+    rows = connection.execute(sa.select(table).where(table.c.ended_idx.is_(None)).order_by(table.c.idx)).all()
+    found = []
+    for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
+        each = list(of_one)
+        items = tuple(row.item_id for row in each if row.item_id)
+        found.append(
+            StandingHold(index, each[0].hold_id, HoldKind(each[0].kind), each[0].case_id, items, each[0].until)
+        )
+    return found
+
+
+def ended_by(connection: sa.Connection, index: int) -> set[str]:
+    """The holds that an entry of the log ended, by the rows."""
+    table = database.hold.c
+    return set(connection.execute(sa.select(table.hold_id).where(table.ended_idx == index)).scalars())
+
+
+def binding_holds(connection: sa.Connection, items: Sequence[str]) -> dict[str, str]:
+    """Which of these items may not be erased, by the rows, each with the hold that says so."""
+    return dict(_binding(connection, items))
+
+
+def _binding(connection: sa.Connection, items: Sequence[str]) -> Iterator[tuple[str, str]]:
+    hold, held = database.hold, database.case_item
+    stands = sa.and_(hold.c.ended_idx.is_(None), hold.c.kind.in_(BINDING))
+    if connection.execute(sa.select(hold.c.idx).where(stands).limit(1)).first() is None:
+        return
+    of_case = sa.and_(held.c.case_id == hold.c.case_id, held.c.removed_idx.is_(None))
+    by_case = sa.select(held.c.item_id, hold.c.hold_id).join_from(hold, held, of_case).where(stands)
+    for first in range(0, len(items), _AT_ONCE):
+        part = items[first : first + _AT_ONCE]
+        itself = sa.select(hold.c.item_id, hold.c.hold_id).where(stands, hold.c.item_id.in_(part))
+        for row in connection.execute(itself.union(by_case.where(held.c.item_id.in_(part)))):
+            yield row.item_id, row.hold_id
+
+
+def require_not_held(connection: sa.Connection, items: Sequence[str]) -> None:
+    """Check that no row of a hold stands in the way of erasing these items.
+
+    Raises:
+        AuthorityError: One does; the first item is named, with the hold, whose reason ``hold --list`` shows.
+    """
+    for item, hold_id in sorted(binding_holds(connection, items).items()):
+        raise AuthorityError("authority.held", where=item, found=hold_id)
+
+
+def not_held(item: sa.FromClause, *, now: str) -> sa.ColumnElement[bool]:
+    """A condition of queries: no hold keeps this item by name, and no renewal does at this time."""
+    hold = database.hold.alias("kept")
+    lasts = sa.or_(hold.c.kind.in_(BINDING), hold.c.until >= now)
+    return ~sa.exists().where(hold.c.item_id == item.c.item_id, hold.c.ended_idx.is_(None), lasts)

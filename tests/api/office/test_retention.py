@@ -1,0 +1,131 @@
+"""What no case claims in time is destroyed by a rule that two persons agreed to, unless somebody keeps it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.office import keep_health
+from api.office.approval import Means, approve
+from api.office.hold import HoldWish, place_hold
+from api.office.request import Waiting, find_request
+from api.office.retention import RetentionRun, Ruled, agree_to_rule, count_soon, run_retention
+from evidence.errors import AuthorityError
+from evidence.store.hold import HoldKind
+from evidence.times import system_clock
+from tests.erasing import problems_of
+from tests.freezing import ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
+from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of
+from tests.homes import Office as Made
+
+
+@pytest.fixture(scope="module")
+def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("posted")
+    home, cards = new_home(folder / "home")
+    take_posts(home, folder / "export")
+    home.engine.dispose()
+    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+
+
+@pytest.fixture
+def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
+    made = copy_of(posted, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def posts(home: Home) -> Posts:
+    return posts_of(home)
+
+
+def after(home: Home, days: int) -> Home:
+    """The same home so many days later."""
+    home.engine.dispose()
+    return Home.open(home.path, lambda: system_clock() + timedelta(days=days))
+
+
+def run(home: Home) -> RetentionRun:
+    return run_retention(home, doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
+
+
+def test_a_year_later_what_no_case_has_goes_and_what_somebody_keeps_stays(home: Home, posts: Posts) -> None:
+    agree_to_rule(home, doer(home))
+    new_case(home, sorted(posts.of(OTHER)))
+    held = posts.messages[ALONE]
+    place_hold(home, HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=9), items=(held,)), doer(home))
+    renewed = HoldWish(HoldKind.RENEWAL, home.today() + timedelta(days=500), items=(posts.messages[FIRST],))
+    place_hold(home, renewed, doer(home))
+    early = after(home, 300)
+    agree_to_rule(early, doer(early))  # the control: a run before the year is over destroys nothing
+    assert run(early).erased == 0
+    year = after(early, 370)
+    agree_to_rule(year, doer(year))
+    assert run(year).erased > 0
+    left = {each.item_id for each in items_of(year)}
+    assert left >= posts.of(OTHER) | {held, posts.messages[FIRST]}
+    assert not left & (posts.of(SECOND) | {posts.files[ALONE], posts.files[FIRST]})
+    assert run(year).erased == 0
+    assert problems_of(year) == []
+    later = after(year, 501)
+    agree_to_rule(later, doer(later))
+    assert run(later).erased == 1
+    assert held in {each.item_id for each in items_of(later)}
+    later.engine.dispose()
+
+
+def test_nothing_is_destroyed_by_a_rule_that_two_did_not_agree_to(home: Home) -> None:
+    year = after(home, 370)
+    with pytest.raises(AuthorityError, match="not agreed"):
+        run(year)
+    agree_to_rule(year, doer(year))
+    with (year.path / "nisisama.toml").open("a") as settings:
+        settings.write("\n[retention]\nunclaimed_days = 200\n")
+    changed = after(year, 371)
+    with pytest.raises(AuthorityError, match="another retention rule"):
+        run(changed)
+    agree_to_rule(changed, doer(changed))
+    assert run(changed).erased > 0  # the control
+    changed.engine.dispose()
+
+
+def test_a_second_person_agrees_later_and_each_run_names_that_request(home: Home, posts: Posts) -> None:
+    asked = agree_to_rule(home, doer(home, approver=None))
+    assert isinstance(asked, Waiting)
+    casework = home.keys.unlock(PASSPHRASE).casework
+    done = approve(
+        home, find_request(home, asked.request, casework), replace(doer(home), actor="bo"), Means(casework)
+    ).done
+    assert isinstance(done, Ruled)
+    year = after(home, 370)
+    new_case(year, [posts.messages[OTHER]])  # its stamp says that a year is over
+    before = size_of(year)
+    assert run(year).erased > 0
+    erased = [record for record in records_of(year, before) if record.type == "erased"]
+    assert {record.values["authority"] for record in erased} == {asked.request}
+    assert {record.values["approver"] for record in erased} == {"bo"}
+    assert problems_of(year) == []
+    year.engine.dispose()
+
+
+def test_a_clock_that_runs_ahead_destroys_nothing(home: Home) -> None:
+    agree_to_rule(home, doer(home))
+    ahead = after(home, 370)
+    assert count_soon(ahead) == (0, 0)  # no time stamp says that a year is over
+    agree_to_rule(ahead, doer(ahead))
+    assert count_soon(ahead)[0] > 0  # the control
+    ahead.engine.dispose()
+
+
+def test_doctor_gives_notice_and_asks_for_the_run(home: Home) -> None:
+    soon = after(home, 350)
+    agree_to_rule(soon, doer(soon))
+    assert [each.code for each in keep_health.retention(soon)] == ["retention.notice"]
+    due = after(soon, 370)
+    agree_to_rule(due, doer(due))
+    assert [each.code for each in keep_health.retention(due)] == ["retention.due"]
+    due.engine.dispose()
