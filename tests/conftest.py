@@ -21,8 +21,8 @@ COUNTED = ("evidence/log", "evidence/seal", "casefiles/format", "casefiles/verif
 """The folders of tests that must cover every branch of the four parts: the log, the sealing, the forms of a bundle and
 the verifier."""
 UNCOUNTED = ("outside", "slow", "repeats")
-LONGEST = ("fresh", "faults", "conformance", "browser", "api")
-"""The folders whose tests take longest; they start first, so that no processor waits for one of them at the end."""
+LONGEST = ("test_run.py", "fresh", "faults", "conformance", "browser", "contracts", "api", "monitor/telegram")
+"""The folders and files whose tests take longest; they start first: no processor waits for one of them at the end."""
 
 _PLACES = {
     "socket.connect": 1,
@@ -108,7 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _lies_in(item: pytest.Item, folders: Iterable[str]) -> bool:
-    return any(_place_of(item).startswith(f"{folder}/") for folder in folders)
+    return any(_place_of(item).startswith((f"{folder}/", f"{folder}::")) for folder in folders)
 
 
 def _place_of(item: pytest.Item) -> str:

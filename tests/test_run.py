@@ -151,6 +151,7 @@ def test_a_changed_lock_makes_the_environment_new(tree: Tree) -> None:
 
 
 @installs
+@pytest.mark.every(2)
 @pytest.mark.parametrize("missing", ["nisisama-stamp", "bin/python"])
 def test_a_half_made_environment_is_removed_and_made_again(tree: Tree, missing: str) -> None:
     tree.call("demo")
@@ -289,6 +290,7 @@ def shadow(folder: Path, name: str, kind: str) -> Path:
 
 @pytest.mark.every(3)
 @installs
+@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", ["module", "package"])
 @pytest.mark.parametrize("name", ["pip", "json", "ssl", "zipfile", "sitecustomize"])
 def test_a_module_that_lies_where_the_user_stands_never_runs(tree: Tree, name: str, kind: str) -> None:

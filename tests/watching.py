@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from PIL import Image
 
 from api.home import Home
@@ -30,6 +32,7 @@ from evidence.observation import Mode
 from evidence.store.database import reading
 from evidence.times import system_clock
 from monitor.rehearsal.telegram.accounts import Account
+from monitor.rehearsal.telegram.handshake import ServerKey
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram.login import Asking
@@ -144,11 +147,18 @@ def brief_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.telegram.pace.PATIENCE_S", 1.0)
 
 
+@cache
+def _one_server_key() -> ServerKey:
+    """To make one takes a tenth of a second; nothing that is tested here depends on the server's key."""
+    return ServerKey(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
 @contextmanager
 def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A new home with an account that is logged in."""
     folder.mkdir(exist_ok=True)
     clock = Time()
+    monkeypatch.setattr(ServerKey, "create", _one_server_key)
     with LoopbackTelegram.running(folder, clock=clock) as telegram:
         tell_settings(telegram, monkeypatch)
         for name, value in ENVIRONMENT.items():

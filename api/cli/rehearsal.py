@@ -24,11 +24,13 @@ def demo(keep: Path | None, as_json: bool) -> int:
     from api.office.rehearsal import run_demo
 
     done = run_demo(keep, tell=lambda line: None if as_json else click.echo(line))
+    letters = ", ".join(str(file) for file in (done.letter_pdf, done.letter) if file)
     trust = " ".join(f"--trust {shlex.quote(str(file))}" for file in done.trust)
     emit(
         {
             "bundle": str(done.bundle),
             "letter": str(done.letter),
+            "letter_pdf": str(done.letter_pdf) if done.letter_pdf else None,
             "trust": [str(file) for file in done.trust],
             "verdict": done.verdict.value,
             "messages": done.counts.messages,
@@ -36,7 +38,8 @@ def demo(keep: Path | None, as_json: bool) -> int:
             "home": str(done.home) if done.home else None,
         },
         as_json=as_json,
-        text=f"\nBundle: {done.bundle}\nLetter: {done.letter}\n\nCheck it without this program:\n"
-        f"  unzip -q {shlex.quote(str(done.bundle))} -d bundle\n  bash bundle/verify.sh {trust}",
+        text=f"\nBundle: {done.bundle}\nLetter: {letters}\n\nCheck it without this program:\n"
+        f"  unzip -q {shlex.quote(str(done.bundle))} -d bundle\n  bash bundle/verify.sh {trust}\n"
+        "\nThen read its report: bundle/data/report.en.pdf",
     )
     return VERDICT_CODES[done.verdict]

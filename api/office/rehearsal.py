@@ -47,6 +47,7 @@ class Rehearsed:
 
     bundle: Path
     letter: Path
+    letter_pdf: Path | None
     trust: tuple[Path, ...]
     verdict: Verdict
     counts: Counts
@@ -68,15 +69,16 @@ def run_demo(keep: Path | None, tell: Tell) -> Rehearsed:
         home, export, passphrase = _prepare(work, tell)
         counts = _import(home, export, work, tell)
         _watch(home, work, tell)
-        bundle, letter = _case(home, export, passphrase, out, tell)
+        made = _case(home, export, passphrase, out, tell)
         trust = tuple(_copied(file, out / "trust") for file in sorted(home.trust.glob("*.pem")))
         audited = run_audit(home, level=3, against=None, passphrase=passphrase, progress=lambda _more: None)
         tell(f"7. Audited {audited.entries} log entries and {audited.objects} objects: {audited.report.verdict.value}")
         audited.report.require_passed()
         home.engine.dispose()
-    verdict = verify(bundle, roots=load_roots(trust)).verdict
+    verdict = verify(made.bundle, roots=load_roots(trust)).verdict
     tell(f"8. Verified the bundle with the two roots: {verdict.value}")
-    return Rehearsed(bundle, letter, trust, verdict, counts, out / "home" if keep else None)
+    printed = made.letter_pdf if made.letter_pdf.exists() else None
+    return Rehearsed(made.bundle, made.letter, printed, trust, verdict, counts, out / "home" if keep else None)
 
 
 def _free(folder: Path) -> Path:
@@ -144,7 +146,7 @@ def _told(spans: Spans) -> str:
     return ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in spans)
 
 
-def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tell) -> tuple[Path, Path]:
+def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tell) -> Destination:
     keys = home.keys.unlock(passphrase)
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     case_id = open_case(home, doer).case_id
@@ -160,7 +162,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     destination = Destination(out / "bundle.asice")
     done = done_at_once(export_case(home, Order(case_id, "prosecutor", "en", doer), keys.casework, destination))
     tell(f"6. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
-    return destination.bundle, destination.letter
+    return destination
 
 
 def _copied(file: Path, folder: Path) -> Path:

@@ -121,10 +121,9 @@ class ListedHashes:
         """The lists that have a PDQ within a tier, and the fewest bits in which one differs."""
         best = dict[int, int]()
         if len(self._pdq):
-            for each in hash_words(b"".join(asked.hashes)):
-                found = self._pdq.search(each, REVIEW_BITS)
-                for number, bits in zip(found.labels.tolist(), found.bits.tolist(), strict=True):
-                    best[number] = min(bits, best.get(number, bits))
+            found = self._pdq.search(hash_words(b"".join(asked.hashes)), REVIEW_BITS)
+            for number, bits in zip(found.labels.tolist(), found.bits.tolist(), strict=True):
+                best[number] = min(bits, best.get(number, bits))
         yield from best.items()
 
 

@@ -10,6 +10,7 @@ into a small part first, since building takes a second a million, and nobody can
 Not for several threads at once. Pure numbers: no key, no database, no disk.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -83,17 +84,10 @@ class HashIndex:
         for part in self._parts:
             part.delete(labels)
 
-    def search(self, hash_: HashWords, radius: int) -> Neighbours:
-        """Every hash that differs from one in at most ``radius`` bits.
-
-        Args:
-            hash_: Shape (4,).
-        """
+    def search(self, hashes: HashWords, radius: int) -> Neighbours:
+        """Every hash that differs from one of these in at most ``radius`` bits; once for each that is so near."""
         self._build()
-        parts = [part.search(hash_, radius) for part in self._parts]
-        return Neighbours(
-            np.concatenate([part.labels for part in parts]), np.concatenate([part.bits for part in parts])
-        )
+        return _together([part.search(hashes, radius) for part in self._parts if part.alive])
 
     def _build(self) -> None:
         """Build the tail in, once it is long."""
@@ -137,8 +131,8 @@ class _Rows:
     def living(self) -> tuple[HashWords, Labels]:
         return _living(self._columns[:, : self._count], self._labels[: self._count])
 
-    def search(self, hash_: HashWords, radius: int) -> Neighbours:
-        return _search_all(self._columns[:, : self._count], self._labels, hash_, radius)
+    def search(self, hashes: HashWords, radius: int) -> Neighbours:
+        return _search_all(self._columns[:, : self._count], self._labels, hashes, radius)
 
 
 @dataclass(slots=True, repr=False)
@@ -193,9 +187,12 @@ class _Slots:
     def living(self) -> tuple[HashWords, Labels]:
         return _living(self.columns, self.labels)
 
-    def search(self, hash_: HashWords, radius: int) -> Neighbours:
+    def search(self, hashes: HashWords, radius: int) -> Neighbours:
         if _probes(self.cuts, radius) > len(self.labels) * _PROBES_A_ROW:
-            return _search_all(self.columns, self.labels, hash_, radius)
+            return _search_all(self.columns, self.labels, hashes, radius)
+        return _together([self._look_up(each, radius) for each in hashes])
+
+    def _look_up(self, hash_: HashWords, radius: int) -> Neighbours:
         masks, slots = _masks(self.cuts, radius)
         places = _spellings(hash_, self.cuts)[slots] ^ masks
         places += self.offsets[slots]
@@ -294,16 +291,28 @@ def _bits(columns: HashWords, hash_: HashWords) -> npt.NDArray[np.uint8]:
     return bits
 
 
-def _search_all(columns: HashWords, labels: Labels, hash_: HashWords, radius: int) -> Neighbours:
-    found, differences = [np.empty(0, np.intp)], [np.empty(0, np.uint8)]
+def _search_all(columns: HashWords, labels: Labels, hashes: HashWords, radius: int) -> Neighbours:
+    """Compare each with each: many hashes at once where there are few rows."""
+    found = list[Neighbours]()
     for at in range(0, columns.shape[1], _CHUNK):
-        bits = _bits(columns[:, at : at + _CHUNK], hash_)
-        near = np.flatnonzero(bits <= radius)
-        found.append(near + at)
-        differences.append(bits[near])
-    rows, bits = np.concatenate(found), np.concatenate(differences)
-    alive = labels[rows] != DEAD
-    return Neighbours(labels[rows[alive]], bits[alive])
+        part = columns[:, np.newaxis, at : at + _CHUNK]
+        of_part = labels[at : at + part.shape[2]]
+        together = _CHUNK // part.shape[2]
+        for first in range(0, len(hashes), together):
+            bits = _bits(part, hashes[first : first + together].T[:, :, np.newaxis]).ravel()
+            near = np.flatnonzero(bits <= radius)
+            if len(near):
+                found_labels = of_part[near % len(of_part)]
+                alive = found_labels != DEAD
+                found.append(Neighbours(found_labels[alive], bits[near][alive]))
+    return _together(found)
+
+
+def _together(parts: Sequence[Neighbours]) -> Neighbours:
+    labels, bits = [np.empty(0, np.int32)], [np.empty(0, np.uint8)]
+    labels += [part.labels for part in parts]
+    bits += [part.bits for part in parts]
+    return Neighbours(np.concatenate(labels), np.concatenate(bits))
 
 
 def _erase(columns: HashWords, labels: Labels, gone: Labels) -> int:

@@ -96,10 +96,9 @@ class Pictures:
         """The files that have a hash within a tier, the nearer tier first."""
         best: dict[int, int] = {}
         for hashes, radius in ((asked.hashes, REVIEW_BITS), (asked.crops, MATCH_BITS)):
-            for each in hash_words(b"".join(hashes)):
-                found = self._index.search(each, radius)
-                for file, bits in zip(found.labels.tolist(), found.bits.tolist(), strict=True):
-                    best[file] = min(bits, best.get(file, bits))
+            found = self._index.search(hash_words(b"".join(hashes)), radius)
+            for file, bits in zip(found.labels.tolist(), found.bits.tolist(), strict=True):
+                best[file] = min(bits, best.get(file, bits))
         for file, bits in best.items():
             yield file, Tier.MATCH if bits <= MATCH_BITS else Tier.REVIEW
 

@@ -16,6 +16,7 @@ taken back, the case gives up what another case has too (``api.office.withdrawal
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -43,8 +44,12 @@ class WaitingFreeze:
     places: tuple[tuple[str, int | None], ...]
 
 
+@lru_cache(maxsize=8)
 def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """A condition of queries: this item is not frozen, nor anything of its message or album, nor its case withdrawn."""
+    """A condition of queries: this item is not frozen, nor anything of its message or album, nor its case withdrawn.
+
+    It is made once for each table: SQLAlchemy takes longer to make it than SQLite to answer it.
+    """
     return sa.and_(_no_child(item), item.c.item_id.not_in(_withdrawn()))
 
 
@@ -61,6 +66,7 @@ def _no_child(item: sa.FromClause) -> sa.ColumnElement[bool]:
     return ~sa.and_(_any_frozen(), sa.or_(itself, _at_a_frozen_place(item.c.channel_id, item.c.message_id)))
 
 
+@lru_cache(maxsize=8)
 def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[bool]:
     """A condition of queries: a hole is about no message that is frozen.
 

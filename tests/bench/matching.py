@@ -161,7 +161,7 @@ def one_size(size: int) -> list[Row]:
         if at == 0:
             queries[:] = hashes[:QUERIES] ^ np.array([0b111, 0b11111, 0, 0b111], np.uint64)
     began = time.perf_counter()
-    index.search(queries[0], RADIUS)
+    index.search(queries[:1], RADIUS)
     built_s = time.perf_counter() - began
     held, peak = _memory("VmRSS") - before, _memory("VmHWM")
     source = np.random.default_rng(1)
@@ -193,7 +193,7 @@ def _searches(index: HashIndex, peer: faiss.IndexBinaryFlat, queries: HashWords)
     for number, query in enumerate(np.concatenate([queries[:20], queries])):
         spelled = query.astype(">u8").view(np.uint8).reshape(1, 32)
         began = time.perf_counter()
-        found = index.search(query, RADIUS)
+        found = index.search(query[np.newaxis], RADIUS)
         middle = time.perf_counter()
         _limits, _bits, labels = peer.range_search(spelled, RADIUS + 1)
         ended = time.perf_counter()
@@ -209,7 +209,7 @@ def _added(index: HashIndex, source: np.random.Generator, size: int, count: int 
     hashes = source.integers(0, 1 << 64, (count, 4), dtype=np.uint64)
     began = time.perf_counter()
     index.append(hashes, np.arange(size, size + count, dtype=np.int32))
-    index.search(hashes[0], RADIUS)
+    index.search(hashes[:1], RADIUS)
     return (time.perf_counter() - began) * 1e3
 
 

@@ -23,7 +23,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(
     ("browser", "ways"),
-    [(CHROMIUM, (*WAYS,)), (FIREFOX, ("button",)), pytest.param(FIREFOX, ("escape",), marks=pytest.mark.slow)],
+    [(CHROMIUM, (*WAYS,)), *(pytest.param(FIREFOX, (way,), marks=pytest.mark.slow) for way in ("button", "escape"))],
 )
 def test_each_way_out_puts_another_site_in_the_place_of_the_page(
     browser: str, ways: tuple[str, ...], stage: Path, asked: AskedOffice

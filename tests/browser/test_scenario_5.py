@@ -27,7 +27,7 @@ def with_one_letter_changed(bundle: bytes, name: str) -> bytes:
     return container_bytes({**members, name: changed})
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_scenario_5_the_checker_in_macedonian_says_complete_and_unchanged_and_names_the_file_that_changed(
     browser: str, stage: Path, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def acts_of(home: Home) -> Counter[str]:
     return Counter(each.type for each in records_of(home) if each.type in ACTS)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("after_s", KILLED_AFTER_S)
 def test_every_task_is_done_once_whenever_the_server_is_killed(
     home: Home, prepared: PreparedOffice, after_s: float

@@ -126,6 +126,7 @@ def named(filled: OfficeFolder) -> tuple[list[str], ErasedTraces]:
     return items, canaries
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", STRIDES)
 def test_an_erasure_killed_at_some_calls_is_done_or_not_begun(
     name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
@@ -136,6 +137,7 @@ def test_an_erasure_killed_at_some_calls_is_done_or_not_begun(
     assert broken == {}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", FULL)
 def test_an_erasure_without_room_says_so_and_is_done_or_not_begun(
     name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path

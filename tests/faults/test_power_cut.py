@@ -268,7 +268,7 @@ def acknowledging_from_memory(shared: Shared) -> None:
     database._sqlite_connect = hasty
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -20,7 +20,7 @@ def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, sm
     assert (ran.code, ran.printed["verdict"]) == (DONE, "PASSED")
     assert ran.printed["messages"] > 0
     assert ran.printed["media"] > 0
-    assert [Path(ran.printed[name]).parent for name in ("bundle", "home")] == [tmp_path / "kept"] * 2
+    assert [Path(ran.printed[name]).parent for name in ("bundle", "letter_pdf", "home")] == [tmp_path / "kept"] * 3
     assert (tmp_path / "kept" / "home.keys").is_dir()
 
 
@@ -39,5 +39,6 @@ def test_a_demo_leaves_bundle_letter_and_roots_beside_older_ones(
         "bundle.asice.letter.txt",
         "trust",
     ]
+    assert f"Letter: {made}/bundle.asice.letter.pdf, {made}/bundle.asice.letter.txt\n" in ran.out
     line = next(line for line in ran.out.splitlines() if "verify.sh" in line)
     assert {Path(word).parent for word in shlex.split(line) if word.endswith(".pem")} == {made / "trust"}

@@ -71,14 +71,13 @@ def test_while_locked_every_call_is_answered_as_the_document_says(
 
 
 @pytest.mark.repeats
+@pytest.mark.parametrize("most", ["2", pytest.param("20", marks=pytest.mark.slow)])
 def test_while_unlocked_and_along_its_links_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database, most: str
 ) -> None:
-    url = database("unlocked")
-    with office(tmp_path, monkeypatch, url=url) as served:
+    with office(tmp_path, monkeypatch, url=database(f"unlocked{most}")) as served:
         new_case(served.home)
         served.unlock()
-        most = "5" if url is None else "2"
         run = ("--phases", "examples,fuzzing,stateful", "--max-examples", most, *UNLOCKS)  # nothing may lock it
         code, said, calls = tried(served, tmp_path, *run)
     assert code == 0, said

@@ -328,7 +328,7 @@ def test_a_bundle_leaves_out_what_is_frozen_says_so_and_holds(at: Frozen) -> Non
     unnamed = [event["type"] for event in events if "item" in event["withheld"]]
     assert unnamed == ["case_item_added"] * 4
     report = " ".join(after[layout.report_name("en")].split())
-    assert "4 items were added to the case that are not in this file" in report
+    assert "4 items were added to the case but are not in this file" in report
     assert "items were frozen: nobody can view or export them" in report
 
 

@@ -253,7 +253,7 @@ def places(count: int) -> Sequence[int]:
     return [*range(1, count - FEW // 2, count // (FEW // 2)), *last]
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("syscall", CHANGING)
 def test_killed_anywhere_the_home_is_whole_and_the_move_ends_when_it_is_run_again(
     office: Office, home: Path, socket: Path, tmp_path: Path, syscall: str

@@ -46,7 +46,7 @@ class Twin:
         self.plain.hashes = [each for each in self.plain.hashes if each[0] not in labels]
 
     def agree(self, number: int, radius: int) -> None:
-        found = self.index.search(words(number)[0], radius)
+        found = self.index.search(words(number), radius)
         assert sorted(zip(found.labels.tolist(), found.bits.tolist(), strict=True)) == self.plain.search(number, radius)
         assert len(self.index) == len(self.plain.hashes)
 
@@ -118,7 +118,7 @@ def test_the_slots_in_use_find_all_of_many(slots: int, clustered: bool, monkeypa
         query = hashes[at] ^ np.array([0b1011, 1 << 63, 0, 0b11], np.uint64)
         bits = np.bitwise_count(hashes ^ query).sum(axis=1)
         for radius in (31, 20, 0):
-            found = index.search(query, radius)
+            found = index.search(query[np.newaxis], radius)
             assert sorted(found.labels.tolist()) == np.flatnonzero(bits <= radius).tolist()
             compared += len(found.labels)
     assert compared > (20_000 if clustered else 20)
@@ -155,11 +155,27 @@ def test_what_is_deleted_is_overwritten_in_memory() -> None:
     index.delete(np.array([1], np.int32))
     assert index._tail._columns[:, 1].tolist() == [0] * 4
     assert index._tail._labels[:3].tolist() == [0, DEAD, 2]
-    assert index.search(words(0)[0], 0).labels.tolist() == []  # the zeros are no hash
+    assert index.search(words(0), 0).labels.tolist() == []  # the zeros are no hash
+
+
+@pytest.mark.parametrize("flat_rows", [1 << 16, 9])
+def test_several_hashes_at_once_find_what_each_finds_alone(flat_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows there are beside the hashes that are asked together."""
+    monkeypatch.setattr(index_module, "FLAT_ROWS", flat_rows)
+    monkeypatch.setattr(index_module, "_CHUNK", 16)
+    for count in (0, 1, 15, 16, 17, 40):
+        both = Twin()
+        both.append(*range(count))
+        both.delete(3, 16)
+        asked = list(range(0, 64, 3))
+        found = both.index.search(words(*asked), 2)
+        alone = [each for number in asked for each in both.plain.search(number, 2)]
+        assert sorted(zip(found.labels.tolist(), found.bits.tolist(), strict=True)) == sorted(alone)
+        assert bool(alone) == bool(count)
 
 
 def test_the_opposite_of_a_hash_is_not_found_at_the_largest_radius() -> None:
     both = Twin()
     both.append(0, ALL, 1)
-    found = both.index.search(words(0)[0], 254)
+    found = both.index.search(words(0), 254)
     assert sorted(found.labels.tolist()) == [0, 2]
