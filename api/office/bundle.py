@@ -473,11 +473,11 @@ def _log(writer: Writer, order: Order, grant: Grant, made: _Made, making: Making
     told = {**told_of(facts, grant.review_by), **made.shown}
 
     def beside(connection: sa.Connection, _placed: object) -> None:
+        _require_consent_as_read(writer.home, connection, order, made, making.casework)
         if made.items & frozen_of_case(connection, order.case_id):
             raise AuthorityError("authority.frozen_meanwhile", where=order.case_id)
         if erased_among(connection, made.items):
             raise AuthorityError("authority.erased_meanwhile", where=order.case_id)
-        _require_consent_as_read(writer.home, connection, order, made, making.casework)
         making.inside.acts(connection, told)
 
     grant.log(writer.sequencer, [exported], beside)

@@ -268,13 +268,15 @@ CHANGES: Mapping[str, tuple[Do, Callable[[AskingDesk], None]]] = {
     "changed_register": (watch, registered),
     "changed_receiver": (receive, taken_back),
     "changed_case": (export, item_added),
-    "changed_case ": (export, withdrawn),
+    "consent_withdrawn": (export, withdrawn),
     "changed_case  ": (export, item_removed),
     "changed_seal": (renew, renewed),
 }
 
 
-@pytest.mark.parametrize("code", some(CHANGES, "changed_export", "changed_receiver", "changed_case ", "changed_seal"))
+@pytest.mark.parametrize(
+    "code", some(CHANGES, "changed_export", "changed_receiver", "consent_withdrawn", "changed_seal")
+)
 def test_nothing_is_approved_that_would_now_be_another_act(desk: AskingDesk, code: str) -> None:
     shutil.copytree(desk.office.export.folder, desk.folder / "export")
     desk = replace(desk, office=replace(desk.office, export=replace(desk.office.export, folder=desk.folder / "export")))

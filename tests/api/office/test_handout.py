@@ -1,7 +1,7 @@
 """A bundle's files are handed out to whoever reaches its case, and to nobody else."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +10,7 @@ from api.office import bundle as office_bundle
 from api.office.case import record_consent
 from api.office.handout import HandedFile, hand_out
 from api.office.task import bundle_of
-from evidence.custody.event import Draft
-from evidence.custody.sequencer import Also, Sequencer
+from evidence.custody.sequencer import Also, Choose, Sequencer
 from evidence.errors import UnknownItemError
 from tests.homes import consent_to, doer, new_case, records_of, size_of
 from tests.working import WorkerDesk
@@ -70,14 +69,14 @@ class KilledError(BaseException):
 def test_a_kill_right_behind_the_withdrawal_leaves_no_bundle(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     task_id = desk.ask_bundle()
     desk.do_all()
-    files, real = bundle_of(desk.home, task_id), Sequencer.append
+    files, real = bundle_of(desk.home, task_id), Sequencer.turn
 
-    def stop(sequencer: Sequencer, drafts: Sequence[Draft], also: Also | None = None) -> None:
-        real(sequencer, drafts, also)
+    def stop(sequencer: Sequencer, choose: Choose, also: Also | None = None) -> None:
+        real(sequencer, choose, also)
         raise KilledError
 
     assert files.bundle.exists()
-    monkeypatch.setattr(Sequencer, "append", stop)
+    monkeypatch.setattr(Sequencer, "turn", stop)
     with pytest.raises(KilledError):
         record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
     assert (files.bundle.exists(), files.letter.exists()) == (False, False)
