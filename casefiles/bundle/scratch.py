@@ -48,7 +48,7 @@ class Scratch:
         self._file.close()
 
     def write(self, data: bytes, /) -> int:
-        """Write all of ``data`` at the end.
+        """Write all of ``data`` at the end of the scratch file.
 
         Raises:
             StorageFullError: No space.
@@ -67,7 +67,7 @@ class Scratch:
         return offset
 
     def read(self, size: int, /) -> bytes:
-        """The next ``size`` bytes, or fewer at the end."""
+        """The next ``size`` bytes of the scratch file, or fewer at its end."""
         self._file.seek(self._at)
         with storage_errors(self._folder):
             data = self._enciphered(self._file.read(size), self._at)

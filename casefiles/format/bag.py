@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from casefiles.errors import ManifestError
-from casefiles.format.kept import sha256_of, size_of
+from casefiles.format.kept import length_of, sha256_of
 from casefiles.format.layout import BAG_INFO, BAG_MANIFEST, BAGIT, is_payload
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -29,7 +29,7 @@ def _spelled(digests: Mapping[str, str]) -> bytes:
 
 def oxum_of(members: Mapping[str, bytes]) -> str:
     """Octets and number of the files in a bundle's payload (RFC 8493, 2.2.2)."""
-    sizes = [size_of(members, name) for name in members if is_payload(name)]
+    sizes = [length_of(members, name) for name in members if is_payload(name)]
     return f"{sum(sizes)}.{len(sizes)}"
 
 

@@ -25,7 +25,7 @@ class SoughtFile(Protocol):
         ...
 
     def read(self, size: int, /) -> bytes:
-        """The next ``size`` bytes, or fewer at the end."""
+        """The next ``size`` bytes of a file that members stay in, or fewer at its end."""
         ...
 
 
@@ -33,7 +33,7 @@ class GrowingFile(SoughtFile, Protocol):
     """A file that grows at its end and can be read anywhere."""
 
     def write(self, data: bytes, /) -> int:
-        """Write all of ``data`` at the end."""
+        """Write all of ``data`` behind the members that are there."""
         ...
 
 
@@ -54,7 +54,7 @@ class KeptMember:
     pieces: Sequence[bytes]
 
 
-class Intake:
+class PieceDigests:
     """Takes the digests of one member, which comes in pieces of any length.
 
     Args:
@@ -152,7 +152,7 @@ class MadeMembers(KeptMembers):
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
         """Keep a member that is made piece by piece."""
-        intake = Intake(self._end)
+        intake = PieceDigests(self._end)
         for piece in in_pieces(pieces):
             intake.take(piece)
             self._growing.write(piece)
@@ -186,7 +186,7 @@ def pieces_of(members: Mapping[str, bytes], name: str) -> Iterator[bytes]:
     return members.pieces(name) if isinstance(members, KeptMembers) else iter((members[name],))
 
 
-def size_of(members: Mapping[str, bytes], name: str) -> int:
+def length_of(members: Mapping[str, bytes], name: str) -> int:
     """How many bytes a member has, kept in a file or not."""
     return members.place(name).size if isinstance(members, KeptMembers) else len(members[name])
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from casefiles.errors import ContainerError
-from casefiles.format.kept import PIECE_BYTES, Intake, KeptMembers, SoughtFile
+from casefiles.format.kept import PIECE_BYTES, KeptMembers, PieceDigests, SoughtFile
 from casefiles.format.layout import (
     MAX_MEMBER_BYTES,
     MAX_MEMBERS,
@@ -54,7 +54,7 @@ class ByteSink(Protocol):
         ...
 
 
-class ByteSource(Protocol):
+class ContainerSource(Protocol):
     """Where a container is read: the next bytes, as many as were asked for; fewer at the end alone."""
 
     def read(self, size: int, /) -> bytes:
@@ -82,7 +82,7 @@ class _Source:
         taken: Bytes read so far.
     """
 
-    def __init__(self, file: ByteSource) -> None:
+    def __init__(self, file: ContainerSource) -> None:
         self._file = file
         self.taken = 0
 
@@ -138,7 +138,7 @@ def _container(members: Iterable[tuple[str, int, int, Iterable[bytes]]]) -> Iter
     yield from _directory(placed, offset)
 
 
-def read_container(file: ByteSource) -> dict[str, bytes]:
+def read_container(file: ContainerSource) -> dict[str, bytes]:
     """The members of a ZIP container that is in its one form, in their order; all of them are held.
 
     Args:
@@ -167,14 +167,14 @@ def open_container(file: SoughtFile) -> KeptMembers:
     """
     kept = {}
     for name, offset, pieces in _walked(file):
-        intake = Intake(offset)
+        intake = PieceDigests(offset)
         for piece in pieces:
             intake.take(piece)
         kept[name] = intake.taken()
     return KeptMembers(file, kept)
 
 
-def _walked(file: ByteSource) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+def _walked(file: ContainerSource) -> Iterator[tuple[str, int, Iterator[bytes]]]:
     """Each member of a container: its name, where its content begins, and the content, which must be read at once.
 
     Nothing of it counts until the last was read and the walk has ended.

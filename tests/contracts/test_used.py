@@ -11,6 +11,9 @@ from tests.contracts.tree import sources
 AWAITED = {
     "release_header": "new cards for an office: each header is written again, and no payload",
     "stream_case": "the same export, for whoever has no folder to write into: the API",
+    "build_bundle": "sealing and its check in one step: the bundles that tests hold are made so",
+    "make_payload": "the same members that an export makes, in memory: a test compares and changes them",
+    "encode_entries": "the whole member that an export writes line by line: a test reads it back",
     "read_slices": "reads what format.md says of an import's slices, as an auditor does",
     "verify_proof": "reads the file of a proof that format.md describes, as an auditor does",
     "_SIGNING_CERTIFICATE_FORMS": "importing it is what teaches asn1crypto these forms",

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from casefiles.errors import ContainerError
 from casefiles.format import kept
 from casefiles.format.kept import (
-    Intake,
     KeptMembers,
     MadeMembers,
+    PieceDigests,
     count_lines,
     in_pieces,
+    length_of,
     pieces_of,
     sha256_of,
-    size_of,
 )
 from casefiles.format.layout import MIMETYPE, MIMETYPE_TEXT
 from casefiles.format.zip import container_bytes, open_container
@@ -45,13 +45,13 @@ def test_kept_members_are_a_mapping_like_any_other(members: dict[str, bytes]) ->
     for name, content in members.items():
         assert b"".join(pieces_of(found, name)) == b"".join(pieces_of(members, name)) == content
         assert sha256_of(found, name) == sha256_of(members, name)
-        assert size_of(found, name) == size_of(members, name)
+        assert length_of(found, name) == length_of(members, name)
         assert count_lines(found, name) == count_lines(members, name)
 
 
 @given(st.lists(st.binary(max_size=3 * PIECE), max_size=8))
 def test_a_member_has_the_same_digests_in_whatever_parts_it_comes(parts: list[bytes]) -> None:
-    whole, apart = Intake(7), Intake(7)
+    whole, apart = PieceDigests(7), PieceDigests(7)
     whole.take(b"".join(parts))
     for part in parts:
         apart.take(part)
