@@ -13,7 +13,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
-from monitor.desktop.scan import broken
+from monitor.errors import BrokenExportError
 
 MOST_DEPTH = 3
 """How deep the page may lie in parts within parts; browsers write one level, mail programs two."""
@@ -47,7 +47,7 @@ def _page(data: bytes, depth: int) -> bytes | None:
         return _decoded(header, body) if header.get_content_type() in _HTML else None
     boundary = header.get_boundary()
     if depth == 0 or not boundary:
-        raise broken(data, 0, "broken_export.mhtml_without_page")
+        raise BrokenExportError("broken_export.mhtml_without_page")
     start = str(header.get_param("start") or "").strip("<>")
     parts, closed = _parts(body, boundary)
     named = [part for part in parts if start and str(_split(part)[0].get("Content-ID", "")).strip(" <>") == start]
@@ -55,7 +55,7 @@ def _page(data: bytes, depth: int) -> bytes | None:
         if (page := _page_of_part(part, depth)) is not None:
             return page
     if not closed:
-        raise broken(data, 0, "broken_export.mhtml_cut_off")
+        raise BrokenExportError("broken_export.mhtml_cut_off")
     return None
 
 
@@ -68,7 +68,7 @@ def _split(data: bytes) -> tuple[Message, bytes]:
     """The header of a part, and what follows it."""
     found = _END_OF_HEADER.search(data, 0, _HEADER_BYTES)
     if found is None:
-        raise broken(data, 0, "broken_export.mhtml_without_page")
+        raise BrokenExportError("broken_export.mhtml_without_page")
     return BytesHeaderParser(policy=compat32).parsebytes(data[: found.end()]), data[found.end() :]
 
 
@@ -82,7 +82,7 @@ def _parts(body: bytes, boundary: str) -> tuple[list[bytes], bool]:
         if found[1]:
             return parts, True
         if len(parts) == MOST_PARTS:
-            raise broken(body, 0, "broken_export.mhtml_without_page")
+            raise BrokenExportError("broken_export.mhtml_without_page")
         start = found.end() + 1
     return parts, False
 
@@ -91,15 +91,15 @@ def _decoded(header: Message, body: bytes) -> bytes:
     """The bytes of a page, in UTF-8."""
     encoding = str(header.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding == "quoted-printable" and _NO_QUOTED.search(body):
-        raise broken(body, 0, "broken_export.mhtml_damaged", encoding=encoding)
+        raise BrokenExportError("broken_export.mhtml_damaged", encoding=encoding)
     if encoding not in _PLAIN | {"quoted-printable", "base64"}:
-        raise broken(body, 0, "broken_export.mhtml_damaged", encoding=encoding[:40])
+        raise BrokenExportError("broken_export.mhtml_damaged", encoding=encoding[:40])
     header.set_payload(body.decode("ascii", "surrogateescape"))
     decoded = body if encoding in _PLAIN else header.get_payload(decode=True)
     if not isinstance(decoded, bytes) or any(isinstance(defect, MessageDefect) for defect in header.defects):
-        raise broken(body, 0, "broken_export.mhtml_damaged", encoding=encoding)
+        raise BrokenExportError("broken_export.mhtml_damaged", encoding=encoding)
     charset = (header.get_content_charset() or "utf-8").lower()
     try:
         return decoded.decode(charset).encode("utf-8")
     except (LookupError, ValueError) as error:
-        raise broken(body, 0, "broken_export.mhtml_charset", charset=charset[:40]) from error
+        raise BrokenExportError("broken_export.mhtml_charset", charset=charset[:40]) from error

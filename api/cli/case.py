@@ -30,7 +30,7 @@ from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
 from api.cli.renew import countersign_file, renew_file
 from api.cli.sheet import write as write_sheet
-from api.cli.withdrawal import answer, withdraw
+from api.cli.withdrawal import case_answer, case_withdraw
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
@@ -61,8 +61,8 @@ case.add_command(recognise_item)
 case.add_command(renew_file)
 case.add_command(countersign_file)
 case.add_command(write_sheet)
-case.add_command(withdraw)
-case.add_command(answer)
+case.add_command(case_withdraw)
+case.add_command(case_answer)
 
 
 @case.command("open")

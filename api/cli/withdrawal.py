@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @passphrase_option
 @json_option
 @click.pass_context
-def withdraw(
+def case_withdraw(
     ctx: click.Context,
     case_id: str,
     person: str,
@@ -115,7 +115,7 @@ def _words(done: "Withdrawn") -> str:
 @passphrase_option
 @json_option
 @click.pass_context
-def answer(
+def case_answer(
     ctx: click.Context,
     case_id: str,
     out: Path,

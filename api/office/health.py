@@ -88,7 +88,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("freezes", lambda: freezes(home)),
         ("holds", lambda: keep_health.holds(home)),
         ("withdrawals", lambda: keep_health.withdrawals(home)),
-        ("retention", lambda: keep_health.retention(home)),
+        ("retention", lambda: keep_health.retention_due(home)),
         ("decoder", decoder),
         ("pages", typeset_trial),
         ("alerts", lambda: alert_health.lookout(home)),

@@ -45,12 +45,12 @@ def withdrawals(home: Home) -> Iterator[Finding]:
             yield Finding("withdrawals", verdict, "withdrawals.soon" if near else "withdrawals.waiting", facts)
 
 
-def retention(home: Home) -> Iterator[Finding]:
+def retention_due(home: Home) -> Iterator[Finding]:
     """A check of ``doctor``: what is due by the retention rule is destroyed; what will be is told in time."""
     due, soon = count_soon(home)
     facts: dict[str, Fact] = {"count": due, "days": home.settings.retention.notice_days}
     if due:
-        code = "retention.due" if is_ruled(home) else "retention.not_ruled"
-        yield Finding("retention", Verdict.INDETERMINATE, code, facts)
+        ruled = is_ruled(home)
+        yield Finding("retention", Verdict.INDETERMINATE, "retention.due" if ruled else "retention.not_ruled", facts)
     if soon:
         yield Finding("retention", Verdict.PASSED, "retention.notice", facts | {"count": soon})

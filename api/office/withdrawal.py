@@ -24,7 +24,7 @@ from casefiles.case import open_events, require_client
 from casefiles.consent import Consent, consent_of
 from casefiles.errors import PagesError
 from casefiles.paper.answer import answer_pages
-from casefiles.sheet.answer import Answer, Destroyed, HandedOver, answer_text
+from casefiles.sheet.answer import Destroyed, HandedOver, WithdrawalAnswer, answer_text
 from casefiles.withdrawal import ClosedCase, closed_case
 from config.errors import Explained
 from config.words import load_words
@@ -80,7 +80,7 @@ class WrittenAnswer:
     """
 
     out: Path
-    answer: Answer
+    answer: WithdrawalAnswer
     pdf: Path | None
     unprinted: PagesError | None
     unstamped: Explained | None
@@ -150,13 +150,13 @@ def write_answer(
         return WrittenAnswer(out, answer, None if unprinted else pdf_beside(out), unprinted, writer.beat())
 
 
-def _answer(home: Home, closed: ClosedCase, doer: Doer, casework: KeyIdentity) -> Answer:
+def _answer(home: Home, closed: ClosedCase, doer: Doer, casework: KeyIdentity) -> WithdrawalAnswer:
     (opening,) = open_events(home.engine, [0], casework)
     told = consent_of(home.engine, closed.case_id, casework)
     with reading(home.engine) as connection:
         erasures = erasures_of_case(connection, closed.case_id)
     opened = open_events(home.engine, erasures, casework)
-    return Answer(
+    return WithdrawalAnswer(
         rehearsal=opening.record is None or opening.record.values["rehearsal"] != "no",
         organisation=home.settings.office.organisation,
         case_id=closed.case_id,

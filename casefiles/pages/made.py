@@ -110,8 +110,10 @@ def typeset(document: bytes, source: str = _SOURCES[0]) -> bytes:
         raise PagesError("pages.not_made", system=str(error)) from error
     if done.returncode or not done.stdout:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        code = "pages.incomplete" if done.returncode == MISSING else "pages.not_made"
-        raise PagesError(code, system=reason[-1][:300] if reason else str(done.returncode))
+        system = reason[-1][:300] if reason else str(done.returncode)
+        if done.returncode == MISSING:
+            raise PagesError("pages.incomplete", system=system)
+        raise PagesError("pages.not_made", system=system)
     return done.stdout
 
 

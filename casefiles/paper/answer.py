@@ -4,11 +4,11 @@ from casefiles.pages.fonts import Tamer
 from casefiles.paper.blocks import Paper
 from casefiles.paper.printed import printed, side_of
 from casefiles.paper.sheet import part_blocks
-from casefiles.sheet.answer import Answer, answer_parts
+from casefiles.sheet.answer import WithdrawalAnswer, answer_parts
 from config.words import Words
 
 
-def answer_pages(words: Words, answer: Answer) -> bytes:
+def answer_pages(words: Words, answer: WithdrawalAnswer) -> bytes:
     """The answer as PDF; the same answer gives the same bytes.
 
     Raises:
@@ -17,7 +17,7 @@ def answer_pages(words: Words, answer: Answer) -> bytes:
     return printed(answer_paper(words, answer), "answer.pdf")
 
 
-def answer_paper(words: Words, answer: Answer) -> Paper:
+def answer_paper(words: Words, answer: WithdrawalAnswer) -> Paper:
     """The answer as one side of blocks."""
     tamer, heading = Tamer(), words.say("answer.title")
     blocks = list(part_blocks(tamer, answer_parts(words, answer)))

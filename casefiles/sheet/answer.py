@@ -43,7 +43,7 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WithdrawalAnswer:
     """What the answer says.
 
     Attributes:
@@ -68,13 +68,13 @@ class Answer:
     sheets: Sequence[str]
 
 
-def answer_text(words: Words, answer: Answer) -> str:
+def answer_text(words: Words, answer: WithdrawalAnswer) -> str:
     """The answer as a text."""
     lines = [*banner(words, rehearsal=answer.rehearsal), *title(words.say("answer.title"))]
     return joined([*lines, *(line for part in answer_parts(words, answer) for line in part_text(part))])
 
 
-def answer_parts(words: Words, answer: Answer) -> Iterator[SheetPart]:
+def answer_parts(words: Words, answer: WithdrawalAnswer) -> Iterator[SheetPart]:
     """The parts of the answer below its title."""
     yield SheetText(
         words.say(
@@ -95,7 +95,7 @@ def answer_parts(words: Words, answer: Answer) -> Iterator[SheetPart]:
     yield from (SheetText(text, "-") for text in _stays(words, answer))
 
 
-def _destroyed(words: Words, answer: Answer) -> Iterator[str]:
+def _destroyed(words: Words, answer: WithdrawalAnswer) -> Iterator[str]:
     for each in answer.destroyed:
         yield words.count("answer.destroyed.items", each.items, at=told_time(each.at))
     if not answer.destroyed:
@@ -104,7 +104,7 @@ def _destroyed(words: Words, answer: Answer) -> Iterator[str]:
         yield words.count("answer.left", answer.left)
 
 
-def _handed_over(words: Words, answer: Answer) -> Iterator[str]:
+def _handed_over(words: Words, answer: WithdrawalAnswer) -> Iterator[str]:
     for each in answer.handed_over:
         whom = words.say(f"audience.{each.audience}")
         receiver = whom if each.receiver is None else f"{spelled(each.receiver)} ({whom})"
@@ -115,7 +115,7 @@ def _handed_over(words: Words, answer: Answer) -> Iterator[str]:
         yield words.say("answer.handed.none")
 
 
-def _stays(words: Words, answer: Answer) -> Iterator[str]:
+def _stays(words: Words, answer: WithdrawalAnswer) -> Iterator[str]:
     if answer.held:
         yield words.count("answer.held", answer.held)
     for reason in answer.reasons:

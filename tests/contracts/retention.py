@@ -38,6 +38,16 @@ RULES = {
         "days",
         "A later backup on the same disk removes it. What is erased before goes with the next backup on each disk",
     ),
+    "retention.unclaimed_days": KeepingRule(
+        "An item that no case has, and nothing holds",
+        "days",
+        "`nisisama retention run` destroys it, by a rule that two persons agreed to (`retention rule`)",
+    ),
+    "retention.bystander_days": KeepingRule(
+        "A text of a registered channel that no case has, with no file beside it",
+        "days",
+        "`nisisama retention run` destroys it, by the same rule",
+    ),
     "serve.keep_days": KeepingRule(
         "Ended tasks of the API, and the bundles that it made",
         "days",
@@ -57,6 +67,7 @@ RULES = {
 """Setting -> what it keeps."""
 NOT_KEEPING = {
     "backup.warn_days": "when `doctor` asks for a backup",
+    "retention.notice_days": "how long before that `doctor` says so",
     "mail.every_minutes": "how often a mail is sent",
     "telegram.counters_h": "how often counters are read",
 }
@@ -66,11 +77,6 @@ FIXED = (
     ("A ticket with which one question can be sent", f"{TICKET_HOLDS.days} days", "It is no longer taken"),
 )
 BY_HAND = (
-    (
-        "An item that no case has",
-        "12 months, unless a person renews it with a reason",
-        "`nisisama evidence list --to DATE` names what is older; two persons run `nisisama erase ITEM --cause retention`",
-    ),
     (
         "An item of a case",
         "until the proceedings and the time for remedies have ended (counsel says when)",

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from casefiles.report.lines import WIDTH
-from casefiles.sheet.answer import Answer, Destroyed, HandedOver, answer_text
+from casefiles.sheet.answer import Destroyed, HandedOver, WithdrawalAnswer, answer_text
 from config.words import languages, load_words
 from tests.nonempty import nonempty
 
 AT, UNTIL = "2026-11-21T09:00:00.000Z", "2026-12-21T09:00:00.000Z"
-WHOLE = Answer(
+WHOLE = WithdrawalAnswer(
     rehearsal=False,
     organisation="Kancelarija Q",
     case_id="case-0123456789ab",
