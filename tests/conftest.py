@@ -79,6 +79,14 @@ def lent_decoders() -> Iterator[LentDecoders]:
         yield lent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_templates_left() -> Iterator[None]:
+    """Remove the templates of homes: workers end without what Python does at its end."""
+    yield
+    if (homes := sys.modules.get("tests.homes")) is not None:
+        homes.templates.remove()
+
+
 @pytest.fixture
 def own_decoders(lent_decoders: LentDecoders) -> Iterator[None]:
     """Each decoder of this test starts processes of its own, and ends them."""

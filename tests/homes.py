@@ -80,12 +80,16 @@ class _Templates:
         _copy(template, path)
         return cards
 
+    def remove(self) -> None:
+        """Once all tests have ended."""
+        self._folder.cleanup()
 
-_templates = _Templates()
+
+templates = _Templates()
 
 
 def new_home(path: Path, *, rehearsal: bool = True) -> tuple[Home, tuple[str, ...]]:
-    cards = _templates.copy(path, rehearsal=rehearsal)
+    cards = templates.copy(path, rehearsal=rehearsal)
     return Home.open(path.resolve()), cards
 
 
