@@ -39,18 +39,19 @@ def withdrawals(home: Home) -> Iterator[Finding]:
         facts: dict[str, Fact] = {"subject": each.case_id, "due_at": format_time(each.due_at), "count": len(each.goes)}
         if each.goes and now > each.due_at:
             yield Finding("withdrawals", Verdict.FAILED, "withdrawals.late", facts)
+        elif each.goes and now > each.due_at - SOON:
+            yield Finding("withdrawals", Verdict.INDETERMINATE, "withdrawals.soon", facts)
         elif each.goes:
-            near = now > each.due_at - SOON
-            verdict = Verdict.INDETERMINATE if near else Verdict.PASSED
-            yield Finding("withdrawals", verdict, "withdrawals.soon" if near else "withdrawals.waiting", facts)
+            yield Finding("withdrawals", Verdict.PASSED, "withdrawals.waiting", facts)
 
 
 def retention_due(home: Home) -> Iterator[Finding]:
     """A check of ``doctor``: what is due by the retention rule is destroyed; what will be is told in time."""
     due, soon = count_soon(home)
     facts: dict[str, Fact] = {"count": due, "days": home.settings.retention.notice_days}
-    if due:
-        ruled = is_ruled(home)
-        yield Finding("retention", Verdict.INDETERMINATE, "retention.due" if ruled else "retention.not_ruled", facts)
+    if due and is_ruled(home):
+        yield Finding("retention", Verdict.INDETERMINATE, "retention.due", facts)
+    elif due:
+        yield Finding("retention", Verdict.INDETERMINATE, "retention.not_ruled", facts)
     if soon:
         yield Finding("retention", Verdict.PASSED, "retention.notice", facts | {"count": soon})

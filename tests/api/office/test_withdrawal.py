@@ -17,7 +17,7 @@ from api.office.freeze import freeze
 from api.office.hold import HoldWish, place_hold
 from api.office.request import Waiting, find_request
 from api.office.withdrawal import WithdrawalWish, Withdrawn, withdraw_case, write_answer
-from evidence.errors import AuthorityError, UnknownItemError
+from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen
 from evidence.store.hold import HoldKind
@@ -167,7 +167,8 @@ def test_scenario_12_the_next_day_no_backup_has_it_the_log_verifies_and_she_is_t
     answer = write_answer(home, case, "en", tmp_path / "answer.txt", doer(home), casework)
     assert "for: the lawyer." in " ".join(answer.out.read_text().split())
     home.engine.dispose()
-    put_back(home, backup)
+    with pytest.raises(HomeError, match="it is older"):  # so nobody adds to it; reading is what is tried here
+        put_back(home, backup)
     restored = Home.open(home.path)
     held = canaries_of(restored, hers, {})
     assert (held.raw, [each for each in hers if each in {row.item_id for row in items_of(restored)}]) == ({}, [])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from api.office.check import check_picture
 from api.office.erase import ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze, lift_freeze
 from api.office.hash_list import remove_hash_list
+from api.office.hold import HoldWish, end_holds, place_hold
 from api.office.item import DigestLook
 from api.office.receiver import add_receiver, remove_receiver
 from api.office.recognition import recognise_seen
 from api.office.request import find_request
+from api.office.retention import agree_to_rule
 from api.office.search import Quest, search_items
 from api.office.sheet import SheetWish, write_sheet
 from casefiles.case import OpenedEvent, add_items, open_case, open_events, remove_items
@@ -41,6 +43,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from evidence.store.erase import tombstones
+from evidence.store.hold import HoldKind
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed, project, row_differences
 from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis, tell_case
@@ -95,8 +98,21 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     export_of(home, case, home.path.parent / "alone.asice", by=alone, to="Court")
     freeze_and_lift(home, items[-2:])
     erase_one_of_each(home, case, [item for item in items[:4] if item != held])
+    hold_and_rule(home, case, items[-1])
     yield home
     home.engine.dispose()
+
+
+def hold_and_rule(home: Home, case: str, item: str) -> None:
+    """Two holds, of which one ended, a rule of retention, and a case whose client took her consent back."""
+    day = home.today() + timedelta(days=9)
+    place_hold(home, HoldWish(HoldKind.LEGAL, day, case), doer(home))
+    ended = place_hold(home, HoldWish(HoldKind.RENEWAL, day, items=(item,)), doer(home))
+    end_holds(home, [ended.hold_id], doer(home))
+    agree_to_rule(home, doer(home))
+    with home.writing() as writer:
+        closed = open_case(writer.sequencer, doer(home))
+    record_consent(home, closed, consent_to(home, given=False), doer(home))
 
 
 def act_for_client(home: Home, case: str, item: str) -> None:
@@ -184,7 +200,7 @@ def other_value(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - a 
         case bytes():
             return bytes([value[0] ^ 1]) + value[1:]
         case _:
-            return f"{value[:-1]}{'x' if value[-1] != 'x' else 'y'}"
+            return f"{value[:-1]}{'x' if value[-1:] != 'x' else 'y'}"
 
 
 COLUMNS = [(table, column) for table in CLEAR for column in table.c]
