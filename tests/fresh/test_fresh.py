@@ -1,4 +1,4 @@
-"""The README's two commands, on a machine that is fresh from its installer."""
+"""What the README begins with, on a machine that is fresh from its installer."""
 
 import json
 import shutil
