@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="A card, where the seal is renewed; may be given several times. Otherwise the words are asked for.",
+    help="A card, if the seal is renewed; may be given several times. Without it, the command asks for the words.",
 )
 @reason_option
 @actor_option

@@ -32,16 +32,16 @@ _WITH_CARDS = 4
     type=click.IntRange(1, 4),
     default=3,
     show_default=True,
-    help="1: the log; 2: also every ciphertext; 3: also its form; 4: also what is in the files, with the cards.",
+    help="1: the log; 2: also every ciphertext; 3: also its form; 4: also the contents of the files, with the cards.",
 )
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="With level 4: how many files; all, unless given.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="With level 4: how many files; all unless given.")
 @click.option(
     "--card",
     "cards",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="With level 4: a card; may be given several times. Otherwise the words are asked for.",
+    help="With level 4: a card; may be given several times. Without it, the command asks for the words.",
 )
 @click.option(
     "--against",

@@ -28,27 +28,27 @@ if TYPE_CHECKING:
     "--for",
     "keeper",
     metavar="ORG",
-    help="Another organisation keeps it: everything in it is sealed, and it can open nothing.",
+    help="For another organisation to keep: everything in it is sealed, and ORG can open nothing.",
 )
 @click.option(
     "--forget",
     type=click.Path(path_type=Path),
     metavar="DEST",
-    help="Make none, and ask for none in DEST any more: its disk is lost, or was destroyed.",
+    help="Make no backup, and ask for none in DEST any more: its disk is lost or was destroyed.",
 )
 @json_option
 @click.pass_context
 def backup(
     ctx: click.Context, dests: tuple[Path, ...], with_keys: bool, keeper: str | None, forget: Path | None, as_json: bool
 ) -> int:
-    """Make a backup of this home in each folder DEST, on other disks; others may write meanwhile.
+    """Make a backup of this home in each folder DEST, on other disks; other commands may write meanwhile.
 
-    Without DEST, in each folder that backup.disks names; a disk that is not there or is full keeps no other from
-    its backup. A backup is a folder of its own in DEST, and is whole or not there; the sealed files lie beside it, once
-    for all of them. It is read back, and a run that was stopped goes on where it was. Backups that are older than
-    backup.keep_days go, and so do the sealed files of what was erased. The place of DEST must be there, as the stick
-    that is plugged in; DEST itself is made if it is not. The keys' folder is left out unless you ask for it, because a
-    disk that holds the home and not the keys opens nothing: keep the two apart.
+    Without DEST, make one in each folder that backup.disks names; if one disk is missing or full, the others still get
+    theirs. A backup is a folder of its own in DEST, and is either whole or absent; the sealed files lie beside it, once
+    for all backups. The backup is read back, and a run that was stopped continues where it was. Backups older than
+    backup.keep_days are removed, and so are the sealed files of what was erased. The folder above DEST must exist, for
+    example on a stick that is plugged in; DEST itself is made if missing. The keys' folder is left out unless you ask
+    for it, because a disk with the home but without the keys opens nothing: keep the two apart.
     """
     from api.errors import exit_code, of_system
     from api.office.backup import back_up, forget_place
@@ -56,7 +56,7 @@ def backup(
     home = open_home(ctx)
     if forget is not None:
         forget_place(home, forget)
-        emit({"forgot": str(forget.resolve())}, as_json=as_json, text=f"No backup is asked for in {forget} any more.")
+        emit({"forgot": str(forget.resolve())}, as_json=as_json, text=f"No more backups are asked for in {forget}.")
         return 0
     asked = dests or tuple(map(Path, home.settings.backup.disks))
     if not asked:
@@ -117,8 +117,8 @@ def _told(done: "BackedUp", *, with_keys: bool) -> str:
     lines = [f"Backup: {done.path}", f"{entries}, {objects}, of which {done.copied} copied now."]
     if done.ended or done.erased:
         lines.append(
-            f"Removed from this disk: {counted(done.ended, 'backup')} for age, "
-            f"{counted(done.erased, 'entry', 'entries')} of what was erased."
+            f"Removed from this disk: {counted(done.ended, 'backup')} that had become too old, "
+            f"{counted(done.erased, 'entry', 'entries')} of erased items."
         )
     with_them = "The keys are in it, under the passphrase."
     lines.append(with_them if with_keys else "The keys are not in it: back them up elsewhere.")
@@ -131,9 +131,9 @@ def _told(done: "BackedUp", *, with_keys: bool) -> str:
 @click.option(
     "--verify",
     is_flag=True,
-    help="Put nothing in its place: put it together among the temporary files, audit it, and remove it again.",
+    help="Only prove the backup: assemble it among the temporary files, audit it, and remove it again.",
 )
-@click.option("--damaged", is_flag=True, help="Put it in its place also where the audit fails.")
+@click.option("--damaged", is_flag=True, help="Restore it even if the audit fails.")
 @click.option(
     "--erased",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -146,7 +146,7 @@ def _told(done: "BackedUp", *, with_keys: bool) -> str:
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="A card, for a backup that another organisation kept, where the keys are lost; again for each card.",
+    help="A card, for a backup that another organisation kept, if the keys are lost; may be given several times.",
 )
 @passphrase_option
 @click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought its rows.")

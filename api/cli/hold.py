@@ -35,11 +35,17 @@ KINDS = ("legal", "police", "renewal")
 
 @click.command()
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
-@click.option("--case", "case_id", metavar="CASE", help="Hold all that this case has, instead of items.")
-@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Why; a renewal keeps what no case has.")
-@click.option("--until", metavar="DATE", help="When somebody looks at it again; a renewal ends after this day.")
-@click.option("--list", "listed", is_flag=True, help="List the holds that stand, as without ITEM.")
-@click.option("--end", "holds", multiple=True, metavar="HOLD", help="Ask for the end of a hold; a second one approves.")
+@click.option("--case", "case_id", metavar="CASE", help="Hold everything in this case, instead of single items.")
+@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], help="Why; a renewal only keeps what no case has.")
+@click.option("--until", metavar="DATE", help="The day to look at it again; a renewal ends after it.")
+@click.option("--list", "listed", is_flag=True, help="List the current holds; so does hold without ITEM.")
+@click.option(
+    "--end",
+    "holds",
+    multiple=True,
+    metavar="HOLD",
+    help="A hold to end, once a second person approves; may be given several times.",
+)
 @reason_option
 @approved_option
 @actor_option
@@ -60,11 +66,11 @@ def hold(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Keep each ITEM, or a case, from being erased, at once: a court or the police may still need it.
+    """Protect each ITEM, or a case, from being erased, at once: a court or the police may still need it.
 
-    Nobody erases what is held: not on a client's wish, not by the retention rule. A legal hold and one for the police
-    last until two persons end them. After the day of --until, doctor asks for a look. A renewal only keeps from the
-    retention rule what no case has, until that day.
+    Nobody can erase what is held, not even at a client's wish or by the retention rule. A legal hold and one for the
+    police last until two persons end them. After the day of --until, doctor asks you to look at the hold again. A
+    renewal only protects what no case has from the retention rule, until that day.
     """
     named = bool(items) or case_id is not None
     if not (named or until or holds or reason):

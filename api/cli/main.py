@@ -31,7 +31,7 @@ COMMANDS = {
     "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
     "question": ("api.cli.question:question", "Let somebody ask whether her picture appears, without showing it."),
     "alerts": ("api.cli.alert:alerts", "Show where pictures of a case may have appeared again."),
-    "release": ("api.cli.release:release", "Hand a picture to who may have it; two persons agree."),
+    "release": ("api.cli.release:release", "Hand a picture to a recipient; two persons must agree."),
     "erase": ("api.cli.erase:erase", "Destroy items for good; two persons agree."),
     "freeze": ("api.cli.freeze:freeze", "Freeze what may show a child, at once; list what is frozen."),
     "hold": ("api.cli.hold:hold", "Keep items or a case from being erased; list what is held."),

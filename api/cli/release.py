@@ -1,4 +1,4 @@
-"""``release``: two persons hand a picture to an authority or to the person shown, with the cards."""
+"""``release``: two persons hand a picture to an authority, the person shown or her lawyer, with the cards."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,39 +36,42 @@ AUDIENCES = ("authority", "person", "lawyer")
 @click.command()
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", "case_id", metavar="CASE", help="The case that has the items.")
-@click.option("--to", metavar="NAME", help="Who gets them.")
+@click.option("--to", metavar="NAME", help="The recipient.")
 @click.option(
     "--for",
     "audience",
     type=click.Choice(AUDIENCES),
-    help="Who that is: an authority, the person shown, or her lawyer.",
+    help="Whether the recipient is an authority, the person shown, or her lawyer.",
 )
-@click.option("--reference", metavar="TEXT", help="What names their written request, as a file number.")
-@click.option("--asked-on", metavar="DATE", help="The date of their written request, as 2026-11-28.")
+@click.option("--reference", metavar="TEXT", help="The reference of their written request, such as a file number.")
+@click.option("--asked-on", metavar="DATE", help="The date of their written request, such as 2026-11-28.")
 @click.option(
     "--key",
     "key_file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="Their key: an X.509 certificate, or a recipient of age.",
+    help="Their key: an X.509 certificate, or an age recipient.",
 )
 @click.option(
-    "--zip", "zipped", is_flag=True, help="They have no key: an encrypted ZIP archive, whose passphrase you tell."
+    "--zip",
+    "zipped",
+    is_flag=True,
+    help="They have no key: make an encrypted ZIP archive, and tell them its passphrase.",
 )
-@click.option("--request", metavar="REQUEST", help="Do what was asked for and approved, or go on with it.")
+@click.option("--request", metavar="REQUEST", help="Carry out an approved request, or resume it.")
 @click.option(
     "--card",
     "cards",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="A card; may be given several times. Otherwise the words are asked for.",
+    help="A card; may be given several times. Without it, the command asks for the words.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="The folder for the recipient, as on a stick.",
+    help="The folder for the recipient, for example on a stick.",
 )
 @reason_option
 @approved_option
@@ -83,10 +86,10 @@ def release(
     request: str | None,
     **given: Any,  # noqa: ANN401 - the other options, by name
 ) -> None:
-    """Hand each ITEM to somebody who may have it, sealed to their key, and write a receipt.
+    """Hand each ITEM to a recipient who may have it, sealed to their key, and write a receipt.
 
-    Two persons agree, and cards open the pictures. Without --approved-by, the request waits for approve; then run
-    release --request REQUEST with the cards. What may show a child is never handed over.
+    Two persons must agree, and cards open the pictures. Without --approved-by, the request waits for approval;
+    afterwards, run release --request REQUEST with the cards. Anything that may show a child is never handed over.
     """
     if request is not None:
         _require_request_alone(items, given)
@@ -187,9 +190,9 @@ def _words(done: "Released") -> str:
     receipt = done.receipt
     lines = [f"Released to {receipt.recipient}: {counted(len(receipt.files), 'file')}, in {done.out}."]
     if done.resumed:
-        lines.append("It was logged before, and is complete now.")
+        lines.append("It had already been logged, and is now complete.")
     if done.passphrase is not None:
-        lines.append(f"The passphrase, which is kept nowhere: {done.passphrase}")
+        lines.append(f"The passphrase, which is not stored anywhere: {done.passphrase}")
         lines.append("Tell it by telephone, to a number that you know; never send it with the archive.")
-    lines.append("Print receipt.pdf twice. Both sides sign both.")
+    lines.append("Print receipt.pdf twice. Both sides sign both copies.")
     return "\n".join(lines)

@@ -38,7 +38,7 @@ def retention() -> None:
 @json_option
 @click.pass_context
 def rule(ctx: click.Context, reason: str | None, approved_by: str | None, actor: str | None, as_json: bool) -> None:
-    """Agree to the days that the settings have ([retention]); two persons do, and without that nothing is destroyed."""
+    """Agree to the days in the settings ([retention]). Until two persons have agreed, nothing is destroyed."""
     from api.office.request import Waiting
     from api.office.retention import agree_to_rule
 
@@ -58,7 +58,7 @@ def rule_words(done: "Ruled") -> str:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """Say how much is due now, and how much within the days of notice; a case, a hold or a renewal keeps it."""
+    """Say how much is due now, and how much within the days of notice. A case, a hold or a renewal keeps an item."""
     from api.office.retention import count_soon
 
     home = open_home(ctx)
@@ -73,7 +73,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def run(ctx: click.Context, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Destroy what is due. If it is cut off, the next run goes on."""
+    """Destroy what is due. If the run is interrupted, the next one continues."""
     from api.office.retention import run_retention
 
     home = open_home(ctx)
@@ -86,5 +86,5 @@ def run(ctx: click.Context, actor: str | None, passphrase_file: Path | None, as_
 
 
 def _words(done: "RetentionRun") -> str:
-    left = f" Left, because the same is kept otherwise: {counted(done.left, 'item')}." if done.left else ""
+    left = f" Left, because the same is kept for another reason: {counted(done.left, 'item')}." if done.left else ""
     return f"Destroyed: {counted(done.erased, 'item')} that no case had claimed in time.{left}"

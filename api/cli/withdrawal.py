@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 @click.command("withdraw")
 @click.argument("case_id", metavar="CASE")
 @click.option("--person", required=True, metavar="NAME", help="The client's pseudonym.")
-@click.option("--language", required=True, metavar="L", help="In which she said it: sr, mk, sq, en.")
-@click.option("--date", "told_on", metavar="DATE", help="When she said it: YYYY-MM-DD; today, if not given.")
+@click.option("--language", required=True, metavar="L", help="The language in which she said it: sr, mk, sq, en.")
+@click.option("--date", "told_on", metavar="DATE", help="When she said it: YYYY-MM-DD; today unless given.")
 @reason_option
 @approved_option
 @actor_option
@@ -52,10 +52,10 @@ def case_withdraw(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Record that the client of CASE took back her consent: nothing of it is shown any more, and it is destroyed.
+    """Record that the client of CASE took back her consent: the case is hidden at once, and then destroyed.
 
-    The case is closed at once, by one person. A second person approves the destruction, within a day. What a hold
-    keeps stays, and what another case has too stays there. Run it again if something is left.
+    One person closes the case at once. A second person approves the destruction, within a day. What a hold keeps
+    stays, and what another case has too stays there. If something is left, run the command again.
     """
     from api.office.request import Waiting
     from api.office.short import case_of
@@ -91,11 +91,11 @@ def _words(done: "Withdrawn") -> str:
     from evidence.times import format_time
 
     closed = done.closed
-    lines = [f"Closed: {closed.case_id}. Nobody can view, compare or export what it has."]
+    lines = [f"Closed: {closed.case_id}. Nobody can view, compare or export anything in it."]
     if closed.held:
         lines.append(f"Kept by a hold: {counted(len(closed.held), 'item')}. See why: nisisama hold --list")
     if closed.frozen:
-        lines.append(f"Frozen, to be decided first: {counted(len(closed.frozen), 'item')}.")
+        lines.append(f"Frozen, so another decision comes first: {counted(len(closed.frozen), 'item')}.")
     if isinstance(done.erasure, Erased):
         lines.append(f"Erased: {counted(len(done.erasure.items), 'item')}.")
     elif done.erasure is None:
@@ -124,7 +124,7 @@ def case_answer(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Write what the client of CASE is told after she took back her consent, as text and as PDF; nothing is sent.
+    """Write the answer to the client of CASE after she took back her consent, as text and as PDF; nothing is sent.
 
     It says what was destroyed and when, what is kept and why, what was handed over before and to whom, and until when
     a backup may still hold it.

@@ -89,7 +89,7 @@ def test_a_disk_that_is_not_mounted_is_not_written_to_the_disk_of_the_home(
     shutil.rmtree(tmp_path / "disk")
     assert run("backup", tmp_path / "disk", "--json", home=home).error["code"] == "backup.disk_away"
     assert not (tmp_path / "disk").exists()
-    assert "No backup is asked for" in run("backup", "--forget", tmp_path / "disk", home=home).out
+    assert "No more backups are asked for" in run("backup", "--forget", tmp_path / "disk", home=home).out
     assert run("backup", tmp_path / "disk", home=home).code == DONE  # the control
 
 

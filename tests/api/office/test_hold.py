@@ -85,7 +85,7 @@ def test_two_who_end_one_hold_end_it_once(home: Home, posts: Posts) -> None:
     assert isinstance(waits, Waiting)
     end_holds(home, [held], doer(home))
     casework = home.keys.unlock(PASSPHRASE).casework
-    with pytest.raises(UnknownItemError, match="no hold"):
+    with pytest.raises(UnknownItemError, match="no current hold"):
         approve(home, find_request(home, waits.request, casework), replace(doer(home), actor="bo"), Means(casework))
     assert problems_of(home) == []
 

@@ -86,7 +86,7 @@ def test_nothing_is_destroyed_by_a_rule_that_two_did_not_agree_to(home: Home) ->
     with (year.path / "nisisama.toml").open("a") as settings:
         settings.write("\n[retention]\nunclaimed_days = 200\n")
     changed = after(year, 371)
-    with pytest.raises(AuthorityError, match="another retention rule"):
+    with pytest.raises(AuthorityError, match="not the one that two persons agreed to"):
         run(changed)
     agree_to_rule(changed, doer(changed))
     assert run(changed).erased > 0  # the control

@@ -217,7 +217,7 @@ def test_what_cannot_be_released_so_is_refused_and_nothing_is_logged(
     cases: list[tuple[type[Explained], str, Callable[[], Released]]] = [
         (CardError, "too few|at least|needs", refused(home, posted, out, wish, posted.cards[:1])),
         (CardError, "another office", refused(home, posted, out, wish, strange)),
-        (ReleaseError, "has ended", refused(home, posted, out, replace(wish, key=old))),
+        (ReleaseError, "has expired", refused(home, posted, out, replace(wish, key=old))),
         (ReleaseError, "no file", refused(home, posted, out, replace(wish, items=(posts.messages[OTHER],)))),
         (ReleaseError, "written request", refused(home, posted, out, replace(wish, asked_on=date(2999, 1, 1)))),
         (ReleaseError, "written request", refused(home, posted, out, replace(wish, reference=" "))),
@@ -264,15 +264,15 @@ def test_a_request_waits_for_a_second_person_and_is_done_by_one_of_the_two(
     wish, casework = wish_of(home, posts.files[OTHER]), home.keys.unlock(PASSPHRASE).casework
     waits = ask_release(home, wish, doer(home, approver=None), casework)
     brought = means(home, posted, tmp_path / "out")
-    with pytest.raises(AuthorityError, match="nobody approved"):
+    with pytest.raises(AuthorityError, match="nobody has approved"):
         release_asked(home, waits.request, doer(home, approver=None), brought)
     approve(home, find_request(home, waits.request, casework), by_bo(home), Means(casework))
-    with pytest.raises(AuthorityError, match="approved already"):
+    with pytest.raises(AuthorityError, match="already approved"):
         approve(home, find_request(home, waits.request, casework), by_bo(home), Means(casework))
     with pytest.raises(AuthorityError, match="who asked"):
         release_asked(home, waits.request, replace(by_bo(home), actor="zana"), brought)
     assert release_asked(home, waits.request, by_bo(home), brought).receipt.approved_by == "bo"
-    with pytest.raises(ReleaseError, match="logged before"):
+    with pytest.raises(ReleaseError, match="already logged"):
         release_asked(home, waits.request, by_bo(home), brought)
     assert len(released_entries(home)) == 1
 
@@ -316,7 +316,7 @@ def test_what_was_cut_off_and_then_frozen_or_erased_is_not_handed_over(
         release_asked(home, requests[OTHER], by_bo(home), means(home, posted, tmp_path / "out"))
     erase_now(home, posts.files[ALONE], case=case_in(home))
     assert [each.name for each in (home.path / RELEASES).iterdir()] == ["lock"]
-    with pytest.raises(ReleaseError, match="logged before"):
+    with pytest.raises(ReleaseError, match="already logged"):
         release_asked(home, requests[ALONE], by_bo(home), means(home, posted, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 

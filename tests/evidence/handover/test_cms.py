@@ -42,7 +42,7 @@ def test_openssl_refuses_one_that_was_changed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [6, 8])
 def test_a_content_of_another_length_is_refused(size: int) -> None:
-    with pytest.raises(EnvelopeError, match="another length"):
+    with pytest.raises(EnvelopeError, match="length of the content"):
         list(seal_cms([b"content"], size=size, certificate=certified(secret_of("P-256"))))
 
 

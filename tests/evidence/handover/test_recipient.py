@@ -36,11 +36,11 @@ def test_a_recipient_of_age_is_read_with_the_words_around_it(recipient: object) 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "no key"),
-        (b"hello", "no key"),
-        (b"\x30\x03\x02\x01\x00", "no key"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no key"),
-        (b"x" * 70_000, "no key"),
+        (b"", "not a key"),
+        (b"hello", "not a key"),
+        (b"\x30\x03\x02\x01\x00", "not a key"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "not a key"),
+        (b"x" * 70_000, "not a key"),
         (CLASSICAL.secret_string().encode(), "secret key"),
         (SECRET.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), "secret key"),
         (pem(certified(SECRET)) * 2, "more than one"),
@@ -65,9 +65,9 @@ def of(secret: object, **made: object) -> RecipientKey:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        (of(SECRET, days=29), "has ended"),
+        (of(SECRET, days=29), "has expired"),
         (of(SECRET, begins=NOW + timedelta(days=1)), "not valid yet"),
-        (of(SECRET, issuer=True), "an issuer's"),
+        (of(SECRET, issuer=True), "belongs to an issuer"),
         (of(SECRET, usage="digital_signature"), "for signing"),
         (of(rsa.generate_private_key(65537, 2048), usage="key_agreement"), "for signing"),
         (of(rsa.generate_private_key(65537, 1024)), "too short"),  # noqa: S505 - it is refused
