@@ -1,6 +1,6 @@
-"""The receipt of a release: who asked, who agreed, who got what, with digests of each file and of what holds it.
+"""The receipt of a release: who asked, who agreed and who got what, with digests of each file, opened and sealed.
 
-Two copies are signed by hand; each side keeps one. It exists in English, as a text and as PDF with the same words.
+Two copies are signed by hand; each side keeps one. It exists in English, as text and as a PDF with the same words.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,15 +17,15 @@ from casefiles.report.text import banner
 from config.times import told_time
 from config.words import load_words
 
-TITLE = "ReleaseReceipt for files that were handed over"
+TITLE = "Receipt for files that were handed over"
 _WHAT = (
-    "The files below were preserved by this office and sealed to the recipient. Only the recipient can open them: "
-    "with their own key, or with a passphrase that was told by telephone. They are private: "
-    "whoever has them keeps them sealed, and gives them to nobody who has no right to them."
+    "This office preserved the files below and sealed them to the recipient. Only the recipient can open them: "
+    "with their own key, or with a passphrase that was given by telephone. The files are private: "
+    "whoever has them must keep them sealed, and must not give them to anybody who has no right to them."
 )
 _COMPARE = (
-    "Compare the digests: that of the sealed file before it is opened, and that of the file after. The log of the "
-    "office has both, and does not say whom the picture shows."
+    "Compare both digests: that of the sealed file before you open it, and that of the file afterwards. The office's "
+    "log has both; it does not say whom the picture shows."
 )
 _TO_SIGN = ("Handed over by", "Received by", "Place and date")
 _RULE = "_" * 40
@@ -40,7 +40,7 @@ _FORMS: Mapping[str, str] = MappingProxyType(
     {
         "age": "age, to the recipient's key: age --decrypt -i KEY FILE.age > FILE",
         "cms": "CMS, to the recipient's certificate: openssl cms -decrypt -binary -inform DER -in FILE.p7m -inkey KEY",
-        "zip": "ZIP archive under AES-256, which 7-Zip opens; the passphrase was told apart from it",
+        "zip": "ZIP archive under AES-256, which 7-Zip opens; the passphrase was given separately",
     }
 )
 
@@ -109,7 +109,7 @@ def _text_lines(receipt: ReleaseReceipt) -> Iterator[str]:
             yield from row(label, value)
         yield f"SHA-256 of the sealed file {each.file}:"
         yield from grouped(each.file_sha256)
-        yield f"SHA-256 of {each.name} in it:"
+        yield f"SHA-256 of {each.name} inside it:"
         yield from grouped(each.sha256)
     yield ""
     yield paragraph(_COMPARE)
@@ -123,7 +123,7 @@ def _rows(receipt: ReleaseReceipt) -> list[tuple[str, str]]:
     return [
         ("Office", receipt.organisation),
         ("Recipient", receipt.recipient),
-        ("Who that is", _AUDIENCES[receipt.audience]),
+        ("Acting as", _AUDIENCES[receipt.audience]),
         ("Written request", receipt.reference),
         ("Dated", receipt.asked_on),
         ("Form", _FORMS[receipt.form]),
@@ -170,6 +170,6 @@ def _blocks(receipt: ReleaseReceipt, tamer: Tamer) -> Iterator[PaperBlock]:
         yield Heading(each.name, level=2)
         yield Rows([(label, value) for label, value in _file_rows(each)])
         yield NamedDigest(f"SHA-256 of the sealed file {each.file}", in_fours(each.file_sha256))
-        yield NamedDigest(f"SHA-256 of {each.name} in it", in_fours(each.sha256))
+        yield NamedDigest(f"SHA-256 of {each.name} inside it", in_fours(each.sha256))
     yield Paragraph(_COMPARE)
     yield ByHand([f"{label}:" for label in _TO_SIGN], at_foot=True)
