@@ -36,10 +36,10 @@ RULES = {
     "backup.keep_days": KeepingRule(
         "A backup: sealed rows, headers, fingerprints",
         "days",
-        "A later backup on the same disk removes it. What is erased before goes with the next backup on each disk",
+        "A later backup on the same disk removes it. What is erased earlier goes with the next backup on each disk",
     ),
     "retention.unclaimed_days": KeepingRule(
-        "An item that no case has, and nothing holds",
+        "An item that no case has and nothing holds",
         "days",
         "`nisisama retention run` destroys it, by a rule that two persons agreed to (`retention rule`)",
     ),
@@ -56,11 +56,11 @@ RULES = {
     "check.answer_days": KeepingRule(
         "How long a woman waits for the answer to her question",
         "days",
-        "She comes back for it. The question itself has a row of its own below",
+        "She comes back for it. For the question itself, see the row below",
     ),
     "serve.idle_minutes": KeepingRule(
         "Open keys in the memory of `serve`",
-        "minutes without use",
+        "minutes of inactivity",
         "The office is locked",
     ),
 }
@@ -73,8 +73,12 @@ NOT_KEEPING = {
 }
 """Settings that are times and keep nothing."""
 FIXED = (
-    ("What a woman sent to be compared", f"{KEPT.days} days", "Removed; earlier, once it is answered and taken back"),
-    ("A ticket with which one question can be sent", f"{TICKET_HOLDS.days} days", "It is no longer taken"),
+    (
+        "What a woman sent to be compared",
+        f"{KEPT.days} days",
+        "Removed; or earlier, once it is answered and taken back",
+    ),
+    ("A ticket for sending one question", f"{TICKET_HOLDS.days} days", "It is no longer accepted"),
 )
 BY_HAND = (
     (
@@ -84,22 +88,22 @@ BY_HAND = (
     ),
     (
         "The paper file, and copies of bundles in the office",
-        "as the case",
+        "as long as the case",
         "A person destroys them, and notes it in the paper file",
     ),
 )
 KEPT_FOR_GOOD = (
     (
         "Consents, statements and what was done in a case",
-        "Sealed in the custody log: no command destroys these records yet. Counsel decides whether that may stay so",
+        "They are sealed in the custody log, and no command destroys them yet. Counsel decides whether that may stay so",
     ),
     (
         "Entries of the custody log",
-        "They prove that nothing was changed. They hold digests, and what people did under a pseudonym; of what was erased, nothing that can be opened",
+        "They prove that nothing was changed. They hold digests, what people did under a pseudonym, and nothing that can still be opened of what was erased",
     ),
     (
         "Marks of what was erased (`HOME.keys/erased`)",
-        "So that a later import or an old backup does not bring it back. Nobody can read from them what it was",
+        "They keep a later import or an old backup from bringing it back. They tell nobody what it was",
     ),
 )
 
@@ -119,9 +123,9 @@ def page() -> str:
     lines = [
         "# Retention",
         "",
-        "How long this office keeps what. **To be verified by counsel**: on what ground each time is no longer than needed.",
-        "The first table is made from the settings of the program, as they are if nobody changes them; copy it into your own record with your values.",
-        "`nisisama.toml` has the values of your office ([Settings](../operations.md#settings)).",
+        "How long this office keeps each thing. **To be verified by counsel**: on what ground each time is no longer than needed.",
+        "The first table shows the program's default settings; copy it into your own record with your values.",
+        "`nisisama.toml` has your office's values ([Settings](../operations.md#settings)).",
         "",
         "## Ends by itself",
         "",
@@ -137,11 +141,11 @@ def page() -> str:
     )
     lines += ["", "## Ends when people end it", "", "| what | how long | who does what |", "|---|---|---|"]
     lines += [f"| {what} | {how_long} | {who} |" for what, how_long, who in BY_HAND]
-    lines += ["", "## Stays", "", "| what | why |", "|---|---|"]
+    lines += ["", "## Stays for good", "", "| what | why |", "|---|---|"]
     lines += [f"| {what} | {why} |" for what, why in KEPT_FOR_GOOD]
     lines += [
         "",
-        "Whoever has a bundle or a letter keeps it by their own rules. `nisisama case show CASE` lists what was handed over.",
+        "Whoever receives a bundle or a letter keeps it under their own rules. `nisisama case show CASE` lists what was handed over.",
     ]
     return "\n".join(lines) + "\n"
 
