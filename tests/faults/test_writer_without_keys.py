@@ -60,7 +60,7 @@ OUT_OF_REACH = {
     "nisisama.log": "the operational log is no evidence",
     "lock": "an empty file that is locked",
     "beat": "a hint when a time stamp was last asked for",
-    "backup": "a hint when the newest backup was made",
+    "backup": "a hint of when and where the newest backups were made",
     "nisisama.toml": "limits of work, which time-stamp offices are asked, and where the rows are",
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "revocation/": "they cannot make one. A bundle names each certificate for which it has none",
