@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from api.office.channel import add_channel, remove_channel
 from api.office.freeze import freeze
 from api.office.hash_list import remove_hash_list
 from api.office.health import check_health
+from api.office.hold import HoldWish, end_holds, place_hold
 from api.office.item import DigestLook, list_items
 from config.errors import Explained
 from config.watchlist import WatchEntry
@@ -33,6 +34,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import writing
+from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.contracts.tree import ROOT
 from tests.erasing import erase_now
@@ -104,6 +106,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     export_of(home, case, folder / "case.asice")
     freeze(home, [items_of(home)[5].item_id], doer(home, approver=None))
     erase_now(home, *(item.item_id for item in items_of(home)[6:9]))
+    day = home.clock().date() + timedelta(days=90)
+    place_hold(home, HoldWish(HoldKind.LEGAL, day, case), doer(home))
+    ended = place_hold(home, HoldWish(HoldKind.RENEWAL, day, items=(items_of(home)[0].item_id,)), doer(home))
+    end_holds(home, [ended.hold_id], doer(home))
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()
     home.engine.dispose()

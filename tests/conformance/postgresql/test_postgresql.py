@@ -141,7 +141,7 @@ def test_a_page_reads_no_payload_of_the_items_before_it(moved: Home) -> None:
     joined = page.add_columns(kept.c.body).outerjoin_from(
         item, kept, sa.and_(kept.c.idx == item.c.idx, kept.c.name == "media")
     )
-    assert _payloads_read(moved, joined) > 202
+    assert _payloads_read(moved, joined) > 101
 
 
 def test_a_glance_asks_the_server_once_and_a_view_three_times(moved: Home) -> None:
