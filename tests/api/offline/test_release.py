@@ -21,6 +21,7 @@ from api.office.case import record_consent
 from api.office.freeze import freeze
 from api.office.release import ReleaseWish, ask_release
 from api.office.request import find_request
+from api.office.withdrawal import write_answer
 from api.offline import release as releasing
 from api.offline.release import Released, ReleaseMeans, release_asked, release_now
 from config.errors import Explained
@@ -423,3 +424,14 @@ def test_what_a_client_took_back_is_not_handed_over_at_any_step(
     assert (released_entries(home), (tmp_path / "out").exists()) == ([], False)
     with pytest.raises(UnknownItemError, match="took back"):
         ask_release(home, wish, doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
+
+
+def test_who_takes_her_consent_back_is_told_who_has_her_pictures(
+    home: Home, posts: Posts, posted: Made, tmp_path: Path
+) -> None:
+    wish = wish_of(home, posts.files[OTHER], posts.files[ALONE])
+    release_now(home, wish, doer(home), means(home, posted, tmp_path / "out"))
+    record_consent(home, wish.case_id, consent_to(home, given=False), doer(home))
+    casework = home.keys.unlock(PASSPHRASE).casework
+    (given,) = write_answer(home, wish.case_id, "en", tmp_path / "a.txt", doer(home), casework).answer.given_out
+    assert (given.recipient, given.files) == (wish.to, 2)
