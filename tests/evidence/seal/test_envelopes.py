@@ -18,6 +18,7 @@ from evidence.seal.envelopes import (
     padme,
     rewrap,
     seal_media,
+    seal_stream,
     seal_whole,
 )
 from evidence.seal.recipients import HybridIdentity, X25519Identity
@@ -356,3 +357,18 @@ def test_memory_does_not_grow_with_the_medium(content: bytes) -> None:
     seal_and_open(1)
     few, many = peak(lambda: seal_and_open(20)), peak(lambda: seal_and_open(640))
     assert many < few + 20 * CHUNK_BYTES
+
+
+@pytest.mark.parametrize("pieces", [(), (b"",), (b"one", b"", b"two"), (bytes(CHUNK_BYTES), b"x")])
+def test_what_is_sealed_as_a_stream_opens_as_one_file(pieces: tuple[bytes, ...]) -> None:
+    sealed = b"".join(seal_stream(pieces, recipients=[QUICK.recipient]))
+    assert open_whole(sealed, identities=[QUICK]) == b"".join(pieces)
+
+
+def test_a_stream_without_a_recipient_is_refused_before_anything_is_read() -> None:
+    def source() -> Iterator[bytes]:
+        raise AssertionError
+        yield b""
+
+    with pytest.raises(SealError):
+        next(seal_stream(source(), recipients=[]))

@@ -28,10 +28,10 @@ function fits(closing, hole, item) {
   if (!item) return true;
   const isSame = OF_BOTH.every((name) => !has(item.values, name) || item.values[name] === closing[name]);
   return item.leaf.type === ITEM && SHOWS.includes(valueOf(item, "kind")) && valueOf(item, "channel_id") === valueOf(hole, "channel_id")
-    && isWithin(valueOf(item, "message_id"), valueOf(hole, "lo"), valueOf(hole, "hi")) && isSame;
+    && isInSpan(valueOf(item, "message_id"), valueOf(hole, "lo"), valueOf(hole, "hi")) && isSame;
 }
 
-function isWithin(number, lo, hi) {
+function isInSpan(number, lo, hi) {
   const isEach = [lo, number, hi].every((text) => typeof text === "string" && NUMBER.test(text));
   return isEach && BigInt(lo) <= BigInt(number) && BigInt(number) <= BigInt(hi);
 }
