@@ -14,6 +14,7 @@ erased in every backup on a disk when the next one is made there: its sealed fil
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ OURS = ".nisisama-part"
 """File by which an unfinished folder is known for ours, from its beginning until it has its name."""
 _MEDIA = b'"media":"'
 """What every leaf has in it that names an object."""
+_ADDRESS = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PAGES = 256
 """How many pages of a database are copied before the progress is told."""
 Hear = Callable[[int], object]
@@ -192,7 +194,10 @@ def objects_named(backup: Path) -> Sequence[str]:
         raise HomeError("backup.file_changed", where=str(file)) from error
     if sha256_hex(data) != read_description(backup).files.get(OBJECTS_FILE):
         raise HomeError("backup.file_changed", where=str(file))
-    return data.decode("ascii").split()
+    named = data.decode("ascii", errors="replace").split()
+    if not all(map(_ADDRESS.fullmatch, named)):  # whoever wrote the list wrote its digest: it names no other place
+        raise HomeError("backup.file_changed", where=str(file))
+    return named
 
 
 @contextmanager

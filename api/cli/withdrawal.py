@@ -144,7 +144,13 @@ def case_answer(
 def _answer_fields(done: "WrittenAnswer") -> dict[str, Any]:
     told, files = done.answer, {"answer": str(done.out), "answer_pdf": None if done.pdf is None else str(done.pdf)}
     counts = {"destroyed": sum(each.items for each in told.destroyed), "left": told.left, "held": told.held}
-    return {"case_id": told.case_id, **files, **counts, "frozen": told.frozen, "handed_over": len(told.handed_over)}
+    return {
+        "case_id": told.case_id,
+        **files,
+        **counts,
+        "frozen": told.frozen,
+        "handed_over": len(told.handed_over) + len(told.given_out),
+    }
 
 
 def _answer_words(done: "WrittenAnswer") -> str:

@@ -7,7 +7,7 @@ frozen, whoever's case has it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +38,9 @@ from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_fr
 from evidence.store.hold import require_not_held
 from evidence.store.marks import place_mark
 from evidence.times import format_time
+
+RequireDue = Callable[[sa.Connection, Sequence[str]], None]
+"""Raises ``AuthorityError`` if one of these items is not due by a rule."""
 
 
 class ErasureCause(StrEnum):
@@ -91,11 +94,13 @@ class _Goes:
     Attributes:
         holders: The cases that have each item now.
         lost: Items that were erased already, by an entry that this log lost.
+        withdrawn: The entry by which the client took her consent back, where that is the ground and the rows know it.
     """
 
     tombstones: Mapping[int, Tombstone]
     holders: Mapping[str, frozenset[str]]
     lost: frozenset[str]
+    withdrawn: str | None = None
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -150,24 +155,24 @@ def erase_asked(
     """
     case_id = asked.text_or_none("case")
     wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id)
-    return _Act(home, wish, doer, grant, *keys).done()
+    return _Act(home, wish, doer, grant, *keys, withdrawn=asked.text_or_none("withdrawn")).done()
 
 
 def erase_by_rule(
-    home: Home, writer: Writer, wish: ErasureWish, doer: Doer, grant: Grant, casework: KeyIdentity
+    home: Home, writer: Writer, wish: ErasureWish, by: tuple[Doer, Grant], casework: KeyIdentity, rule: RequireDue
 ) -> int:
     """Erase what is due by a rule that two persons agreed to; return how many items of the wish went.
 
-    What may not go, because the same is in a case or held in another mode, is left. What lies outside of the database
-    is for the caller (``Home.finish_erasures``): once, and not for each part.
+    What may not go, because the same is in a case, held, renewed or not due in another mode, is left. What lies
+    outside of the database is for the caller (``Home.finish_erasures``): once, and not for each part.
     """
     try:
-        _Act(home, wish, doer, grant, casework).logged(writer)
+        _Act(home, wish, *by, casework, rule=rule).logged(writer)
     except (AuthorityError, UnknownItemError):
         if len(wish.items) == 1:
             return 0
         each = (replace(wish, items=(item,)) for item in wish.items)
-        return sum(erase_by_rule(home, writer, one, doer, grant, casework) for one in each)
+        return sum(erase_by_rule(home, writer, one, by, casework, rule) for one in each)
     return len(wish.items)
 
 
@@ -179,7 +184,7 @@ def _target(wish: ErasureWish) -> str:
 def _order(wish: ErasureWish, goes: _Goes) -> dict[str, Value]:
     case_id = None if wish.case_id is None else text_value(wish.case_id)
     told = {"items": " ".join(wish.items), "cause": wish.cause.value, "case": case_id}
-    return told | {"entries": str(len(goes.tombstones))}
+    return told | {"entries": str(len(goes.tombstones)), "withdrawn": goes.withdrawn}
 
 
 def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goes:
@@ -204,7 +209,15 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     if child:
         found = {index: _placed(connection, each, home) for index, each in found.items()}
     found |= {each.index: each for each in lost.values()}
-    return _Goes(dict(sorted(found.items())), holders, frozenset(lost))
+    return _Goes(dict(sorted(found.items())), holders, frozenset(lost), _withdrawn(connection, wish))
+
+
+def _withdrawn(connection: sa.Connection, wish: ErasureWish) -> str | None:
+    if wish.cause is not ErasureCause.WITHDRAWN:
+        return None
+    case = database.case_file.c
+    index = connection.execute(sa.select(case.withdrawn_idx).where(case.case_id == wish.case_id)).scalar()
+    return None if index is None else str(index)
 
 
 def _require_there(connection: sa.Connection, items: Sequence[str]) -> None:
@@ -256,6 +269,8 @@ class _Act:
 
     Attributes:
         matching: Seals the snapshots of the index again; without it, the next comparison makes them anew.
+        withdrawn: As the request says it: who consented again since is not erased by it.
+        rule: Checks of a rule, also inside the turn, that all that goes is due by it.
     """
 
     home: Home
@@ -264,6 +279,8 @@ class _Act:
     grant: Grant
     casework: KeyIdentity
     matching: KeyIdentity | None = None
+    withdrawn: str | None = None
+    rule: RequireDue | None = None
 
     def done(self) -> Erased:
         """Do it: the entry and the destruction are one transaction; what lies outside of the database follows."""
@@ -284,6 +301,7 @@ class _Act:
         with reading(home.engine) as connection:
             goes = _what_goes(connection, self.wish, home)
             beside = _beside(connection, goes.items)
+            self._require_wanted(connection, goes)
         _require_others(home, goes, self.doer, self.casework)
         prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
         segments = list[SealedSegment]()
@@ -292,6 +310,7 @@ class _Act:
             self.grant.require_open(connection)
             if _what_goes(connection, self.wish, home) != goes:  # a case took one, or a hole came, meanwhile
                 raise AuthorityError("authority.erase_changed")
+            self._require_wanted(connection, goes)
             if self.matching is not None:
                 segments.extend(without_entries(connection, goes.tombstones.keys(), self.matching))
             return prepared
@@ -299,6 +318,12 @@ class _Act:
         writer.sequencer.turn(choose, lambda connection, _placed: put_back(connection, segments))
         oplog.note("erased", entries=len(goes.tombstones), items=len(goes.items))
         return goes, beside
+
+    def _require_wanted(self, connection: sa.Connection, goes: _Goes) -> None:
+        if self.withdrawn is not None and goes.withdrawn != self.withdrawn:
+            raise AuthorityError("authority.erase_changed")
+        if self.rule is not None:
+            self.rule(connection, goes.items)
 
     def _freeze_copies(self, writer: Writer) -> None:
         """Before a child's file goes, freeze the same file elsewhere: its digest goes with it."""

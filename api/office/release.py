@@ -26,7 +26,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
-from evidence.store.freeze import is_frozen
+from evidence.store.freeze import require_shown
 from evidence.store.reviews import types_of
 
 MOST_ITEMS = 200
@@ -138,17 +138,16 @@ def require_release(home: Home, wish: ReleaseWish, doer: Doer, casework: KeyIden
 
 
 def require_releasable(connection: sa.Connection, wish: ReleaseWish) -> None:
-    """Check, also inside the turn that logs it, that each item may be handed over: a file of the case, not frozen.
+    """Check, also inside the turn that logs it, that each item may be handed over: a file of the case, not hidden.
 
     Raises:
-        UnknownItemError: One is not in the case, is frozen, or was erased.
+        UnknownItemError: One is not in the case, is frozen, was erased, or the client took her consent back.
         ReleaseError: One has no file.
     """
     require_not_erased(connection, wish.items)
     held, table = held_items(connection, wish.case_id), database.item.c
     for item in wish.items:
-        if is_frozen(connection, item):
-            raise UnknownItemError("unknown_item.frozen")
+        require_shown(connection, item)
         if item not in held:
             raise UnknownItemError("unknown_item.not_in_the_case", where=wish.case_id, found=item)
         row = connection.execute(sa.select(table.kind, table.payload_sha256).where(table.item_id == item)).one()

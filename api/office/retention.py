@@ -8,8 +8,8 @@ longer due. What another mode, a case or a hold keeps is left, and counted. The 
 a clock that is ahead destroys nothing early.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -23,12 +23,12 @@ from config.settings import RetentionSettings
 from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
 from evidence.canonical import text_of
 from evidence.custody.event import Draft
-from evidence.custody.stamps import newest
+from evidence.custody.stamps import newest, newest_first
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.retention import RetentionTerms, count_due, due_items
+from evidence.store.retention import RetentionTerms, count_due, due_items, require_due
 
 _AT_ONCE = 200
 
@@ -47,7 +47,7 @@ class RetentionRun:
 
     Attributes:
         erased: How many items were destroyed.
-        left: How many were due and are kept: the same is in a case, or held, in another mode.
+        left: How many were due and are kept: the same is in a case, held, renewed or not due, in another mode.
         unfinished: Why something outside of the database is left; whoever writes next does it.
         unstamped: Why no time stamp could be had yet.
     """
@@ -105,10 +105,16 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
     request, approver = _agreed(home, casework)
     now, erased, left = _stamped_now(home), 0, 0
     by = Doer(doer.actor, doer.tool, doer.at, reason=doer.reason or "the retention rule", approver=approver)
-    grant = Grant(request, (), None)
+    acting = by, Grant(request, (), None)
     with home.writing() as writer:
-        for items in _parts(home, now):
-            done = erase_by_rule(home, writer, ErasureWish(items, ErasureCause.RETENTION, None), by, grant, casework)
+        terms, upto = _terms(home, now), now or doer.at
+
+        def require(connection: sa.Connection, items: Sequence[str]) -> None:
+            require_due(connection, terms, upto, items)
+
+        for items in _parts(home, terms, now):
+            wish = ErasureWish(items, ErasureCause.RETENTION, None)
+            done = erase_by_rule(home, writer, wish, acting, casework, require)
             erased, left = erased + done, left + len(items) - done
         unstamped = writer.beat()
         unfinished = home.finish_erasures(writer.sequencer.take)
@@ -118,18 +124,29 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
 def count_soon(home: Home) -> tuple[int, int]:
     """The verb behind ``retention list``: how many items are due, and how many more within the days of notice."""
     days, now = home.settings.retention, _stamped_now(home)
-    terms = RetentionTerms(days.unclaimed_days, days.bystander_days)
     if now is None:
         return 0, 0
+    terms = _terms(home, now)
     with reading(home.engine) as connection:
         due = count_due(connection, terms, now)
-        return due, count_due(connection, terms, now + timedelta(days=days.notice_days)) - due
+        then = replace(terms, released_from=None)
+        return due, count_due(connection, then, now + timedelta(days=days.notice_days)) - due
 
 
-def _parts(home: Home, now: datetime | None) -> Iterator[tuple[str, ...]]:
+def _terms(home: Home, now: datetime | None) -> RetentionTerms:
+    """The settings' days; what a case gave up within the days of notice is not due yet."""
+    days, noticed = home.settings.retention, 0
+    with reading(home.engine) as connection:
+        for stamp in newest_first(connection) if now is not None else ():
+            if now is not None and stamp.gen_time <= now - timedelta(days=days.notice_days):
+                noticed = stamp.size  # every entry before it was in the log then
+                break
+    return RetentionTerms(days.unclaimed_days, days.bystander_days, noticed)
+
+
+def _parts(home: Home, terms: RetentionTerms, now: datetime | None) -> Iterator[tuple[str, ...]]:
     """What is due, some items at a time, each once."""
-    days = home.settings.retention
-    terms, after = RetentionTerms(days.unclaimed_days, days.bystander_days), -1
+    after = -1
     while now is not None:
         with reading(home.engine) as connection:
             due = due_items(connection, terms, now, after=after, limit=_AT_ONCE)

@@ -10,7 +10,7 @@ made of the log's own records; making it is logged as a look at the case.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from api.home import Home
 from api.office.case import record_consent
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.hold import hold_reasons
+from api.office.release import RELEASED
 from api.office.request import Waiting
 from api.office.sheet import held_files, name_file, pdf_beside, require_sheet_file
 from casefiles.case import open_events, require_client
 from casefiles.consent import Consent, consent_of
 from casefiles.errors import PagesError
 from casefiles.paper.answer import answer_pages
-from casefiles.sheet.answer import Destroyed, HandedOver, WithdrawalAnswer, answer_text
+from casefiles.sheet.answer import Destroyed, GivenOut, HandedOver, WithdrawalAnswer, answer_text
 from casefiles.withdrawal import ClosedCase, closed_case
 from config.errors import Explained
 from config.words import load_words
@@ -168,6 +169,7 @@ def _answer(home: Home, closed: ClosedCase, doer: Doer, casework: KeyIdentity) -
         reasons=hold_reasons(home, casework, list(closed.held.values())),
         frozen=len(closed.frozen),
         handed_over=[_handed_over(values) for values in _of_case(home, closed.case_id, "exported", casework)],
+        given_out=_given_out(home, closed.case_id, casework),
         sheets=[text_of(values["at"]) for values in _of_case(home, closed.case_id, "sheet_made", casework)],
     )
 
@@ -181,6 +183,16 @@ def _handed_over(values: Mapping[str, Value]) -> HandedOver:
     receiver = values["receiver"]
     told = text_of(values["at"]), text_of(values["audience"]), None if receiver is None else text_of(receiver)
     return HandedOver(*told, text_of(values["items"]))
+
+
+def _given_out(home: Home, case_id: str, casework: KeyIdentity) -> list[GivenOut]:
+    """What was released of a case: an entry for each file, those of one request together."""
+    found = dict[str, GivenOut]()
+    for values in _of_case(home, case_id, RELEASED, casework):
+        at, recipient, request = (text_of(values[name]) for name in ("at", "recipient", "authority"))
+        before = found.get(request, GivenOut(at, recipient, 0))
+        found[request] = replace(before, files=before.files + 1)
+    return list(found.values())
 
 
 def _of_case(home: Home, case_id: str, event_type: str, casework: KeyIdentity) -> Iterator[Mapping[str, Value]]:

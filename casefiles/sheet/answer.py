@@ -43,6 +43,15 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenOut:
+    """Pictures or videos that left, by one release (``released``)."""
+
+    at: str
+    recipient: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawalAnswer:
     """What the answer says.
 
@@ -65,6 +74,7 @@ class WithdrawalAnswer:
     reasons: Sequence[str]
     frozen: int
     handed_over: Sequence[HandedOver]
+    given_out: Sequence[GivenOut]
     sheets: Sequence[str]
 
 
@@ -109,9 +119,12 @@ def _handed_over(words: Words, answer: WithdrawalAnswer) -> Iterator[str]:
         whom = words.say(f"audience.{each.audience}")
         receiver = whom if each.receiver is None else f"{spelled(each.receiver)} ({whom})"
         yield words.count("answer.handed.bundle", int(each.items), at=told_time(each.at), receiver=receiver)
+    for release in answer.given_out:
+        receiver = spelled(release.recipient)
+        yield words.count("answer.handed.media", release.files, at=told_time(release.at), receiver=receiver)
     for at in answer.sheets:
         yield words.say("answer.handed.sheet", at=told_time(at))
-    if not answer.handed_over and not answer.sheets:
+    if not answer.handed_over and not answer.given_out and not answer.sheets:
         yield words.say("answer.handed.none")
 
 

@@ -1,8 +1,9 @@
 """Holds: what must be kept although somebody wants it gone, and what a person keeps for longer than usual.
 
-A hold is of items, or of all that a case has while it lasts. A legal hold and one for the police stand in the way of
-every erasure until two persons end them; no day ends them, and on the day that they name somebody looks at them again.
-A renewal keeps unclaimed items from the retention rule, and ends by itself with its day.
+A hold is of items, or of all that a case has while it lasts; what is taken out of the case meanwhile stays held, since
+one person can do that. A legal hold and one for the police stand in the way of every erasure until two persons end
+them; no day ends them, and on the day that they name somebody looks at them again. A renewal keeps unclaimed items from
+the retention rule, and ends by itself with its day.
 
 Rows in clear say what is held and until when; who holds it, and why, is sealed.
 """
@@ -81,13 +82,19 @@ def _binding(connection: sa.Connection, items: Sequence[str]) -> Iterator[tuple[
     stands = sa.and_(hold.c.ended_idx.is_(None), hold.c.kind.in_(BINDING))
     if connection.execute(sa.select(hold.c.idx).where(stands).limit(1)).first() is None:
         return
-    of_case = sa.and_(held.c.case_id == hold.c.case_id, held.c.removed_idx.is_(None))
-    by_case = sa.select(held.c.item_id, hold.c.hold_id).join_from(hold, held, of_case).where(stands)
+    by_case = sa.select(held.c.item_id, hold.c.hold_id).join_from(hold, held, _of_case(hold)).where(stands)
     for first in range(0, len(items), _AT_ONCE):
         part = items[first : first + _AT_ONCE]
         itself = sa.select(hold.c.item_id, hold.c.hold_id).where(stands, hold.c.item_id.in_(part))
         for row in connection.execute(itself.union(by_case.where(held.c.item_id.in_(part)))):
             yield row.item_id, row.hold_id
+
+
+def _of_case(hold: sa.FromClause) -> sa.ColumnElement[bool]:
+    """What a hold of a case is of: what the case has, and what one person took out of it since the hold was placed."""
+    held = database.case_item.c
+    left = sa.or_(held.removed_idx.is_(None), held.removed_idx > hold.c.idx)
+    return sa.and_(held.case_id == hold.c.case_id, left)
 
 
 def require_not_held(connection: sa.Connection, items: Sequence[str]) -> None:
@@ -101,7 +108,9 @@ def require_not_held(connection: sa.Connection, items: Sequence[str]) -> None:
 
 
 def not_held(item: sa.FromClause, *, now: str) -> sa.ColumnElement[bool]:
-    """A condition of queries: no hold keeps this item by name, and no renewal does at this time."""
-    hold = database.hold.alias("kept")
-    lasts = sa.or_(hold.c.kind.in_(BINDING), hold.c.until >= now)
-    return ~sa.exists().where(hold.c.item_id == item.c.item_id, hold.c.ended_idx.is_(None), lasts)
+    """A condition of queries: no hold keeps this item, by name or with its case, and no renewal does at this time."""
+    hold, held = database.hold.alias("kept"), database.case_item
+    lasts = sa.and_(hold.c.ended_idx.is_(None), sa.or_(hold.c.kind.in_(BINDING), hold.c.until >= now))
+    by_name = sa.exists().where(hold.c.item_id == item.c.item_id, lasts)
+    by_case = sa.select(held.c.item_id).join_from(hold, held, _of_case(hold)).where(lasts)  # asked once
+    return sa.and_(~by_name, item.c.item_id.not_in(by_case))

@@ -5,17 +5,20 @@ decision of its own. Texts of bystanders are due sooner: messages of a registere
 none is known to be missing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from evidence.errors import AuthorityError
 from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.freeze import not_frozen
 from evidence.store.hold import not_held
 from evidence.times import format_time
 
+_AT_ONCE = 500
 _TEXTS = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
 
@@ -25,10 +28,12 @@ class RetentionTerms:
 
     Attributes:
         bystander_days: Of a watch's texts with no picture beside them.
+        released_from: What a case gave up in an entry of the log from this one on is not due; None for any.
     """
 
     unclaimed_days: int
     bystander_days: int
+    released_from: int | None = None
 
 
 def due_items(
@@ -41,6 +46,20 @@ def due_items(
     return [(int(row.idx), str(row.item_id)) for row in rows]
 
 
+def require_due(connection: sa.Connection, terms: RetentionTerms, now: datetime, items: Sequence[str]) -> None:
+    """Check that all of these items are due at a time, by the rows.
+
+    Raises:
+        AuthorityError: One is not: of what goes together, one is younger, or somebody keeps it.
+    """
+    item, due = database.item.c, set[str]()
+    for first in range(0, len(items), _AT_ONCE):
+        named = item.item_id.in_(items[first : first + _AT_ONCE])
+        due.update(connection.execute(sa.select(item.item_id).where(named, _is_due(terms, now))).scalars())
+    if not due.issuperset(items):
+        raise AuthorityError("authority.erase_changed")
+
+
 def count_due(connection: sa.Connection, terms: RetentionTerms, now: datetime) -> int:
     """How many items are due at a time, by the rows."""
     counted = sa.select(sa.func.count()).select_from(database.item).where(_is_due(terms, now))
@@ -49,7 +68,10 @@ def count_due(connection: sa.Connection, terms: RetentionTerms, now: datetime) -
 
 def _is_due(terms: RetentionTerms, now: datetime) -> sa.ColumnElement[bool]:
     item, held = database.item, database.case_item
-    claimed = sa.select(held.c.item_id).where(held.c.removed_idx.is_(None))
+    claims: sa.ColumnElement[bool] = held.c.removed_idx.is_(None)
+    if terms.released_from is not None:
+        claims = sa.or_(claims, held.c.removed_idx >= terms.released_from)
+    claimed = sa.select(held.c.item_id).where(claims)
     old = item.c.acquired_at < format_time(now - timedelta(days=terms.unclaimed_days))
     beside = sa.and_(item.c.acquired_at < format_time(now - timedelta(days=terms.bystander_days)), _is_bystanders(item))
     kept = not_held(item, now=format_time(now))

@@ -1,5 +1,6 @@
 """A backup is whole or not there, ends at its age, and takes nothing of others away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from evidence.backup import (
 )
 from evidence.canonical import sha256_hex
 from evidence.errors import HomeError
+from tests.nonempty import nonempty
 
 ONE, TWO = b"one", b"two" * 700_000
 
@@ -152,3 +154,13 @@ def test_the_notes_of_all_disks_read_as_they_were_written_and_no_others(tmp_path
     for damaged in ("", "7", "seven 2026-03-01T12:00:00.000Z", "7 yesterday", two.line().replace("disk", "x"), "é"):
         (tmp_path / NOTE_FILE).write_text(damaged)
         assert kept_backups(tmp_path) == []
+
+
+def test_a_list_of_objects_leads_to_no_other_place(tmp_path: Path) -> None:
+    """Whoever has the disk can write the list and its digest."""
+    for name in nonempty(["../../victim", "/etc/hostname", "A" * 64]):
+        told = {OBJECTS_FILE: sha256_hex(f"{name}\n".encode())}
+        (tmp_path / OBJECTS_FILE).write_text(f"{name}\n")
+        (tmp_path / DESCRIPTION_FILE).write_bytes(replace(description(), files=told).to_bytes())
+        with pytest.raises(HomeError, match="not as it was written"):
+            objects_named(tmp_path)

@@ -10,15 +10,29 @@ import pytest
 from api.home import Home
 from api.office import keep_health
 from api.office.approval import Means, approve
+from api.office.case import remove_items
 from api.office.hold import HoldWish, place_hold
+from api.office.intake import Wish, import_export
 from api.office.request import Waiting, find_request
 from api.office.retention import RetentionRun, Ruled, agree_to_rule, count_soon, run_retention
 from evidence.errors import AuthorityError
+from evidence.observation import Mode
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.erasing import problems_of
-from tests.freezing import ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of
+from tests.freezing import ALONE, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
+from tests.homes import (
+    LEGAL_BASIS,
+    PASSPHRASE,
+    copy_of,
+    doer,
+    items_of,
+    new_case,
+    new_home,
+    records_of,
+    size_of,
+    take_in,
+)
 from tests.homes import Office as Made
 
 
@@ -124,8 +138,45 @@ def test_a_clock_that_runs_ahead_destroys_nothing(home: Home) -> None:
 def test_doctor_gives_notice_and_asks_for_the_run(home: Home) -> None:
     soon = after(home, 350)
     agree_to_rule(soon, doer(soon))
-    assert [each.code for each in keep_health.retention(soon)] == ["retention.notice"]
+    assert [each.code for each in keep_health.retention_due(soon)] == ["retention.notice"]
     due = after(soon, 370)
     agree_to_rule(due, doer(due))
-    assert [each.code for each in keep_health.retention(due)] == ["retention.due"]
+    assert [each.code for each in keep_health.retention_due(due)] == ["retention.due"]
     due.engine.dispose()
+
+
+def test_one_person_cannot_have_anything_destroyed_by_taking_it_out_of_a_case(home: Home, posts: Posts) -> None:
+    agree_to_rule(home, doer(home))
+    case = new_case(home, sorted(posts.of(OTHER, ALONE)))
+    year = after(home, 370)
+    agree_to_rule(year, doer(year))
+    remove_items(year, case, tuple(posts.of(OTHER)), doer(year))
+    assert run(year).erased > 0
+    assert posts.of(OTHER) <= {each.item_id for each in items_of(year)}
+    assert count_soon(year) == (0, 2)  # it is told, for the days of notice
+    stamped = after(year, 371)
+    agree_to_rule(stamped, doer(stamped))  # its stamp says when the case no longer had it
+    later = after(stamped, 402)
+    agree_to_rule(later, doer(later))
+    assert run(later).erased == 2  # the control
+    later.engine.dispose()
+
+
+def test_what_was_kept_lately_in_another_mode_keeps_the_older(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_album(tmp_path / "export", {OTHER: SAID[OTHER]})
+    take_in(home, export, Mode.METADATA_ONLY)
+    older = {each.item_id for each in items_of(home)}
+    then = after(home, 370)
+    (basis := tmp_path / "basis.toml").write_text(LEGAL_BASIS.format(expires=then.today()))
+    import_export(then, Wish(export, None, "mila", Mode.SEALED, basis, doer(then)))
+    younger = {each.item_id for each in items_of(then)} - older
+    agree_to_rule(then, doer(then))
+    run(then)
+    assert younger
+    assert younger <= {each.item_id for each in items_of(then)}
+    later = after(then, 741)
+    agree_to_rule(later, doer(later))
+    run(later)
+    assert not younger & {each.item_id for each in items_of(later)}  # the control
+    later.engine.dispose()

@@ -24,7 +24,7 @@ from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.api.office.test_erase import put_back, untold
 from tests.appearing import look_out
-from tests.erasing import canaries_of, problems_of
+from tests.erasing import canaries_of, erase_now, problems_of
 from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
 from tests.homes import PASSPHRASE, consent_to, copy_of, doer, export_of, items_of, new_case, new_home
 from tests.homes import Office as Made
@@ -173,3 +173,26 @@ def test_scenario_12_the_next_day_no_backup_has_it_the_log_verifies_and_she_is_t
     held = canaries_of(restored, hers, {})
     assert (held.raw, [each for each in hers if each in {row.item_id for row in items_of(restored)}]) == ({}, [])
     restored.engine.dispose()
+
+
+def test_a_request_from_before_she_consented_again_destroys_nothing(home: Home, posts: Posts) -> None:
+    case = new_case(home, sorted(posts.of(OTHER)))
+    asked = take_back(home, case).erasure
+    record_consent(home, case, consent_to(home, "check"), doer(home))
+    assert isinstance(asked, Waiting)
+    casework = home.keys.unlock(PASSPHRASE).casework
+    request = find_request(home, asked.request, casework)
+    with pytest.raises(AuthorityError, match="changed meanwhile"):
+        approve(home, request, replace(doer(home), actor="bo"), Means(casework))
+    assert posts.of(OTHER) <= {each.item_id for each in items_of(home)}
+    again = take_back(home, case, approver="bo").erasure  # the control
+    assert isinstance(again, Erased)
+
+
+def test_what_a_hold_of_her_case_keeps_stays_when_the_other_case_gives_it_up(home: Home, posts: Posts) -> None:
+    ours = posts.files[OTHER]
+    mine, theirs = new_case(home, [ours]), new_case(home, [ours])
+    held = place_hold(home, HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=9), case_id=mine), doer(home))
+    take_back(home, mine)
+    with pytest.raises(AuthorityError, match=held.hold_id):
+        erase_now(home, ours, case=theirs)

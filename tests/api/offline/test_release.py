@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from api.home import Home
 from api.made import RELEASES, drop_releases, unfinished_releases
 from api.office.approval import Means, approve
+from api.office.case import record_consent
 from api.office.freeze import freeze
 from api.office.release import ReleaseWish, ask_release
 from api.office.request import find_request
+from api.office.withdrawal import write_answer
 from api.offline import release as releasing
 from api.offline.release import Released, ReleaseMeans, release_asked, release_now
 from config.errors import Explained
@@ -33,7 +35,7 @@ from evidence.store.database import reading
 from tests.erasing import erase_now, problems_of
 from tests.freezing import ALONE, FIRST, OTHER, Posts, posts_of
 from tests.handing import CLASSICAL, age_key, case_in, flipped, posted_office, wish_of
-from tests.homes import PASSPHRASE, copy_of, doer, records_of, size_of
+from tests.homes import PASSPHRASE, consent_to, copy_of, doer, records_of, size_of
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
 from tests.recipients import certified, opened_by_7z, opened_by_age, opened_by_openssl, pem
@@ -403,3 +405,33 @@ def test_killed_anywhere_it_is_not_begun_or_goes_on_and_is_logged_once(
         if child.exitcode == 0:
             break
     assert ends == {(False, False), (True, False), (True, True)}  # each of them was met
+
+
+def test_what_a_client_took_back_is_not_handed_over_at_any_step(
+    home: Home, posts: Posts, posted: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = wish_of(home, posts.files[OTHER])
+    seal = releasing._seal
+
+    def then_taken_back(*args: Any) -> Any:  # noqa: ANN401 - passed on as they are
+        written = seal(*args)
+        record_consent(home, wish.case_id, consent_to(home, given=False), doer(home))
+        return written
+
+    monkeypatch.setattr(releasing, "_seal", then_taken_back)
+    with pytest.raises(UnknownItemError, match="took back"):
+        release_now(home, wish, doer(home), means(home, posted, tmp_path / "out"))
+    assert (released_entries(home), (tmp_path / "out").exists()) == ([], False)
+    with pytest.raises(UnknownItemError, match="took back"):
+        ask_release(home, wish, doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
+
+
+def test_who_takes_her_consent_back_is_told_who_has_her_pictures(
+    home: Home, posts: Posts, posted: Made, tmp_path: Path
+) -> None:
+    wish = wish_of(home, posts.files[OTHER], posts.files[ALONE])
+    release_now(home, wish, doer(home), means(home, posted, tmp_path / "out"))
+    record_consent(home, wish.case_id, consent_to(home, given=False), doer(home))
+    casework = home.keys.unlock(PASSPHRASE).casework
+    (given,) = write_answer(home, wish.case_id, "en", tmp_path / "a.txt", doer(home), casework).answer.given_out
+    assert (given.recipient, given.files) == (wish.to, 2)

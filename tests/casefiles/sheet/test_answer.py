@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from casefiles.report.lines import WIDTH
-from casefiles.sheet.answer import Destroyed, HandedOver, WithdrawalAnswer, answer_text
+from casefiles.sheet.answer import Destroyed, GivenOut, HandedOver, WithdrawalAnswer, answer_text
 from config.words import languages, load_words
 from tests.nonempty import nonempty
 
@@ -22,9 +22,10 @@ WHOLE = WithdrawalAnswer(
     reasons=["the court asked"],
     frozen=3,
     handed_over=[HandedOver(AT, "lawyer", "Adv. Prva", "7"), HandedOver(AT, "court", None, "1")],
+    given_out=[GivenOut(AT, "Tuzilastvo Q", 2)],
     sheets=[AT],
 )
-NOTHING = replace(WHOLE, destroyed=[], left=0, held=0, reasons=[], frozen=0, handed_over=[], sheets=[])
+NOTHING = replace(WHOLE, destroyed=[], left=0, held=0, reasons=[], frozen=0, handed_over=[], given_out=[], sheets=[])
 
 
 @pytest.mark.parametrize("language", languages())
@@ -32,7 +33,9 @@ def test_the_answer_fits_one_page_in_every_language_and_has_every_fact(language:
     text = answer_text(load_words(language), WHOLE)
     assert all(len(line) <= WIDTH for line in text.splitlines())
     assert len(text.splitlines()) < 66
-    for fact in nonempty(["Kancelarija Q", "case-0123456789ab", "the court asked", "Adv. Prva", "2026-12-21"]):
+    for fact in nonempty(
+        ["Kancelarija Q", "case-0123456789ab", "the court asked", "Adv. Prva", "Tuzilastvo Q", "2026-12-21"]
+    ):
         assert fact in text
 
 

@@ -39,7 +39,9 @@ def test_an_item_is_held_by_name_or_with_the_case_that_has_it(rows: sa.Connectio
     with pytest.raises(AuthorityError) as caught:
         require_not_held(rows, [OTHER, ITEM])
     assert (caught.value.code, caught.value.facts["found"]) == ("authority.held", by_name)
-    rows.execute(sa.update(database.case_item).values(removed_idx=9))
+    rows.execute(sa.update(database.case_item).values(removed_idx=9))  # one person may do that
+    assert binding_holds(rows, [IN_CASE]) == {IN_CASE: by_case}
+    rows.execute(sa.update(database.case_item).values(removed_idx=3))  # the control: before the hold
     assert binding_holds(rows, [IN_CASE]) == {}
 
 

@@ -1,15 +1,18 @@
 """What is due, as the rows tell it: after a year if no case has it, sooner if it is a bystander's text."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from evidence.errors import AuthorityError
 from evidence.store import database
 from evidence.store.database import open_engine, sqlite_url
-from evidence.store.retention import RetentionTerms, count_due, due_items
+from evidence.store.retention import RetentionTerms, count_due, due_items, require_due
 from evidence.times import parse_time
+from tests.nonempty import nonempty
 
 KEPT = "2026-01-01T00:00:00.000Z"
 TERMS = RetentionTerms(unclaimed_days=365, bystander_days=90)
@@ -68,6 +71,27 @@ def test_a_case_a_freeze_and_a_hold_keep_it(rows: sa.Connection) -> None:
     assert due(rows, "2027-01-03") == {PICTURED, MISSING}
     rows.execute(sa.update(database.case_item).values(removed_idx=30))
     assert TEXT in due(rows)
+
+
+def test_what_a_case_gave_up_within_the_notice_or_while_it_was_held_is_not_due(rows: sa.Connection) -> None:
+    now = parse_time("2026-05-01T00:00:00.000Z")
+    rows.execute(sa.insert(database.case_file), {"case_id": "case-1", "idx": 20, "opened_at": KEPT})
+    given_up = {"idx": 21, "case_id": "case-1", "item_id": named(TEXT), "removed_idx": 30}
+    rows.execute(sa.insert(database.case_item), given_up)
+    for first, found in nonempty([(30, []), (31, [(TEXT, named(TEXT))])]):
+        assert due_items(rows, replace(TERMS, released_from=first), now, limit=9) == found
+    hold = {"idx": 25, "item_id": "", "hold_id": "f" * 32, "case_id": "case-1", "kind": "legal", "until": KEPT}
+    rows.execute(sa.insert(database.hold), hold)
+    assert due(rows) == set()
+    rows.execute(sa.update(database.hold).values(ended_idx=40))
+    assert due(rows) == {TEXT}  # the control
+
+
+def test_of_what_goes_together_all_must_be_due(rows: sa.Connection) -> None:
+    now = parse_time("2026-05-01T00:00:00.000Z")
+    require_due(rows, TERMS, now, [named(TEXT)])
+    with pytest.raises(AuthorityError):
+        require_due(rows, TERMS, now, [named(TEXT), named(FILE)])
 
 
 def test_a_run_goes_on_behind_what_it_has_seen(rows: sa.Connection) -> None:
