@@ -7,6 +7,7 @@ depth of parts within parts costs time or stack. Nothing else in the file is dec
 What is damaged is refused and never repaired: half a text would look like all that the page said.
 """
 
+import codecs
 import re
 from email.errors import MessageDefect
 from email.message import Message
@@ -19,10 +20,16 @@ MOST_DEPTH = 3
 """How deep the page may lie in parts within parts; browsers write one level, mail programs two."""
 MOST_PARTS = 5000
 _HEADER_BYTES = 64 << 10
+_TYPE_CHARACTERS = 1000
+"""Of a page's own content type, which takes a browser a hundred: Python takes the square of its length to read it."""
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _IS_MHTML = re.compile(rb"^content-type:\s*multipart/(?:related|mixed|alternative)\b", re.IGNORECASE | re.MULTILINE)
 _NO_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
+_NO_CHARSETS = frozenset(
+    codecs.lookup(name).name for name in ("idna", "punycode", "raw_unicode_escape", "unicode_escape", "utf-7")
+)
+"""Codecs that make other text of text (what was escaped would become HTML), or take the square of its length."""
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -38,11 +45,16 @@ def page_in(data: bytes) -> bytes | None:
     Raises:
         BrokenExportError: The part is cut off, its encoding is damaged, or it does not fit its charset.
     """
-    return _page(data, MOST_DEPTH)
+    try:
+        return _page(data, MOST_DEPTH)
+    except ValueError as error:  # so Python's reader of parameters answers a NUL, or a number of 4,301 digits
+        raise BrokenExportError("broken_export.mhtml_without_page") from error
 
 
 def _page(data: bytes, depth: int) -> bytes | None:
     header, body = _split(data)
+    if len(str(header.get("Content-Type", ""))) > _TYPE_CHARACTERS:
+        raise BrokenExportError("broken_export.mhtml_without_page")
     if header.get_content_maintype() != "multipart":
         return _decoded(header, body) if header.get_content_type() in _HTML else None
     boundary = header.get_boundary()
@@ -100,6 +112,8 @@ def _decoded(header: Message, body: bytes) -> bytes:
         raise BrokenExportError("broken_export.mhtml_damaged", encoding=encoding)
     charset = (header.get_content_charset() or "utf-8").lower()
     try:
+        if codecs.lookup(charset).name in _NO_CHARSETS:
+            raise BrokenExportError("broken_export.mhtml_charset", charset=charset[:40])
         return decoded.decode(charset).encode("utf-8")
     except (LookupError, ValueError) as error:
         raise BrokenExportError("broken_export.mhtml_charset", charset=charset[:40]) from error

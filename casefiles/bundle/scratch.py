@@ -54,11 +54,11 @@ class Scratch:
             StorageFullError: No space.
         """
         with storage_errors(self._folder):
-            self._file.seek(self._size)
-            rest = memoryview(self._enciphered(data, self._size))
+            at = self._file.seek(self._size)
+            self._size += len(data)  # before it is written: part of it may be, and its place is never written again
+            rest = memoryview(self._enciphered(data, at))
             while rest:
                 rest = rest[self._file.write(rest) :]
-        self._size += len(data)
         return len(data)
 
     def seek(self, offset: int, /) -> int:

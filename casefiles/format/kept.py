@@ -3,7 +3,8 @@
 A bundle of ten thousand items has 150 MB and more. Whoever makes or verifies it needs a member at a time, and most
 need a piece of it. But a file can change between two readings. So each piece's digest is taken when it is first read
 or written, and what is read again is compared with it before anybody sees it: a reader meets the first bytes or an
-error. The file is opened once and never by its name again. Standard library only.
+error. After one error nothing more is read, so a change that a reader passed over, and that was taken back, is met by
+the next. The file is opened once and never by its name again. Standard library only.
 """
 
 import hashlib
@@ -103,6 +104,7 @@ class KeptMembers(Mapping[str, bytes]):
     def __init__(self, file: SoughtFile, kept: Mapping[str, KeptMember]) -> None:
         self._file = file
         self._kept = dict(kept)
+        self._changed: str | None = None
 
     def __getitem__(self, name: str) -> bytes:
         return b"".join(self.pieces(name))
@@ -124,15 +126,17 @@ class KeptMembers(Mapping[str, bytes]):
         """A kept member piece by piece, each the one that was there at first.
 
         Raises:
-            ContainerError: It is another now.
+            ContainerError: It is another now, or a member that was read before it was another then.
         """
         kept = self._kept[name]
         for number, digest in enumerate(kept.pieces):
             begins = number * PIECE_BYTES
             self._file.seek(kept.offset + begins)  # somebody else may have read elsewhere meanwhile
             piece = self._file.read(min(PIECE_BYTES, kept.size - begins))
-            if hashlib.sha256(piece).digest() != digest:
-                raise ContainerError("container.changed_meanwhile", where=name)
+            if self._changed is None and hashlib.sha256(piece).digest() != digest:
+                self._changed = name
+            if self._changed is not None:
+                raise ContainerError("container.changed_meanwhile", where=self._changed)
             yield piece
 
 

@@ -76,6 +76,7 @@ from casefiles.verifier.cades import (
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
 from casefiles.verifier.references import (
     require_closed,
+    require_closings_within,
     require_logged_seal,
     require_made_between,
     require_within,
@@ -954,6 +955,7 @@ def _records_seal(opened: OpenedBundle) -> Basis:
 
 def _records_times(opened: OpenedBundle) -> Basis:
     require_within(opened.records, opened.anchorage.bounds)
+    require_closings_within(opened.case["closed"], opened.records, opened.anchorage.bounds)
     made_at, sealed_at = opened.checkpoint_stamp.gen_time, opened.seal_stamp.gen_time
     require_made_between(opened.case["created_at"], checkpoint=made_at, seal=sealed_at)
     return Basis()

@@ -38,6 +38,8 @@ _STATED = (
 """How a client recognises an item, by which means it was compared, and which kinds of items can be recognised so."""
 _BEFORE = timedelta(days=1)
 """How long before its entry an act may have begun."""
+_proven_time = functools.lru_cache(maxsize=64)(parse_time)
+"""A few tokens bound thousands of entries."""
 
 
 def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: str) -> None:
@@ -121,17 +123,39 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
     Raises:
         UndecidedError: One does not: the clock by which it was written was wrong, and what it says of time is open.
     """
-    proven = functools.cache(parse_time)  # a few tokens bound thousands of entries
     for record in records:
         at = record.values.get("at")
-        if not isinstance(at, str):
-            continue
-        stated, after = parse_time(at), bounds.made_after(record.leaf.after)
-        latest = bounds.in_log_by(record.index).by
-        if stated > proven(latest) + MAX_SKEW or (after and stated < proven(after) - _BEFORE):
-            if not after:
-                raise UndecidedError("undecided.time_too_late", index=record.index, latest=latest, found=at)
-            raise UndecidedError("undecided.time_outside", index=record.index, after=after, latest=latest, found=at)
+        if isinstance(at, str):
+            _require_fits(at, record.index, bounds.made_after(record.leaf.after), bounds)
+
+
+def require_closings_within(
+    closings: Iterable[Mapping[str, Json]], records: Iterable[DisclosedLeaf], bounds: Bounds
+) -> None:
+    """As a check of a bundle: the time of what closed a gap fits the times that are proven for gap and log.
+
+    The entry need not be shown: it came after its gap.
+
+    Args:
+        closings: ``closed`` of ``case.json``.
+
+    Raises:
+        UndecidedError: As ``require_within``.
+    """
+    holes = {record.index: record for record in records}
+    for closing in closings:
+        hole = holes.get(int(closing["hole"]))  # that it is there, another check says
+        if hole is not None:
+            _require_fits(closing["at"], int(closing["entry"]), bounds.made_after(hole.leaf.after), bounds)
+
+
+def _require_fits(at: str, index: int, after: str | None, bounds: Bounds) -> None:
+    """Check the time that an entry states by when it was made at the earliest, if that is proven, and at the latest."""
+    stated, latest = parse_time(at), bounds.in_log_by(index).by
+    if stated > _proven_time(latest) + MAX_SKEW or (after and stated < _proven_time(after) - _BEFORE):
+        if not after:
+            raise UndecidedError("undecided.time_too_late", index=index, latest=latest, found=at)
+        raise UndecidedError("undecided.time_outside", index=index, after=after, latest=latest, found=at)
 
 
 def require_made_between(created_at: str, *, checkpoint: datetime, seal: datetime) -> None:

@@ -1039,7 +1039,7 @@ def a_part_that_the_sender_cannot_say_was_received() -> Ways:
 @breaks("records.case/closed")
 def a_gap_that_the_sender_cannot_say_was_closed() -> Ways:
     gap: Changed = {(HOLE, "hole"): "gap"}
-    right = {"at": "2026-11-20T09:00:00.000Z", "container_sha256": None, "entry": str(HOLE + 1), "hole": str(HOLE)}
+    right = _told_closing(forge.START)
     for index, (kind, _) in enumerate(steps()):
         if index != HOLE:
             yield f"{index} {kind}", partial(_closed, gap, {**right, "hole": str(index)})
@@ -1048,6 +1048,10 @@ def a_gap_that_the_sender_cannot_say_was_closed() -> Ways:
     yield "an earlier entry", partial(_closed, gap, {**right, "entry": "1"})
     yield "an entry that is shown and is no message", partial(_closed, gap, {**right, "entry": str(HOLE + 2)})
     yield "twice", partial(_closed, gap, right, right)
+
+
+def _told_closing(at: datetime) -> Mapping[str, str | None]:
+    return {"at": format_time(at), "container_sha256": None, "entry": str(HOLE + 1), "hole": str(HOLE)}
 
 
 def _closed(changed: Changed, *told: Mapping[str, str | None]) -> bytes:
@@ -1432,6 +1436,13 @@ def a_time_stated_outside_what_is_proven() -> Ways:
             yield f"{index} {kind} too late", partial(with_value, index, "at", format_time(late))
             if index > 4:
                 yield f"{index} {kind} too early", partial(with_value, index, "at", format_time(early))
+
+
+@breaks("records.times/closed")
+def a_gap_that_was_closed_outside_what_is_proven() -> Ways:
+    for days in (-9000, -2, 1, 9000):
+        told = _told_closing(forge.START + timedelta(days=days))
+        yield f"{days} days off", partial(_closed, {(HOLE, "hole"): "gap"}, told)
 
 
 @breaks("records.times/created-at")

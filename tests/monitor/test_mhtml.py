@@ -67,6 +67,11 @@ WRONG = {
     "an unknown charset": mail(part(b"one", "text/html; charset=klingon")),
     "another charset than it says": mail(part(b"\xff\xfe", "text/html; charset=utf-8")),
     "a codec that is no charset": mail(part(b"one", "text/html; charset=hex")),
+    "a charset that makes HTML of text": mail(part(b"\\u003cp>", "text/html; charset=unicode_escape")),
+    "a charset that takes the square of a length": mail(part(b"one-a", "text/html; charset=punycode")),
+    "a NUL in the name of a charset's charset": mail(part(b"one", "text/html; charset*=a\0'en'x%41")),
+    "a parameter whose number is too long": mail(part(b"one"), kind=f"multipart/related; boundary*{'9' * 5000}*=b"),
+    "a content type that takes seconds to read": mail(part(b"one", 'text/html; x="' + ";" * 20_000)),
 }
 
 

@@ -1,7 +1,9 @@
 """What is too large to be held while a bundle is made lies on the disk as noise, and comes back as it was."""
 
+import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -51,3 +53,31 @@ def test_a_full_disk_is_told_as_such() -> None:
         os.close(full)
         with pytest.raises(StorageFullError):
             scratch.write(b"x")
+
+
+class HalfFull:
+    """A file on a disk that has room for half of what is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.seek = file, file.seek
+
+    def write(self, data: memoryview) -> int:
+        self.file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "full")
+
+
+def test_the_place_of_what_was_written_in_part_is_never_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Scratch(tmp_path) as scratch:
+        file = scratch._file
+        monkeypatch.setattr(scratch, "_file", HalfFull(file))
+        with pytest.raises(StorageFullError):
+            scratch.write(TEXT)
+        monkeypatch.setattr(scratch, "_file", file)
+        begun = on_the_disk(scratch)
+        scratch.write(TEXT)
+        assert len(begun) == len(TEXT) // 2
+        assert on_the_disk(scratch).startswith(begun)
+        scratch.seek(len(TEXT))
+        assert scratch.read(len(TEXT)) == TEXT

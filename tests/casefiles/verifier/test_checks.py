@@ -20,7 +20,7 @@ from casefiles.bundle.members import make_payload
 from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.errors import ContainerError, TrustError, UndecidedError
 from casefiles.format import layout
-from casefiles.format.zip import container_bytes, read_container
+from casefiles.format.zip import container_bytes, open_container, read_container
 from casefiles.pages.made import page_maker
 from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.verifier import __main__ as program
@@ -227,6 +227,29 @@ def test_a_bundle_that_changes_while_it_is_read_fails(member: str) -> None:
     report = verify_stream(Changing(data, at), roots=forge.roots(), log_key=forge.VKEY)
     assert report.verdict is Verdict.FAILED
     assert {finding.code for finding in report.findings} & {"container.changed_meanwhile"}
+
+
+class Flickering(io.BytesIO):
+    """A file in which somebody changes a byte for one reading of it, and changes it back."""
+
+    def __init__(self, data: bytes, changed: int = -1) -> None:
+        super().__init__(data)
+        self.changed, self.readings = changed, 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data, number = super().read(size), self.readings
+        self.readings += 1
+        return bytes([data[0] ^ 1]) + data[1:] if data and number == self.changed else data
+
+
+def test_a_change_that_is_taken_back_fails_even_if_the_check_that_met_it_passes_over_it() -> None:
+    data, walked = forge.good_bundle(), Flickering(forge.good_bundle())
+    open_container(walked)
+    whole = Flickering(data)
+    assert verify_stream(whole, roots=forge.roots(), log_key=forge.VKEY).verdict is Verdict.PASSED  # the control
+    for number in nonempty(range(walked.readings, whole.readings)):
+        report = verify_stream(Flickering(data, number), roots=forge.roots(), log_key=forge.VKEY)
+        assert report.verdict is Verdict.FAILED, number
 
 
 def flips(data: bytes, *, start: int, step: int) -> Iterator[bytes]:

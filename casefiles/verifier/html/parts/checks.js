@@ -15,7 +15,7 @@ import { openCheckpoint, parseKey } from "./note.js";
 import { requireNoPicture } from "./pictures.js";
 import { requireReceived } from "./received.js";
 import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
-import { requireClosed, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
+import { requireClosed, requireClosingsWithin, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
 import { holds, refuse, Refused, Undecided } from "./refuse.js";
 import { readList, requireUnrevoked, tellsOf } from "./revocation.js";
 import { requireSchema, schemaOf } from "./schema.js";
@@ -308,7 +308,9 @@ const RUN = {
   "records.references": async (opened) => requireClosed(await opened.records(), { caseId: opened.told.case, logKey: opened.logKey.text }),
   "records.seal": async (opened) => requireLoggedSeal(await opened.records(), opened.seal.certificate.fingerprint),
   "records.times": async (opened) => {
-    requireWithin(await opened.records(), (await opened.anchorage()).bounds);
+    const [records, { bounds }] = [await opened.records(), await opened.anchorage()];
+    requireWithin(records, bounds);
+    requireClosingsWithin(opened.told.closed, records, bounds);
     requireMadeBetween(opened.told.created_at, opened.checkpointStamp.genTime, opened.sealStamp.genTime);
   },
   "content.certificates": contentCertificates,

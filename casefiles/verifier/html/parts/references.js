@@ -213,11 +213,22 @@ export function requireLoggedSeal(records, fingerprint) {
 export function requireWithin(records, bounds) {
   for (const record of records) {
     const at = valueOf(record, "at");
-    if (!isText(at)) continue;
-    const [stated, after, latest] = [parseTime(at), bounds.madeAfter(record.leaf.after), bounds.inLogBy(record.index).by];
-    if (stated > parseTime(latest) + SKEW_MS || (after && stated < parseTime(after) - DAY_MS)) {
-      throw new Undecided(after ? "undecided.time_outside" : "undecided.time_too_late", { index: record.index, after: after ?? "", latest, found: at });
-    }
+    if (isText(at)) requireFits(at, record.index, bounds.madeAfter(record.leaf.after), bounds);
+  }
+}
+
+/** Check that the time of what closed a gap fits: the entry, which need not be shown, came after its gap. */
+export function requireClosingsWithin(closings, records, bounds) {
+  const holes = new Map(records.map((record) => [String(record.index), record]));
+  for (const { hole, entry, at } of closings) {
+    if (holes.has(hole)) requireFits(at, BigInt(entry), bounds.madeAfter(holes.get(hole).leaf.after), bounds);
+  }
+}
+
+function requireFits(at, index, after, bounds) {
+  const [stated, latest] = [parseTime(at), bounds.inLogBy(index).by];
+  if (stated > parseTime(latest) + SKEW_MS || (after && stated < parseTime(after) - DAY_MS)) {
+    throw new Undecided(after ? "undecided.time_outside" : "undecided.time_too_late", { index, after: after ?? "", latest, found: at });
   }
 }
 
