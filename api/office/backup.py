@@ -198,7 +198,10 @@ def _require_its_disk(home: Home, folder: Path) -> None:
 
 def _end_old(home: Home, folder: Path, *, spare_newest: bool) -> int:
     days = home.settings.backup.keep_days
-    return end_old(home.settings.log.origin, folder, home.clock(), keep_days=days, spare_newest=spare_newest)
+    stamped_at = home.known_times().stamped_at
+    # a clock that runs ahead may end nothing early: the newest time stamp says how late it is at least
+    now = home.clock() if stamped_at is None else min(home.clock(), stamped_at)
+    return end_old(home.settings.log.origin, folder, now, keep_days=days, spare_newest=spare_newest)
 
 
 def _erase_in(home: Home, folder: Path) -> int:

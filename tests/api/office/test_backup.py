@@ -23,8 +23,19 @@ from evidence.finding import Verdict
 from evidence.objects.durable import make_folder
 from evidence.seal.age import open_header, split_file
 from evidence.seal.recipients import generate_identity
-from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in, write_pictured
+from evidence.times import parse_time, system_clock
+from tests.homes import (
+    PASSPHRASE,
+    Office,
+    copy_of,
+    doer,
+    items_of,
+    new_case,
+    new_home,
+    size_of,
+    take_in,
+    write_pictured,
+)
 from tests.nonempty import nonempty
 
 
@@ -177,6 +188,9 @@ def test_backups_end_at_their_age_with_the_files_that_no_other_names(
     first = backup_of(home, tmp_path / "disk")
     later = lambda: system_clock() + timedelta(days=30)  # noqa: E731 - a clock
     monkeypatch.setattr(home, "clock", later)
+    ahead = backup_of(home, tmp_path / "disk")
+    assert (ahead.ended, first.path.exists()) == (0, True)  # no time stamp says that it is so late
+    new_case(home, [])  # its time stamp does
     stray = shelves(first.path) / "ab" / f"ab{'0' * 62}"
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"of no backup")
@@ -184,7 +198,7 @@ def test_backups_end_at_their_age_with_the_files_that_no_other_names(
     assert (first.ended, second.ended, first.path.exists()) == (0, 1, False)
     assert not stray.exists()
     (noted,) = kept_backups(home.path)
-    assert noted.made_at == noted.oldest_at
+    assert noted.made_at > noted.oldest_at == parse_time(ahead.description.made_at)
     assert restored(second.path, tmp_path / "elsewhere").report.verdict is Verdict.INDETERMINATE
 
 
