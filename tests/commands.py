@@ -142,7 +142,7 @@ def lived(folder: Path) -> Life:
         )
         life.keep("receiver add", "Court", "--for", "court", "--approved-by", "bo")
         life.keep("check", life.picture(), "--case", life.case)
-        for name in ("alerts look", "question list", "hash-list list", "freeze", "hold"):
+        for name in ("alerts look", "question list", "hash-list list", "freeze", "hold", "retention list"):
             life.keep(name)
         life.keep(
             "case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing", "--to", "Court"

@@ -95,8 +95,8 @@ def release(
         _require_request_alone(items, given)
         _do_asked(ctx, request, given)
         return
-    _require_whole(items, given)
     home = open_home(ctx)
+    _require_whole(items, given)
     person = doer(given["actor"], home.clock, reason=given["reason"], approver=given["approved_by"])
     wish = _wish(home, items, given)
     casework = unlock(home, given["passphrase_file"]).casework

@@ -145,14 +145,14 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress, keep
         remove_dead_parts(folder)
         if not home.read_only:
             remove_dead_parts(home.path)
-        _end_old(home, folder, spare_newest=True)
+        ended = _end_old(home, folder, spare_newest=True)
         view = _look(home, stack, with_keys=with_keys)
         kept, erased = objects_of(view.connection)
         unshelve(erased, shelves)  # first, since that also holds where no backup follows
         gone = 0 if keeper else _erase_in(home, folder)
         target = folder / f"{slug_of(log)}_{view.made_at.replace(':', '')}"
         done = _put_together(home, view, target, sorted(kept), progress, keeper)
-        ended = _end_old(home, folder, spare_newest=False)
+        ended += _end_old(home, folder, spare_newest=False)
         _remove_unnamed(log, folder, shelves)
     done = replace(done, erased=gone, ended=ended)
     if not home.read_only:

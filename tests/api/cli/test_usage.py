@@ -94,7 +94,7 @@ def test_a_person_reads_how_the_command_is_called_and_what_was_wrong() -> None:
 
 
 def test_a_value_that_does_not_fit_names_its_option() -> None:
-    error = run("audit", "--level", "4", "--json").error
+    error = run("audit", "--level", "5", "--json").error
     assert (error["code"], error["where"]) == ("usage.out_of_range", "--level")
 
 
