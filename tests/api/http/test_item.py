@@ -36,7 +36,7 @@ def test_one_item_has_its_place_in_the_log(served: ServedHome) -> None:
     shown = client.get(f"/api/v1/items/{item['item_id']}").json()
     assert item.items() <= shown.items()
     assert shown["log_index"] > 0
-    assert shown["same_message"] == []
+    assert item["item_id"] not in {each["item_id"] for each in shown["same_message"]}  # others may have sent it again
     assert client.get(f"/api/v1/items/{'0' * 32}").json()["code"] == "unknown_item.no_such_item"
 
 
