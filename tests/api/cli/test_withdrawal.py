@@ -24,5 +24,5 @@ def test_one_closes_two_destroy_and_the_answer_is_written(life: Life, home: Path
 def test_two_persons_at_one_machine_are_told_what_they_did(life: Life, home: Path) -> None:
     ran = run("case", "withdraw", life.case, *SAID, "--approved-by", "bo", home=home)
     assert ran.code == DONE, ran.err
-    assert ran.out.startswith(f"Closed: {life.case}. Nobody can view, compare or export what it has.\n")
+    assert ran.out.startswith(f"Closed: {life.case}. Nobody can view, compare or export anything in it.\n")
     assert "Then write her answer" in ran.out
