@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from casefiles.bundle.members import make_payload
-from casefiles.verifier.references import require_within
+from casefiles.verifier.references import require_closings_within, require_within
 from evidence.canonical import Value
 from evidence.finding import Report, Verdict
 from evidence.log.leaf import parse_leaf
@@ -374,3 +374,9 @@ def test_a_freeze_that_names_an_item_that_is_shown_is_refused(*, shown: bool, tm
     log.add("frozen", {**forge.act(AT), "hint": "person", "what": "x", "frozen_items": frozen})
     report = sealed(log, tmp_path, unnamed=frozenset({unnamed}))
     assert forge.failed(report) == ({"records.references"} if shown else set())
+
+
+def test_of_a_gap_that_is_not_shown_another_check_says_so() -> None:
+    """Its rule is ``records.case/closed``: here it neither raises nor ends the check."""
+    bounds: Any = SimpleNamespace()
+    require_closings_within([{"hole": "9", "entry": "10", "at": "1990-01-01T00:00:00.000Z"}], [], bounds)
