@@ -58,6 +58,7 @@ def test_a_court_sees_everything_else() -> None:
             "frozen": {"what", "hint"},
             "left_out": {"left_items"},
             "erased": {"marks"},
+            "held": {"hold", "held_items"},
         }.get(kind, set())
         assert withheld("court", kind) == schema.names & kept_of_kind == withheld("prosecutor", kind)
 
