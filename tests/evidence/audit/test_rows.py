@@ -5,7 +5,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
 from api.office.hash_list import remove_hash_list
+from api.office.hold import HoldWish, place_hold
 from casefiles.case import add_items, open_case, remove_items
 from casefiles.freeze import FreezeHint, freeze_items
 from evidence.audit.run import Audit
@@ -27,6 +28,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.hold import HoldKind
 from tests.erasing import erase_now
 from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, tell_case
 from tests.listing import give_list
@@ -193,6 +195,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
         case = give_list(home, table).done.case_id
     remove_hash_list(home, case, doer(home))
     erase_now(home, next(item.item_id for item in items_of(home)[::-1] if item.item_id not in items))
+    day = home.clock().date() + timedelta(days=90)
+    place_hold(home, HoldWish(HoldKind.LEGAL, day, items=(items[0],)), doer(home))
     home.engine.dispose()
     return office
 
@@ -257,7 +261,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
             "reported_as, follows, channel_id, expires, rights FROM channel"
         ),
         "UPDATE channel SET idx = 0",
-        "INSERT INTO case_file VALUES ('ff', 3, '')",
+        "INSERT INTO case_file VALUES ('ff', 3, '', NULL, NULL)",
         "INSERT INTO hole SELECT -1, seen, part, channel_id, lo, hi, reason, since, until FROM hole LIMIT 1",
     ],
 )

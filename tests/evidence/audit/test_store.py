@@ -292,7 +292,7 @@ def test_a_whole_record_of_another_leaf_does_not_open_this_one(store: DamagedSto
         ("UPDATE item SET seen = x'00' WHERE idx = 1", ["item 1"]),
         ("UPDATE item SET channel_id = '43'", ["item 0", "item 1"]),
         ("DELETE FROM item WHERE idx = 1", ["item 1"]),
-        ("INSERT INTO case_file VALUES ('case-1', 0, '')", ["case_file case-1"]),
+        ("INSERT INTO case_file VALUES ('case-1', 0, '', NULL, NULL)", ["case_file case-1"]),
     ],
 )
 def test_a_row_in_clear_that_does_not_follow_from_the_records_is_named(
