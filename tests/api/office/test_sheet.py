@@ -138,13 +138,13 @@ def test_what_a_sheet_is_of_is_logged_after_the_look_and_before_it_has_its_name(
     at: SheetDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, types_then = size_of(at.home), list[str]()
-    name: Callable[[Path, Path], None] = verbs._name
+    name: Callable[[Path, Path], None] = verbs.name_file
 
     def noted(part: Path, out: Path) -> None:
         types_then.extend(record.type for record in records_of(at.home, before))
         name(part, out)
 
-    monkeypatch.setattr(verbs, "_name", noted)
+    monkeypatch.setattr(verbs, "name_file", noted)
     done = at.write(country="RS")
     assert types_then == ["case_viewed", "sheet_made"] * 2, "once for each file"
     (record,) = at.made()
