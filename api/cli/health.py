@@ -25,7 +25,7 @@ TITLES = {
     "releases": "Everything that was released was handed over",
     "freezes": "Nothing frozen has waited for more than a day",
     "holds": "Every hold was looked at by its day",
-    "withdrawals": "After a withdrawal, the case is destroyed within a day",
+    "withdrawals": "A case that was withdrawn is destroyed in a day",
     "retention": "Nothing is kept longer than the rule says",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",
