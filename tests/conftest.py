@@ -80,11 +80,13 @@ def lent_decoders() -> Iterator[LentDecoders]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_templates_left() -> Iterator[None]:
-    """Remove the templates of homes: workers end without what Python does at its end."""
+def _nothing_left() -> Iterator[None]:
+    """Remove the templates of homes, and end what forks: workers end without what Python does at its end."""
     yield
     if (homes := sys.modules.get("tests.homes")) is not None:
         homes.templates.remove()
+    if (forking := sys.modules.get("tests.forking")) is not None:
+        forking.end()
 
 
 @pytest.fixture

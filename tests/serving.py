@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ import httpx
 from api.home import Home
 from api.office.api_key import make_key
 from evidence.store.api_key import Scope
-from tests.contracts.tree import ROOT
+from tests.forking import ForkedProgram
 from tests.homes import PASSPHRASE, new_office
 from tests.leaks import Secrets, secrets_of
 from tests.postgresql import move
@@ -96,14 +94,7 @@ def zipped(folder: Path, inside: str = "ChatExport") -> bytes:
 
 def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Popen[str], str]:
     """``nisisama serve``, and where it answers; ``first`` is Python that runs before it."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {first}\nfrom api.cli.main import main; sys.exit(main())"
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", code, "--home", str(home), "serve", "--port", "0", "--json", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=dict(os.environ),
-    )
+    process = ForkedProgram(["--home", home, "serve", "--port", "0", "--json", *arguments], first)
     assert process.stdout is not None
     return process, json.loads(process.stdout.readline())["url"]
 

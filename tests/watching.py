@@ -1,9 +1,7 @@
 """A home that watches the loopback Telegram; what tests of the live watch share."""
 
 import io
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -37,7 +35,7 @@ from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram.login import Asking
 from tests.commands import ENVIRONMENT
-from tests.contracts.tree import ROOT
+from tests.forking import ForkedProgram
 from tests.homes import PASSPHRASE, doer, items_of, legal_basis, new_home, records_of
 
 PHONE = "+38160000001"
@@ -172,15 +170,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def program(at: Desk, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """The program as a process of its own, at the home that watches."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "--home", str(at.folder / "home"), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(more or {})},
-    )
+    return ForkedProgram(["--home", at.folder / "home", *arguments], more=more)
 
 
 @contextmanager
