@@ -41,7 +41,8 @@ def every_step(language: str, files: list[str], views: list[list[object]]) -> li
 
 
 @pytest.mark.parametrize(
-    ("language", "views"), [("en", ALL), ("mk", TWO), pytest.param("sq", TWO, marks=pytest.mark.slow)]
+    ("language", "views"),
+    [("en", ALL), *(pytest.param(language, TWO, marks=pytest.mark.slow) for language in ("mk", "sq"))],
 )
 def test_everybody_can_use_every_step(
     language: str, views: list[list[object]], stage: Path, asked: AskedOffice

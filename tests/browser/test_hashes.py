@@ -52,7 +52,7 @@ def ours(data: bytes) -> tuple[dict[str, str], list[dict[str, Any]]]:
     return fields(found.pdq), trims_of(found)
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize("browser", [CHROMIUM, pytest.param(FIREFOX, marks=pytest.mark.slow)])
 def test_the_page_makes_the_hashes_of_the_office(browser: str, stage: Path) -> None:
     same, similar = golden.exact(), golden.near()
     told = hashed_in(stage, same | similar, browser=browser)

@@ -184,7 +184,7 @@ MOMENTS = {
 DONE_ALREADY = "already answered"
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(7)
 @pytest.mark.parametrize(("act", "moment"), MOMENTS)
 def test_who_is_killed_finishes_by_approving_again(start: Callable[[], Asked], act: str, moment: str) -> None:
     asked = start()

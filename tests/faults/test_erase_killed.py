@@ -27,6 +27,8 @@ pytestmark = pytest.mark.outside
 STRIDES = {"pwrite64": 5, "fdatasync": 2, "fsync": 3, "openat": 23, "unlink": 1, "rename": 1, "ftruncate": 1}
 """Every call by which an erasure changes the store, and in which steps its positions are walked."""
 FULL = {"pwrite64": 7, "write": 5, "fsync": 4}
+WIDER = pytest.mark.parametrize("wider", [4, pytest.param(1, marks=pytest.mark.slow)])
+"""How many times as wide the steps are in every run."""
 
 
 @pytest.fixture(autouse=True)
@@ -126,25 +128,28 @@ def named(filled: OfficeFolder) -> tuple[list[str], ErasedTraces]:
     return items, canaries
 
 
+@WIDER
 @pytest.mark.every(3)
 @pytest.mark.parametrize("name", STRIDES)
 def test_an_erasure_killed_at_some_calls_is_done_or_not_begun(
-    name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
+    name: str, wider: int, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
 ) -> None:
     items, canaries = named
-    kills = walked(filled, tmp_path, items, name, action="signal=SIGKILL", step=STRIDES[name])
+    kills = walked(filled, tmp_path, items, name, action="signal=SIGKILL", step=STRIDES[name] * wider)
     broken = {position: found for position, copy, *_rest in kills if (found := faults_left(copy, items, canaries))}
     assert broken == {}
 
 
+@WIDER
 @pytest.mark.every(3)
 @pytest.mark.parametrize("name", FULL)
 def test_an_erasure_without_room_says_so_and_is_done_or_not_begun(
-    name: str, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
+    name: str, wider: int, filled: OfficeFolder, named: tuple[list[str], ErasedTraces], tmp_path: Path
 ) -> None:
     items, canaries = named
     broken = dict[int, object]()
-    for position, copy, code, said in walked(filled, tmp_path, items, name, action="error=ENOSPC", step=FULL[name]):
+    step = FULL[name] * wider
+    for position, copy, code, said in walked(filled, tmp_path, items, name, action="error=ENOSPC", step=step):
         if code not in (0, 1) or (code == 1 and '"code"' not in said):
             broken[position] = (code, said[-300:])
         elif found := faults_left(copy, items, canaries):

@@ -91,7 +91,7 @@ def _is_explained(output: str, name: str) -> bool:
     return "error: " in output and (name in _ALSO_ELSEWHERE or "run it again" in output)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(7)
 @pytest.mark.parametrize("fault", FAULTS, ids=_NAMES)
 def test_an_error_at_some_calls_is_explained_and_loses_nothing(
     fault: tuple[str, str, str], prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path

@@ -93,12 +93,10 @@ def commands(home: Home) -> dict[str, tuple[list[str | Path], str]]:
     }
 
 
-SLOW = ("case export", "evidence list", "evidence show", "import", "watch add")
+SLOW = ("case export", "case show", "evidence list", "evidence show", "import", "watch add")
 
 
-@pytest.mark.parametrize(
-    "name", ["case open", "case show", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
-)
+@pytest.mark.parametrize("name", ["case open", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
 def test_who_loses_the_turn_at_any_moment_says_what_is_kept(
     office: Home, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,8 +11,8 @@ veraPDF {version}, the validator of the PDF Association, comes from Maven Centra
 by its digest), and is asked offline. The reports show texts that were made to break a page: right-to-left scripts,
 control characters, heaps of accents, long runs, emoji, markup. The letters and sheets name such accounts and offices.
 
-`WRITE_CONFORMANCE=yes python -m pytest -m outside tests/conformance/verapdf` makes this page. Without the variable the
-same tests, which `.ci/run` runs, compare it with what veraPDF says.
+`WRITE_CONFORMANCE=yes python -m pytest -m slow tests/conformance/verapdf` makes this page; without the variable the
+same test compares it with what veraPDF says. `.ci/run` does so for a language in each script, `mk` and `sq`.
 
 | document | language | {standards} |
 |---|---|{lines}
