@@ -1,5 +1,6 @@
 """What holds for every test: no network beyond this machine, no settings and no home of the person who runs them."""
 
+import gc
 import ipaddress
 import os
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from tests.lending import LentDecoders, lending
 
@@ -59,6 +63,24 @@ def _require_loopback(host: object) -> None:
 
 
 sys.addaudithook(_refuse_beyond_loopback)
+
+
+_compiled = LRUCache[object, object](5_000)
+
+
+class _OneDialect(SQLiteDialect_pysqlite):
+    """Each home has an engine of its own, which would compile the same statements anew: a tenth of an export's time."""
+
+    def __hash__(self) -> int:
+        return hash(_OneDialect)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SQLiteDialect_pysqlite)
+
+
+SQLiteDialect_pysqlite.__hash__ = _OneDialect.__hash__  # type: ignore[assignment, method-assign]
+SQLiteDialect_pysqlite.__eq__ = _OneDialect.__eq__  # type: ignore[assignment, method-assign]
+sa.Engine._compiled_cache = property(lambda _engine: _compiled, lambda _engine, _own: None)  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +137,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _lies_in(item, COUNTED) and not any(item.get_closest_marker(name) for name in UNCOUNTED):
             item.add_marker(pytest.mark.counted)
     items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of each later look for garbage: thousands of tests, in all of which nothing ends."""
+    gc.collect()
+    gc.freeze()
 
 
 def _lies_in(item: pytest.Item, folders: Iterable[str]) -> bool:

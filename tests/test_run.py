@@ -152,6 +152,7 @@ def test_a_changed_lock_makes_the_environment_new(tree: Tree) -> None:
 
 @installs
 @pytest.mark.every(2)
+@pytest.mark.every(2)
 @pytest.mark.parametrize("missing", ["nisisama-stamp", "bin/python"])
 def test_a_half_made_environment_is_removed_and_made_again(tree: Tree, missing: str) -> None:
     tree.call("demo")
@@ -162,6 +163,7 @@ def test_a_half_made_environment_is_removed_and_made_again(tree: Tree, missing: 
     assert not rubbish.exists()
 
 
+@pytest.mark.slow
 @installs
 def test_a_moved_folder_makes_its_environment_new(tree: Tree) -> None:
     tree.call("demo")
@@ -214,6 +216,7 @@ def test_another_wheel_than_the_locked_one_is_refused(tree: Tree) -> None:
     assert not tree.stamp.exists()
 
 
+@pytest.mark.slow
 @installs
 def test_a_fetch_that_fails_leaves_the_environment_as_it_was(tree: Tree) -> None:
     tree.call("demo")
@@ -254,6 +257,7 @@ def test_nothing_is_written_outside_the_folder(tree: Tree) -> None:
     assert {path.name for path in tree.root.iterdir()} == {".venv", "api", "requirements", "run.py"}
 
 
+@pytest.mark.slow
 @installs
 def test_settings_of_pip_that_lead_outside_are_not_followed(tree: Tree) -> None:
     outside = str(tree.outside)
@@ -291,6 +295,7 @@ def shadow(folder: Path, name: str, kind: str) -> Path:
 @pytest.mark.every(3)
 @installs
 @pytest.mark.every(3)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("kind", ["module", "package"])
 @pytest.mark.parametrize("name", ["pip", "json", "ssl", "zipfile", "sitecustomize"])
 def test_a_module_that_lies_where_the_user_stands_never_runs(tree: Tree, name: str, kind: str) -> None:
@@ -309,6 +314,7 @@ def test_the_module_in_that_test_would_run_for_a_careless_caller(tree: Tree) -> 
 
 
 @installs
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -348,6 +354,7 @@ def test_nearly_all_of_a_lock_must_arrive(run: ModuleType, name: str) -> None:
     assert "tzdata" in marked
 
 
+@pytest.mark.slow
 @installs
 def test_a_program_that_lacks_a_package_is_told_and_not_stamped(tree: Tree) -> None:
     (tree.root / "api" / "cli" / "main.py").write_text("import absent\n")
@@ -370,6 +377,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_politely(tree: Tree) -> N
     assert subprocess.run(command, check=False, **bound).returncode == 3  # type: ignore[call-overload]
 
 
+@pytest.mark.slow
 @installs
 def test_a_folder_that_was_made_ready_with_another_python_names_it(tree: Tree) -> None:
     tree.call("demo")
@@ -392,6 +400,7 @@ def test_a_folder_that_was_made_ready_with_another_python_names_it(tree: Tree) -
         assert words in refused.stderr
 
 
+@pytest.mark.slow
 @installs
 def test_the_python_of_the_environment_does_not_remove_itself(tree: Tree) -> None:
     tree.call("demo")

@@ -107,7 +107,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps=STEPS, batch=st.sampled_from([1, 3, 1000]))
 def test_whenever_it_is_looked_what_is_told_is_what_comparing_every_pair_gives(
     steps: Sequence[tuple[str, *tuple[int, ...]]], batch: int

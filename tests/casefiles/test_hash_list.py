@@ -146,7 +146,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps=STEPS, batch=st.sampled_from([1, 3, 250]))
 def test_what_lists_tell_is_what_comparing_every_pair_gives(steps: Sequence[tuple[str, object]], batch: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ def test_each_damaged_bundle_fails_where_its_defect_is(case: Damaged, tmp_path: 
     assert case.fails or forge.undecided(report) == case.undecided
 
 
-@pytest.mark.repeats
+@pytest.mark.slow
 def test_the_corpus_hits_every_check_of_the_list(tmp_path: Path) -> None:
     hit: set[str] = set()
     for case in CORPUS:

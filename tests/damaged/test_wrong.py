@@ -99,7 +99,7 @@ def script_in(folder: Path) -> None:
 
 
 # a run of the script takes two seconds, so each run of the tests has it on every fourth rule
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.outside
 @pytest.mark.parametrize("rule", OF_SCRIPT[::4])
 def test_the_script_refuses_what_breaks_a_rule_that_it_checks(rule: str, tmp_path: Path) -> None:

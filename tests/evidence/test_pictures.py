@@ -53,6 +53,7 @@ def require_may_leave(value: object) -> None:
         require_no_picture(member, jcs({"text": value}) + b"\n")  # type: ignore[dict-item] # what strip_previews gave
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("kind", PICTURES)
 @pytest.mark.parametrize("encode", ENCODERS)
 @pytest.mark.parametrize("alignment", range(3))

@@ -143,7 +143,7 @@ def test_the_schema_of_the_content_is_that_of_the_tables() -> None:
 
 
 @pytest.mark.repeats
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(contents)
 def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementation(content: Content) -> None:
     content_values = json.loads(jcs(split_content(content)))

@@ -82,7 +82,7 @@ def without_rules(home: Home) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("table", [table.name for table in TRUTH])
 def test_a_value_of_another_type_is_a_finding_that_names_its_row(home: Home, table: str, step: int) -> None:
     without_rules(home)

@@ -28,6 +28,7 @@ def bits(number: int, frame: bytes) -> int:
     return (int.from_bytes(made.hashes[0]) ^ int.from_bytes(frame)).bit_count()
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("kind", "made"), [*KINDS.items(), *((None, each) for each in CODECS)], ids=str)
 def test_key_frames_are_those_of_the_scenes_in_their_order(
     decoder: Decoder, kind: str | None, made: tuple[str, str]

@@ -95,7 +95,7 @@ def is_expected(old: object, shape: str, key: object) -> bool:
     return shape == "an empty object" and isinstance(old, dict)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(9)
 @pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
 def test_whatever_stands_anywhere_is_content_or_a_hole_that_names_it(named: Named) -> None:
     good = message_of(named)
