@@ -33,26 +33,34 @@ class ForkedProgram(subprocess.Popen[str]):
 
     Args:
         first: Python that runs before it.
-        more: Variables beside those of this process.
+        environment: Its variables; without them, those of this process.
+        at: The folder that it starts in; without one, that of this process.
     """
 
-    def __init__(self, arguments: Sequence[str | Path], first: str = "", more: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        first: str = "",
+        environment: Mapping[str, str] | None = None,
+        at: Path | None = None,
+    ) -> None:
         super().__init__(
             [sys.executable, "-u", "-c", f"{_HERE}; {first}\n{_MAIN}", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(more or {})},
+            env={**(os.environ if environment is None else environment)},
+            cwd=at or Path.cwd(),
         )
 
     def _execute_child(self, *given: Any) -> None:  # noqa: ANN401 - as Popen gives them
-        command, environment = given[0], given[6]
+        command, at, environment = given[0], given[5], given[6]
         if "COVERAGE_PROCESS_START" in environment:
             super()._execute_child(*given)  # type: ignore[misc]
             return
         streams = given[10], given[13], given[15]
-        self.pid = _asked(command, environment, streams)
+        self.pid = _asked(command, environment, at, streams)
         self._child_created = True
         for each in streams:
             os.close(each)
@@ -81,11 +89,11 @@ def end() -> None:
         _zygotes.pop().end()
 
 
-def _asked(command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> int:
+def _asked(command: Sequence[str], environment: Mapping[str, str], at: Path, streams: Sequence[int]) -> int:
     """The process id of a new child of this process, which is the program."""
     if not _zygotes:
         _zygotes.append(_Zygote())
-    told = {"code": command[3], "argv": ["-c", *command[4:]], "env": dict(environment), "cwd": str(Path.cwd())}
+    told = {"code": command[3], "argv": ["-c", *command[4:]], "env": dict(environment), "cwd": str(at)}
     body, calls = json.dumps(told).encode(), _zygotes[0].socket
     _adopt(orphans=True)
     try:

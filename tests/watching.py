@@ -1,6 +1,7 @@
 """A home that watches the loopback Telegram; what tests of the live watch share."""
 
 import io
+import os
 import subprocess
 import threading
 import time
@@ -170,7 +171,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def program(at: Desk, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """The program as a process of its own, at the home that watches."""
-    return ForkedProgram(["--home", at.folder / "home", *arguments], more=more)
+    return ForkedProgram(["--home", at.folder / "home", *arguments], environment={**os.environ, **(more or {})})
 
 
 @contextmanager
