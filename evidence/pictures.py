@@ -1,27 +1,62 @@
-"""What a picture or video looks like, in bytes and inside Base64: one table for all who look.
+r"""What a picture or video looks like, in bytes and inside Base64: one table for all who look.
 
 ``monitor.previews`` takes out of a record what is found here, and the last gate before a
 bundle refuses what is found here, so that no message can be taken in and then never leave.
 A match on few bytes counts only when the bytes after it fit the format, because digests and
 signatures are random. Each ``fits`` is monotone: more bytes never make a picture none.
 
+Base64 is read as whoever decodes it would: escapes of JSON, at any depth, and of URLs and HTML are resolved first
+(PHP writes ``\/`` for each slash), and lines that it is wrapped into are one run.
+
 # LIMIT: formats without a marked beginning (raw camera frames, TGA with a palette or an
-# identifier), hexadecimal and other spellings, and what is encrypted, are not known.
+# identifier), hexadecimal and other spellings, lines under 16 characters, and what is encrypted, are not known.
 Standard library only.
 """
 
 import base64
 import binascii
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+MOST_SPELLED = 1 << 16
+"""Bytes of a text that the opening of one picture can take, with all its escapes and ends of lines."""
 _WINDOW = 4096
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_STANDARD = bytes.maketrans(b"-_\r", b"+/\n")
+_SHORT_TAIL = 2
 _SMALL = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]+")
-_LINES = re.compile(rb"[A-Za-z0-9+/]*(?:(?<=[A-Za-z0-9+/]{16})\r?\n[A-Za-z0-9+/]+)*={0,2}")
+_PADDED_RUN = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_LINE_BYTES = 16
+"""What stands before the end of a line that is part of a run: less is words."""
+_LINE = re.compile(rb"[A-Za-z0-9+/]{16}\Z")
+_ENDS = re.compile(rb"\n[ \t\n]*+")
+_ESCAPES: Sequence[tuple[bytes, re.Pattern[bytes]]] = (
+    # each with what it begins with; a run of backslashes is taken whole, so that none is looked at twice
+    (b"\\", re.compile(rb"\\++(?:(?P<itself>[/\n\t])|(?P<short>[nrt])|(?:u00|x)(?P<hex>[0-7][0-9A-Fa-f]))?")),
+    (b"%", re.compile(rb"%(?:25)*+(?P<hex>[0-7][0-9A-Fa-f])")),
+    (
+        b"&",
+        re.compile(
+            rb"&(?:amp;)*+(?:#[Xx]0*+(?P<hex>[0-9A-Fa-f]{1,2})|#0*+(?P<number>[0-9]{1,3})|(?P<name>sol|plus|NewLine));"
+        ),
+    ),
+)
+_RESOLVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_\n\r\t"
+"""What an escape must stand for to be resolved: nothing else makes a run longer."""
+_MEANT = {
+    **{("itself", each): each for each in (b"/", b"\n", b"\t")},
+    **{("short", short): meant for short, meant in ((b"n", b"\n"), (b"r", b"\n"), (b"t", b"\t"))},
+    **{("name", name): meant for name, meant in ((b"sol", b"/"), (b"plus", b"+"), (b"NewLine", b"\n"))},
+    **{
+        (kind, (form % ord(each)).encode()): each.encode().translate(_TO_STANDARD)
+        for each in _RESOLVED
+        for kind, form in (("hex", "%02x"), ("hex", "%02X"), ("hex", "%x"), ("hex", "%X"), ("number", "%d"))
+    },
+}
+"""What escapes stand for, by the group of their pattern and what is in it."""
 _JPEG_HEAD = 6
 _JPEG_STARTS = {0xDB, *range(0xC0, 0xC4), *range(0xE0, 0xF0), 0xFE}
 _DQT = 0xDB
@@ -185,17 +220,35 @@ def _spellings(form: Format) -> Iterator[_Spelling]:
         yield _Spelling(form, alignment, characters[:first], characters[first:last])
 
 
-def _any_of(patterns: Iterable[bytes]) -> bytes:
-    """A regular expression for the shortest of these patterns at a place: what begins alike is compared once."""
-    rests = defaultdict[bytes, set[bytes]](set)
-    for pattern in patterns:
-        rests[pattern[:1]].add(pattern[1:])
-    branches = (re.escape(first) + (b"" if b"" in rest else _any_of(rest)) for first, rest in rests.items())
+def _any_of(patterns: Mapping[bytes, bytes]) -> bytes:
+    """A regular expression for the shortest of these patterns at a place: what begins alike is compared once.
+
+    Args:
+        patterns: To each, what must hold at its end: another regular expression, which takes nothing.
+    """
+    rests = defaultdict[bytes, dict[bytes, bytes]](dict)
+    for pattern, guard in patterns.items():
+        rests[pattern[:1]][pattern[1:]] = guard
+    branches = (re.escape(first) + _any_rest(rest) for first, rest in rests.items())
     return b"(?:" + b"|".join(branches) + b")"
 
 
+def _any_rest(rest: Mapping[bytes, bytes]) -> bytes:
+    guard = rest.get(b"")
+    longer = {pattern: guard for pattern, guard in rest.items() if pattern}
+    if guard is None:
+        return _any_of(longer)
+    return guard if not guard or not longer else b"(?:" + guard + b"|" + _any_of(longer) + b")"
+
+
+def _guard_of(spelling: _Spelling) -> bytes:
+    """A tail of two characters stands everywhere in a long run of one: then what is before it is compared at once."""
+    is_short = len(spelling.tail) <= _SHORT_TAIL and spelling.tail != spelling.pattern
+    return b"(?<=" + re.escape(spelling.pattern) + b")" if is_short else b""
+
+
 _SPELLINGS = tuple(spelling for form in FORMATS for spelling in _spellings(form))
-_TAILS = re.compile(_any_of(spelling.tail for spelling in _SPELLINGS))
+_TAILS = re.compile(_any_of({spelling.tail: _guard_of(spelling) for spelling in _SPELLINGS}))
 """One search of a text: to look for each tail by itself, or for whole patterns, costs several times as much."""
 _WITH_TAIL = {
     tail: [spelling for spelling in _SPELLINGS if spelling.tail.startswith(tail)]
@@ -215,11 +268,11 @@ def find_raw(data: bytes) -> Iterator[Found]:
 
 
 def find_encoded(text: bytes) -> Iterator[Found]:
-    """Pictures in runs of Base64, standard or URL-safe, wherever they begin in a quantum."""
-    standard = text.translate(_TO_STANDARD)
-    for at, spelling in _candidates(standard):
-        if _stands(standard, spelling, at, start=0, runs=_BASE64_RUN):
-            yield Found(spelling.format.name, at)
+    """Pictures in runs of Base64, standard or URL-safe, escaped or wrapped, wherever they begin in a quantum."""
+    plain = _plain(text)
+    for at, spelling in _candidates(plain.text):
+        if _stands(plain.text, spelling, at, start=0, runs=_BASE64_RUN):
+            yield Found(spelling.format.name, plain.place(at))
 
 
 def encoded_spans(text: bytes) -> Iterator[tuple[int, int]]:
@@ -227,12 +280,83 @@ def encoded_spans(text: bytes) -> Iterator[tuple[int, int]]:
 
     What lies before, between and after the spans, each taken for itself, has none for ``find_encoded``.
     """
-    standard = text.translate(_TO_STANDARD)
+    plain = _plain(text)
     done = 0
-    for at, spelling in _candidates(standard):
-        if at >= done and _stands(standard, spelling, at, start=done, runs=_LINES):
-            start, done = _run_start(standard, at, done), _run_end(standard, at)
-            yield start, done
+    for at, spelling in _candidates(plain.text):
+        if at >= done and _stands(plain.text, spelling, at, start=done, runs=_PADDED_RUN):
+            start, done = _run_start(plain.text, at, done), _run_end(plain.text, at)
+            yield plain.place(start), plain.place(done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where each byte lies in the text of which some parts were replaced.
+
+    Attributes:
+        begins: Where the new text goes on behind each part that was replaced, ascending; the first is its beginning.
+        places: Where that lies in the text before.
+    """
+
+    begins: Sequence[int]
+    places: Sequence[int]
+
+    def before(self, at: int) -> int:
+        part = bisect_right(self.begins, at) - 1
+        return self.places[part] + at - self.begins[part]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A text in the standard alphabet, its escapes resolved and then its wrapped lines joined."""
+
+    text: bytes
+    resolved: _Places
+    joined: _Places
+
+    def place(self, at: int) -> int:
+        """Where byte ``at`` lies in the text that was given."""
+        return self.resolved.before(self.joined.before(at))
+
+
+def _plain(given: bytes) -> _Plain:
+    standard = given.translate(_TO_STANDARD)
+    text, resolved = _replaced(standard, _resolved(standard))
+    text, joined = _replaced(text, _joints(text))
+    return _Plain(text, resolved, joined)
+
+
+def _replaced(text: bytes, cuts: Iterable[tuple[int, int, bytes]]) -> tuple[bytes, _Places]:
+    """The text with other bytes from each place to the next; ``cuts`` in order, none across another."""
+    parts, begins, places, done, length = list[bytes](), [0], [0], 0, 0
+    for start, end, instead in cuts:
+        parts += (text[done:start], instead)
+        length += start - done + len(instead)
+        begins.append(length)
+        places.append(end)
+        done = end
+    return (b"".join([*parts, text[done:]]) if parts else text), _Places(begins, places)
+
+
+def _resolved(text: bytes) -> Sequence[tuple[int, int, bytes]]:
+    """What each escape in a text stands for, where that makes a run of Base64 go on, and from where to where it is."""
+    cuts = list[tuple[int, int, bytes]]()
+    for begin, escape in _ESCAPES:
+        if begin in text:
+            cuts += (
+                (match.start(), match.end(), meant)
+                for match in escape.finditer(text)
+                if match.lastgroup and (meant := _MEANT.get((match.lastgroup, match[match.lastgroup])))
+            )
+    return sorted(cuts)
+
+
+def _joints(text: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """The ends of lines inside runs of Base64, with quoted-printable's soft break before and what indents after."""
+    for match in _ENDS.finditer(text):
+        end = match.start()
+        end -= text.endswith(b"=", 0, end)
+        if _LINE.search(text, max(0, end - _LINE_BYTES), end) and _BASE64_RUN.match(text, match.end()):
+            yield end, match.end(), b""
 
 
 def _candidates(text: bytes) -> Iterator[tuple[int, _Spelling]]:
@@ -257,14 +381,14 @@ def _stands(text: bytes, spelling: _Spelling, at: int, *, start: int, runs: re.P
     before = spelling.before
     if _BASE64_RUN.match(mixed):
         before = before[:-1] + mixed
-    run = runs.match(text, at, at + form.window * 3 // 2 + 8)  # with room for ends of lines
-    data = _decode(before + b"".join(run[0].split()).rstrip(b"="))[spelling.alignment :] if run else b""
+    run = runs.match(text, at, at + form.window * 3 // 2 + 8)
+    data = _decode(before + run[0].rstrip(b"="))[spelling.alignment :] if run else b""
     return data.startswith(form.opening) and form.fits(data)
 
 
 def _run_end(text: bytes, at: int) -> int:
-    """The end of a run and of the lines that it is wrapped into, each of 16 characters or more but the last."""
-    found = _LINES.match(text, at)
+    """The end of a run, with its padding."""
+    found = _PADDED_RUN.match(text, at)
     return found.end() if found else at
 
 

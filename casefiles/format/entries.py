@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
+from casefiles.format.kept import lines_of, sliced
 from casefiles.format.layout import ENTRIES, STAMPS
 from evidence.canonical import Json, jcs, read_jcs, sha256_hex
 from evidence.errors import CanonicalError, NoteError
@@ -121,18 +122,18 @@ def read_entries(data: bytes) -> list[ShownEntry]:
     Raises:
         RecordsError: A line is not the canonical JSON of an entry, or out of order.
     """
-    entries = [_read_entry(line, where) for line, where in _lines([data], ENTRIES)]
+    entries = [_read_entry(line, where) for line, where in _lines(sliced(data), ENTRIES)]
     _require_ascending([(entry.index, "") for entry in entries], where=ENTRIES)
     return entries
 
 
-def read_stamps(data: bytes) -> list[EarlierStamp]:
-    """Read the form of a bundle's ``stamps.jsonl``.
+def read_stamps(pieces: Iterable[bytes]) -> list[EarlierStamp]:
+    """Read the form of a bundle's ``stamps.jsonl``, which comes in pieces.
 
     Raises:
         RecordsError: A line is not the canonical JSON of a stamp, or out of order.
     """
-    stamps = [read_stamp(line, where=where) for line, where in _lines([data], STAMPS)]
+    stamps = [read_stamp(line, where=where) for line, where in _lines(pieces, STAMPS)]
     _require_ascending(list(map(_stamp_order, stamps)), where=STAMPS)
     return stamps
 
@@ -167,15 +168,12 @@ def _stamp_order(stamp: EarlierStamp) -> tuple[int, str]:
 
 
 def _lines(pieces: Iterable[bytes], member: str) -> Iterator[tuple[bytes, str]]:
-    number, begun = 0, list[bytes]()
-    for piece in pieces:
-        *ended, rest = piece.split(b"\n")
-        for line in ended:
-            number += 1
-            yield b"".join([*begun, line]), f"{member}:{number}"
-            begun = []
-        begun.append(rest)
-    if any(begun):
+    line = None
+    for number, after in enumerate(lines_of(pieces)):
+        if line is not None:
+            yield line, f"{member}:{number}"
+        line = after
+    if line:
         raise RecordsError("records.last_line_open", where=member)
 
 

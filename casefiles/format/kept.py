@@ -44,6 +44,7 @@ class KeptMember:
 
     Attributes:
         lines: How many ends of lines it has.
+        longest_line: How long its longest line is; of those under ``PIECE_BYTES`` perhaps less.
         pieces: SHA-256 of each ``PIECE_BYTES`` of it, and of the rest.
     """
 
@@ -52,6 +53,7 @@ class KeptMember:
     crc: int
     sha256: bytes
     lines: int
+    longest_line: int
     pieces: Sequence[bytes]
 
 
@@ -64,7 +66,7 @@ class PieceDigests:
 
     def __init__(self, offset: int) -> None:
         self._offset = offset
-        self._size = self._crc = self._lines = 0
+        self._size = self._crc = self._lines = self._line = self._longest = 0
         self._whole, self._piece, self._room = hashlib.sha256(), hashlib.sha256(), PIECE_BYTES
         self._pieces: list[bytes] = []
 
@@ -72,7 +74,7 @@ class PieceDigests:
         """Take the next bytes."""
         self._size += len(data)
         self._crc = zlib.crc32(data, self._crc)
-        self._lines += data.count(b"\n")
+        self._take_lines(data)
         self._whole.update(data)
         at, rest = 0, memoryview(data)
         while len(rest) - at >= self._room:
@@ -86,7 +88,17 @@ class PieceDigests:
         """What came in; nothing may come after it."""
         if self._room < PIECE_BYTES:
             self._end_piece()
-        return KeptMember(self._offset, self._size, self._crc, self._whole.digest(), self._lines, tuple(self._pieces))
+        longest, pieces = max(self._longest, self._line), tuple(self._pieces)
+        return KeptMember(self._offset, self._size, self._crc, self._whole.digest(), self._lines, longest, pieces)
+
+    def _take_lines(self, data: bytes) -> None:
+        if ends := data.count(b"\n"):
+            # what begins and ends in these bytes is not longer than they are
+            self._lines += ends
+            self._longest = max(self._longest, self._line + data.index(b"\n"))
+            self._line = len(data) - 1 - data.rindex(b"\n")
+        else:
+            self._line += len(data)
 
     def _end_piece(self) -> None:
         self._pieces.append(self._piece.digest())
@@ -187,7 +199,29 @@ def keep(members: "dict[str, bytes] | MadeMembers", name: str, pieces: Iterable[
 
 def pieces_of(members: Mapping[str, bytes], name: str) -> Iterator[bytes]:
     """A member piece by piece, wherever the members are kept."""
-    return members.pieces(name) if isinstance(members, KeptMembers) else iter((members[name],))
+    return members.pieces(name) if isinstance(members, KeptMembers) else sliced(members[name])
+
+
+def sliced(content: bytes) -> Iterator[bytes]:
+    """The bytes of a member that is held, in pieces like those of one that is kept."""
+    return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a member that comes in pieces, without their ends; the last is what lies behind the last end.
+
+    No more is held than one piece and one line.
+    """
+    begun = list[bytes]()
+    for piece in pieces:
+        lines = piece.split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield b"".join([*begun, line]) if begun else line
+            begun = []
+        if rest:
+            begun.append(rest)
+    yield b"".join(begun)
 
 
 def length_of(members: Mapping[str, bytes], name: str) -> int:
@@ -198,6 +232,16 @@ def length_of(members: Mapping[str, bytes], name: str) -> int:
 def count_lines(members: Mapping[str, bytes], name: str) -> int:
     """How many ends of lines a member has, kept in a file or not."""
     return members.place(name).lines if isinstance(members, KeptMembers) else members[name].count(b"\n")
+
+
+def longest_line(members: Mapping[str, bytes], name: str) -> int:
+    """How long the longest line of a member is, kept in a file or not; of those under a mebibyte perhaps less."""
+    if isinstance(members, KeptMembers):
+        return members.place(name).longest_line
+    intake = PieceDigests(0)
+    for piece in sliced(members[name]):
+        intake.take(piece)
+    return intake.taken().longest_line
 
 
 def sha256_of(members: Mapping[str, bytes], name: str) -> bytes:

@@ -59,6 +59,10 @@ TYPE_TABLE = "text/csv"
 TYPE_PAGES = "application/pdf"
 
 MAX_MEMBER_BYTES = 1 << 30
+MAX_SMALL_BYTES, MAX_SIGNED_BYTES, MAX_CASE_BYTES, MAX_PAGES_BYTES = 1 << 20, 4 << 20, 16 << 20, 64 << 20
+"""Of members that do not grow with the items, of one that is DER, of ``case.json``, and of a volume of the report."""
+MAX_LINE_BYTES = 8 << 20
+"""Of one line of a member of JSON lines, which is read whole; the longest text of Telegram takes 30 KB."""
 MAX_MEMBERS = 1_000
 MAX_NAME_BYTES = 120
 ITEMS_A_VOLUME = 1_000
@@ -103,6 +107,7 @@ class Member:
 
     Attributes:
         name: Its name, or a regular expression for the names of many.
+        max_bytes: How long it may be; what may be longer is read in pieces.
         how_many: ``one``: exactly one. ``some``: at least one. ``any``: any number.
     """
 
@@ -111,15 +116,22 @@ class Member:
     search: Search = Search.TEXT
     writer: MadeBy = MadeBy.BUILDER
     how_many: Literal["one", "some", "any"] = "one"
+    max_bytes: int = MAX_SMALL_BYTES
 
 
 _FROM_1 = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _FROM_2 = "(?:00[2-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _FROM_3 = "(?:00[3-9]|0[1-9][0-9]|[1-9][0-9][0-9])"
 _PAGES = Member(
-    r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?(?:\.[1-9][0-9]{0,2})?\.pdf", TYPE_PAGES, Search.PAGES, how_many="any"
+    r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?(?:\.[1-9][0-9]{0,2})?\.pdf",
+    TYPE_PAGES,
+    Search.PAGES,
+    how_many="any",
+    max_bytes=MAX_PAGES_BYTES,
 )
-_REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
+_REPORTS = Member(
+    r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some", max_bytes=MAX_MEMBER_BYTES
+)
 
 MEMBERS = (
     Member(MIMETYPE, TYPE_TEXT, writer=MadeBy.CONTAINER),
@@ -129,28 +141,42 @@ MEMBERS = (
     Member(README, TYPE_TEXT),
     Member(HOW_TO_VERIFY, TYPE_TEXT),
     Member(VERIFY_SH, TYPE_TEXT),
-    Member(CASE, TYPE_JSON, Search.FIELDS),
-    Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS),
-    Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS),
-    Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS),
-    Member(CASE_JSONLD, TYPE_LINKED, Search.FIELDS),
-    Member(ENTRIES, TYPE_LINES, Search.ENTRIES),
-    Member(STAMPS, TYPE_LINES, Search.STAMPS),
+    Member(CASE, TYPE_JSON, Search.FIELDS, max_bytes=MAX_CASE_BYTES),
+    Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS, max_bytes=MAX_MEMBER_BYTES),
+    Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS, max_bytes=MAX_MEMBER_BYTES),
+    Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS, max_bytes=MAX_MEMBER_BYTES),
+    Member(CASE_JSONLD, TYPE_LINKED, Search.FIELDS, max_bytes=MAX_MEMBER_BYTES),
+    Member(ENTRIES, TYPE_LINES, Search.ENTRIES, max_bytes=MAX_MEMBER_BYTES),
+    Member(STAMPS, TYPE_LINES, Search.STAMPS, max_bytes=MAX_MEMBER_BYTES),
     Member(CHECKPOINT, TYPE_TEXT),
-    Member(CHECKPOINT_TOKEN, TYPE_TOKEN, Search.DER),
+    Member(CHECKPOINT_TOKEN, TYPE_TOKEN, Search.DER, max_bytes=MAX_SIGNED_BYTES),
     Member(LOG_KEY, TYPE_TEXT),
     *(Member(f"data/schema/{name}.schema.json", TYPE_SCHEMA, Search.FIELDS) for name in SCHEMA_NAMES),
     Member(r"data/certs/[0-9a-f]{64}\.pem", TYPE_CERTIFICATES, how_many="any"),
     _REPORTS,
     _PAGES,
     Member(SEAL_MANIFEST, TYPE_XML, writer=MadeBy.SEAL),
-    Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
+    Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL, max_bytes=MAX_SIGNED_BYTES),
     Member(ARCHIVE_MANIFEST, TYPE_XML, writer=MadeBy.ARCHIVE),
-    Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=MadeBy.ARCHIVE),
+    Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=MadeBy.ARCHIVE, max_bytes=MAX_SIGNED_BYTES),
     Member(rf"META-INF/ASiCManifest{_FROM_2}\.xml", TYPE_XML, writer=MadeBy.COUNTER, how_many="any"),
-    Member(rf"META-INF/signature{_FROM_2}\.p7s", TYPE_SIGNATURE, Search.DER, writer=MadeBy.COUNTER, how_many="any"),
+    Member(
+        rf"META-INF/signature{_FROM_2}\.p7s",
+        TYPE_SIGNATURE,
+        Search.DER,
+        writer=MadeBy.COUNTER,
+        how_many="any",
+        max_bytes=MAX_SIGNED_BYTES,
+    ),
     Member(rf"META-INF/ASiCArchiveManifest{_FROM_1}\.xml", TYPE_XML, writer=MadeBy.RENEWAL, how_many="any"),
-    Member(rf"META-INF/timestamp{_FROM_3}\.tst", TYPE_TOKEN, Search.DER, writer=MadeBy.RENEWAL, how_many="any"),
+    Member(
+        rf"META-INF/timestamp{_FROM_3}\.tst",
+        TYPE_TOKEN,
+        Search.DER,
+        writer=MadeBy.RENEWAL,
+        how_many="any",
+        max_bytes=MAX_SIGNED_BYTES,
+    ),
 )
 """Every member that a bundle may have: what drives its writer, its gate, its verifier and ``verify.sh``."""
 
@@ -259,6 +285,19 @@ def require_safe_name(name: str) -> None:
     """
     if len(name) > MAX_NAME_BYTES or not _SAFE.fullmatch(name):
         raise ContainerError("container.unsafe_name", where=ascii(name)[:MAX_NAME_BYTES])
+
+
+def require_size(name: str, *, size: int, longest_line: int) -> None:
+    """A rule of the bundle's layout: no member is longer than its line in the table says, and none has a longer line.
+
+    Raises:
+        ContainerError: It is, or it has; or no member of this name may be in a bundle.
+    """
+    member = member_of(name)
+    if size > member.max_bytes:
+        raise ContainerError("container.member_over_limit", where=name, limit=member.max_bytes, found=size)
+    if member.media_type == TYPE_LINES and longest_line > MAX_LINE_BYTES:
+        raise ContainerError("container.line_over_limit", where=name, limit=MAX_LINE_BYTES)
 
 
 def require_members(names: Iterable[str]) -> None:

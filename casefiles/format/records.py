@@ -13,7 +13,7 @@ import io
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,7 +161,12 @@ def events_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
 
 def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
     """A table of a bundle: one canonical JSON object a line, for each record in its order."""
-    return b"".join(jcs(row_of(record, anchorage)) + b"\n" for record in records)
+    return b"".join(json_lines(records, anchorage))
+
+
+def json_lines(records: Iterable[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[bytes]:
+    """The lines of a table of a bundle, with their ends."""
+    return (jcs(row_of(record, anchorage)) + b"\n" for record in records)
 
 
 def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:

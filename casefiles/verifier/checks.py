@@ -42,7 +42,7 @@ from casefiles.format import layout
 from casefiles.format.archive import ArchiveLink, CounterSeal, counter_seals_of, links_of, listed_by
 from casefiles.format.bag import require_info, require_manifest
 from casefiles.format.entries import EarlierStamp, ReadEntries, ShownEntry, read_stamps
-from casefiles.format.kept import count_lines, pieces_of, sha256_of
+from casefiles.format.kept import count_lines, length_of, lines_of, longest_line, pieces_of, sha256_of
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
 from casefiles.format.pictures import require_no_picture, require_no_picture_in_entries
 from casefiles.format.records import (
@@ -55,7 +55,7 @@ from casefiles.format.records import (
     events_of,
     items_csv,
     items_of,
-    jsonl,
+    json_lines,
     open_disclosed,
     proven_time,
 )
@@ -158,7 +158,7 @@ class OpenedBundle:
     @cached_property
     def earlier(self) -> list[EarlierStamp]:
         """The stamps over earlier checkpoints that the opened bundle has, ascending by size."""
-        return read_stamps(self.members[layout.STAMPS])
+        return read_stamps(pieces_of(self.members, layout.STAMPS))
 
     @cached_property
     def case(self) -> Mapping[str, Json]:
@@ -527,6 +527,9 @@ def _form(opened: OpenedBundle) -> Basis:
 
 def _members(opened: OpenedBundle) -> Basis:
     layout.require_members(opened.members)
+    for name in opened.members:
+        size, line = length_of(opened.members, name), longest_line(opened.members, name)
+        layout.require_size(name, size=size, longest_line=line)
     return Basis("basis.files", {"files": len(opened.members)})
 
 
@@ -535,7 +538,7 @@ def _no_pictures(opened: OpenedBundle) -> Basis:
         if name == layout.ENTRIES and (entries := opened.readable_entries()) is not None:
             require_no_picture_in_entries(entries)
         else:
-            require_no_picture(name, opened.members[name])
+            require_no_picture(name, pieces_of(opened.members, name))
     return Basis()
 
 
@@ -909,7 +912,7 @@ def _records_schemas(opened: OpenedBundle) -> Basis:
             raise RecordsError("records.another_schema", where=layout.schema_name(name))
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
-        for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
+        for number, (line, _) in enumerate(itertools.pairwise(lines_of(pieces_of(opened.members, member))), start=1):
             opened.hear(1)
             where = f"{member}:{number}"
             row = read_json(line, where=where)  # in its one spelling, or records.items finds another
@@ -923,11 +926,11 @@ def _records_schemas(opened: OpenedBundle) -> Basis:
 def _records_items(opened: OpenedBundle) -> Basis:
     items, events = items_of(opened.records), events_of(opened.records)
     for member, expected in (
-        (layout.ITEMS_JSONL, jsonl(items, opened.anchorage)),
-        (layout.EVENTS_JSONL, jsonl(events, opened.anchorage)),
-        (layout.ITEMS_CSV, items_csv(items, opened.anchorage)),
+        (layout.ITEMS_JSONL, json_lines(items, opened.anchorage)),
+        (layout.EVENTS_JSONL, json_lines(events, opened.anchorage)),
+        (layout.ITEMS_CSV, (items_csv(items, opened.anchorage),)),
     ):
-        _require_lines(member, expected, opened.members[member])
+        _require_lines(opened, member, expected)
     return Basis("basis.items_and_events", {"items": len(items), "events": len(events)})
 
 
@@ -972,7 +975,7 @@ def _content_texts(opened: OpenedBundle) -> Basis:
         if name != report:
             raise RecordsError("records.another_report", where=name, expected=report)
     for name, text in texts.items():
-        _require_lines(name, text, opened.members.get(name, b""), code="records.text_differs")
+        _require_lines(opened, name, (text,), code="records.text_differs")
     return Basis("basis.files", {"files": len(texts)})
 
 
@@ -1033,12 +1036,26 @@ def _content_certificates(opened: OpenedBundle) -> Basis:
     return Basis("basis.files", {"files": len(certificates)})
 
 
-def _require_lines(member: str, expected: bytes, found: bytes, *, code: str = "records.table_differs") -> None:
-    if expected == found:
-        return
-    lines = itertools.zip_longest(expected.split(b"\n"), found.split(b"\n"))
-    number = next(number for number, (one, other) in enumerate(lines, start=1) if one != other)
-    raise RecordsError(code, member=member, number=number)
+def _require_lines(
+    opened: OpenedBundle, member: str, expected: Iterable[bytes], *, code: str = "records.table_differs"
+) -> None:
+    """Check that a member has these bytes, whatever else it has and however much."""
+    found, held, at, line = pieces_of(opened.members, member), b"", 0, 1
+    for part in expected:
+        while len(held) < at + len(part) and (piece := next(found, b"")):
+            held, at = held[at:] + piece, 0
+        if not held.startswith(part, at):
+            raise RecordsError(code, member=member, number=line + _line_of_difference(part, held[at:]))
+        line += part.count(b"\n")
+        at += len(part)
+    if at < len(held) or next(found, b""):
+        raise RecordsError(code, member=member, number=line)
+
+
+def _line_of_difference(one: bytes, other: bytes) -> int:
+    """In which line, from 0 on, two texts begin to differ, where the second may end before the first."""
+    lines = zip(one.split(b"\n"), other[: len(one)].split(b"\n"), strict=False)
+    return next((number for number, (mine, theirs) in enumerate(lines) if mine != theirs), other.count(b"\n"))
 
 
 def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:

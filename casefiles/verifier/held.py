@@ -66,7 +66,7 @@ def read_held(data: bytes) -> HeldFile:
         return HeldFile(data)
     members = read_container(io.BytesIO(data))
     layout.require_members(members)
-    stamps, entries = read_stamps(members[layout.STAMPS]), read_entries(members[layout.ENTRIES])
+    stamps, entries = read_stamps([members[layout.STAMPS]]), read_entries(members[layout.ENTRIES])
     return HeldFile(members[layout.CHECKPOINT], tuple(stamps), tuple(entries))
 
 

@@ -5,9 +5,10 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 _EVERY_S = 0.05
 
@@ -38,6 +39,28 @@ def watched_run(command: Sequence[str], environment: Mapping[str, str]) -> Watch
     if process.returncode:
         raise RuntimeError(f"{command[1:4]}: exit {process.returncode}")
     return WatchedRun(seconds, own, max(below.values(), default=0.0))
+
+
+@contextmanager
+def watched_below() -> Iterator[Mapping[int, float]]:
+    """The high-water mark of each process that is started below this one meanwhile, in MB, as it was last seen.
+
+    Linux accounts to a child the memory of whoever started it (``ru_maxrss``, also of RUSAGE_CHILDREN): one that took
+    10 MB below a parent of 580 had 583. Its own high-water mark begins anew with its program.
+    """
+    below, ended = dict[int, float](), Event()
+
+    def watch() -> None:
+        while not ended.wait(_EVERY_S):
+            below.update({each: peak for each in processes_below(os.getpid()) if (peak := peak_mb(each))})
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        yield below
+    finally:
+        ended.set()
+        watching.join()
 
 
 def processes_below(process: int) -> Iterator[int]:

@@ -429,7 +429,7 @@ def with_entry(members: Mapping[str, bytes], entry: ShownEntry) -> dict[str, byt
 
 def stamps_of(members: Mapping[str, bytes]) -> list[EarlierStamp]:
     """The earlier stamps of members, in their order."""
-    return read_stamps(members[layout.STAMPS])
+    return read_stamps([members[layout.STAMPS]])
 
 
 def with_stamps(members: Mapping[str, bytes], stamps: Iterable[EarlierStamp]) -> dict[str, bytes]:

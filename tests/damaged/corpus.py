@@ -4,6 +4,7 @@ Where a defect lies below the seal, the bundle is bagged, sealed and stamped aga
 would do who holds the seal: only the check that looks at the defect itself can find it then.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries
 from casefiles.format.records import events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import OpenedBundle
-from evidence.canonical import jcs
+from evidence.canonical import MAX_VALUES, jcs
 from evidence.finding import Verdict
 from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
 from evidence.log.tiles import consistency_path
@@ -161,7 +162,29 @@ def log_entries_removed_and_sealed_again() -> bytes:
     return forge.reseal({name: content for name, content in good().items() if name != layout.ENTRIES})
 
 
+@damaged("container.members")
+def text_that_is_longer_than_its_kind_may_be() -> bytes:
+    return resealed({layout.README: b"\n" * (layout.MAX_SMALL_BYTES + 1)})
+
+
+@damaged("container.members")
+def table_with_a_line_that_is_longer_than_one_may_be() -> bytes:
+    return resealed({layout.ITEMS_JSONL: b"[" * (layout.MAX_LINE_BYTES + 1)})
+
+
+@damaged("bag.info", "records.schemas")
+def description_of_more_values_than_a_reader_should_hold() -> bytes:
+    case = json.loads(good()[layout.CASE])
+    return resealed({layout.CASE: jcs({**case, "received": ["0"] * MAX_VALUES})})
+
+
 # --- pictures
+
+
+@damaged("content.no_pictures", "content.texts")
+def picture_in_a_text_whose_slashes_are_escaped_as_in_php() -> bytes:
+    jpeg = json.dumps(base64.b64encode(bytes.fromhex("ffd8ffe000104a46494600010100")).decode()).replace("/", "\\/")
+    return resealed({layout.README: jpeg.encode() + b"\n"})
 
 
 @damaged("content.no_pictures", "content.texts")

@@ -1784,6 +1784,17 @@ def every_member_left_out() -> Ways:
         yield name, partial(container_bytes, kept) if archived else partial(forge.reseal, kept, rebag=not of_bag)
 
 
+@breaks("container.members/size")
+def a_member_that_is_too_long() -> Ways:
+    for name, content in (
+        (layout.README, b"a" * (layout.MAX_SMALL_BYTES + 1)),
+        (layout.SEAL_SIGNATURE, bytes(layout.MAX_SIGNED_BYTES + 1)),
+        (layout.EVENTS_JSONL, b"{}\n" + b'"' * (layout.MAX_LINE_BYTES + 1) + b"\n"),
+        (layout.ENTRIES, b"{}\n" * 9 + b" " * (layout.MAX_LINE_BYTES + 1)),
+    ):
+        yield name, partial(container_bytes, {**sealed(), name: content})
+
+
 @breaks("container.members/closed")
 def a_member_too_many() -> Ways:
     for name in (

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from casefiles.errors import GateError
-from casefiles.format.pictures import require_no_picture
 from evidence import pictures
 from evidence.canonical import jcs
 from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw
 from monitor.previews import strip_previews
+from tests.searching import search_member
 
 MEMBERS = ("data/items.jsonl", "data/case.json", "data/events.jsonl")
 WIDTHS = (28, 40, 64, 76, 10_000)
@@ -50,7 +50,7 @@ def encoded(raw: bytes, encode: Callable[[bytes], bytes], alignment: int, width:
 
 def require_may_leave(value: object) -> None:
     for member in MEMBERS:
-        require_no_picture(member, jcs({"text": value}) + b"\n")  # type: ignore[dict-item] # what strip_previews gave
+        search_member(member, jcs({"text": value}) + b"\n")  # type: ignore[dict-item] # what strip_previews gave
 
 
 @pytest.mark.every(4)
@@ -71,10 +71,72 @@ def test_what_the_gate_would_refuse_is_stripped(kind: str, encode: Callable[[byt
                 assert len(json.dumps(stripped.value)) < len(text) // 2 or len(text) < 200
 
 
+def escaped(form: str) -> Callable[[str], str]:
+    return lambda text: "".join(form % ord(each) if each in "/+=\n" else each for each in text)
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "slashes of PHP": lambda text: text.replace("/", "\\/"),
+    "slashes of PHP in JSON": lambda text: text.replace("/", "\\\\\\/"),
+    "JSON by numbers": escaped("\\u%04x"),
+    "JSON in JSON by numbers": escaped("\\\\u%04X"),
+    "every character by its number": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
+    "a script": escaped("\\x%02x"),
+    "an address": escaped("%%%02X"),
+    "an address twice": escaped("%%25%02x"),
+    "HTML": escaped("&#%d;"),
+    "HTML by hexadecimal": escaped("&#x%02X;"),
+    "HTML twice": escaped("&amp;#%d;"),
+    "ends of lines in JSON": lambda text: text.replace("\n", "\\n"),
+    "ends of lines in JSON of Windows": lambda text: text.replace("\n", "\\r\\n"),
+    "ends of lines in JSON in JSON": lambda text: text.replace("\n", "\\\\r\\\\n"),
+    "soft ends of lines": lambda text: text.replace("\n", "=\r\n"),
+    "soft ends of lines in JSON": lambda text: text.replace("\n", "=\\r\\n"),
+    "lines that are indented": lambda text: text.replace("\n", "\n\t  "),
+    "a line of a shell": lambda text: text.replace("\n", "\\\n"),
+}
+
+
+@pytest.mark.every(3)
+@pytest.mark.parametrize("kind", ["GIF", "JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_picture_is_found_however_a_reader_would_have_to_unescape_it(kind: str, spelling: str) -> None:
+    for alignment in range(3):
+        for encode in ENCODERS:
+            for width in (19, 20, 76):  # an opening can go across the end of a line
+                plain = encoded(PICTURES[kind], encode, alignment, width, "\n")
+                text = f'{{"img":"{SPELLINGS[spelling](plain)}","name":"x"}}'
+                with pytest.raises(GateError):
+                    require_may_leave(text)
+                stripped = strip_previews(text)
+                require_may_leave(stripped.value)
+                assert len(json.dumps(stripped.value)) < len(text) // 2
+                assert jcs(stripped.value).startswith(b'["{')  # what stood around it stays
+                assert jcs(stripped.value).endswith(b'name\\":\\"x\\"}"]')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C:\\new\\/9j/a",
+        "100%2F9j%2F",
+        "&#47;9j&#47;",
+        "one two three four\n/9j/4AAQ five",
+        "\\u002f9j\\u002f",
+        "\\" * 99,
+    ],
+)
+def test_escapes_that_are_no_picture_stay_as_they_were_written(text: str) -> None:
+    # the control
+    assert strip_previews(text).value == text
+    require_may_leave(text)
+
+
 @given(
     st.lists(
         st.one_of(
             st.text(max_size=12),
+            st.sampled_from(["\\", "\\/", "\\n", "\t", "%2F", "&#47;", "=\n", "\\u002b", "\\\n", "\r"]),
             st.sampled_from(["\n", "\r\n", " ", "\\", '"', "\0", "\ud800", "=", "A", "QQ", "n/A", "data:;base64,"]),
             st.builds(
                 lambda kind, encode, alignment, width, cut: encoded(PICTURES[kind], encode, alignment, width, "\n")[

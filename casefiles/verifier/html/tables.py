@@ -31,10 +31,11 @@ from casefiles.verifier.report import check_list
 from config.errors import catalogue
 from config.page.script import part_of
 from config.words import languages, verifier_words, words_beginning
+from evidence.canonical import MAX_VALUES
 from evidence.content import COUNTED, COUNTERS, ENTITY_FIELDS, IDENTITY, PARTS, SPELLINGS, Field, Form, NumberKind
 from evidence.log.schema import FORMAT, SCHEMAS, SEALED_NAMES
 from evidence.observation import OF_A_PART, Mode
-from evidence.pictures import FORMATS
+from evidence.pictures import FORMATS, MOST_SPELLED
 from evidence.stamp.chain import KNOWN_EXTENSIONS
 
 PACKAGE: Final = "casefiles.verifier.html"
@@ -107,9 +108,12 @@ def _tables() -> dict[str, Any]:
         "itemSubject": SCHEMAS["observed"].subject,
         "knownExtensions": sorted(KNOWN_EXTENSIONS),
         "limits": {
+            "lineBytes": layout.MAX_LINE_BYTES,
             "memberBytes": layout.MAX_MEMBER_BYTES,
             "members": layout.MAX_MEMBERS,
+            "mostSpelled": MOST_SPELLED,
             "nameBytes": layout.MAX_NAME_BYTES,
+            "values": MAX_VALUES,
         },
         "members": [
             {
@@ -118,6 +122,8 @@ def _tables() -> dict[str, Any]:
                 "search": one.search,
                 "writer": one.writer,
                 "howMany": one.how_many,
+                "maxBytes": one.max_bytes,
+                "isOfLines": one.media_type == layout.TYPE_LINES,
             }
             for one in layout.MEMBERS
         ],

@@ -9,10 +9,10 @@ import pytest
 from casefiles.errors import GateError
 from casefiles.format import layout, pdf
 from casefiles.format.pdf import parts_of_pages
-from casefiles.format.pictures import require_no_picture
 from tests.casefiles import forge
 from tests.damaged.corpus import retabled, with_stream
 from tests.nonempty import nonempty
+from tests.searching import search_member
 
 NAME = layout.pages_name("en", 1)
 GIF = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
@@ -32,12 +32,12 @@ def swapped(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
 
 def refused(content: bytes) -> str:
     with pytest.raises(GateError) as error:
-        require_no_picture(NAME, content)
+        search_member(NAME, content)
     return error.value.code
 
 
 def test_pages_of_the_typesetter_pass() -> None:
-    require_no_picture(NAME, pages())
+    search_member(NAME, pages())
     assert any(b"<x:xmpmeta" in part for part in parts_of_pages(NAME, pages()))
 
 
@@ -121,7 +121,7 @@ def with_font(change: Callable[[bytes], bytes]) -> bytes:
 
 
 def test_a_font_has_its_tables_and_nothing_beside_them() -> None:
-    require_no_picture(NAME, with_font(lambda font: font))  # the control
+    search_member(NAME, with_font(lambda font: font))  # the control
     for change in nonempty([lambda font: font + b"\xff\xd8\xff\xe0", lambda font: font[:4], lambda font: font[:40]]):
         assert refused(with_font(change)) == "gate.pages_form"
     moved = with_font(lambda font: font[:20] + b"\0\0\0\0" + font[24:])
@@ -130,7 +130,7 @@ def test_a_font_has_its_tables_and_nothing_beside_them() -> None:
 
 def test_a_plain_drawing_passes_and_a_table_that_leads_elsewhere_does_not() -> None:
     plain = with_stream(pages(), lambda _drawn: b"q\nQ\n")
-    require_no_picture(NAME, plain)
+    search_member(NAME, plain)
     assert refused(re.sub(rb"[0-9]{10} 00000 n", b"0000000099 00000 n", plain, count=1)) == "gate.pages_form"
 
 
@@ -151,4 +151,4 @@ def test_letters_and_brackets_in_a_title_are_no_objects() -> None:
     title = re.search(rb"/Title\(([^()]+)\)", pages())
     assert title
     odd = rb"/Title(a (b (c) /OpenAction #41 %) \) \\ endobj)"
-    require_no_picture(NAME, retabled(pages().replace(title[0], odd, 1)))
+    search_member(NAME, retabled(pages().replace(title[0], odd, 1)))

@@ -15,12 +15,13 @@ from casefiles.errors import GateError
 from casefiles.format import layout
 from casefiles.format import pictures as searching
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
-from casefiles.format.pictures import require_no_picture, require_no_picture_in_entries
+from casefiles.format.pictures import require_no_picture_in_entries
 from evidence.canonical import b64u, jcs
 from evidence.pictures import FORMATS
 from tests.casefiles.forge import good_members
 from tests.disclosing import disclose
 from tests.nonempty import nonempty
+from tests.searching import search_member
 
 TEXT = "README.txt"
 TOKEN = layout.CHECKPOINT_TOKEN
@@ -61,14 +62,14 @@ def shown(*lines: str, leaf: bytes = b"{}") -> bytes:
 @pytest.mark.parametrize(("kind", "picture"), PICTURES)
 def test_a_picture_in_a_text_member_is_refused(kind: str, picture: bytes) -> None:
     with pytest.raises(GateError):
-        require_no_picture(TEXT, picture)
+        search_member(TEXT, picture)
 
 
 @pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
 def test_a_picture_anywhere_in_a_binary_member_is_refused(kind: str, picture: bytes) -> None:
-    require_no_picture(TOKEN, b"\x30" * 100)
+    search_member(TOKEN, b"\x30" * 100)
     with pytest.raises(GateError, match="picture"):
-        require_no_picture(TOKEN, b"\x30" * 101 + picture + b"\x30" * 50)
+        search_member(TOKEN, b"\x30" * 101 + picture + b"\x30" * 50)
 
 
 @pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
@@ -83,13 +84,13 @@ def test_a_picture_in_base64_is_refused(kind: str, picture: bytes, alphabet: obj
         b"\n".join(textwrap.wrap(encoded.decode(), 76)[n].encode() for n in (0, 1)),
     ):
         with pytest.raises(GateError, match="base64"):
-            require_no_picture(TEXT, text)
+            search_member(TEXT, text)
 
 
 def test_a_picture_in_a_disclosed_value_is_refused() -> None:
     for value in ("data:image/png;base64," + base64.b64encode(PICTURES[3][1]).decode(), {"b64": "/9j/4AAQSkZJRgABAQ"}):
         with pytest.raises(GateError, match="base64"):
-            require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", value)))
+            search_member(layout.ENTRIES, shown(disclose(bytes(32), "text", value)))
 
 
 @pytest.mark.parametrize(
@@ -107,12 +108,12 @@ def test_a_field_that_could_hold_a_print_or_a_thumbnail_is_refused(name: str) ->
         (layout.ITEMS_CSV, f'"index";"{name}"\r\n"1";"2"\r\n'.encode()),
     ):
         with pytest.raises(GateError, match="print"):
-            require_no_picture(member, content)
+            search_member(member, content)
 
 
 def test_a_word_in_a_text_is_no_field() -> None:
-    require_no_picture(TEXT, b"No pdq, no phash and no thumbnail is in this file.")
-    require_no_picture(layout.CASE, b'{"prints":"sealed","reason":"the thumbnail was shown"}')
+    search_member(TEXT, b"No pdq, no phash and no thumbnail is in this file.")
+    search_member(layout.CASE, b'{"prints":"sealed","reason":"the thumbnail was shown"}')
 
 
 @pytest.mark.parametrize(
@@ -120,36 +121,36 @@ def test_a_word_in_a_text_is_no_field() -> None:
 )
 @pytest.mark.parametrize("words", ["look GIF89a here", "RIFF1234WEBPVP8X", "ftypisom", "P6 40 40 255 x", "BM"])
 def test_words_that_a_picture_could_begin_with_are_words(member: str, words: str) -> None:
-    require_no_picture(member, json.dumps({"text": words}).encode())
-    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
+    search_member(member, json.dumps({"text": words}).encode())
+    search_member(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
 
 
 def test_words_that_look_like_a_field_are_no_field() -> None:
     words = 'say "thumbnail": 5'
-    require_no_picture("data/report.en.txt", words.encode())
+    search_member("data/report.en.txt", words.encode())
     for member in (layout.ITEMS_JSONL, layout.CASE):
-        require_no_picture(member, json.dumps({"text": words}).encode())
-    require_no_picture(layout.ENTRIES, shown(leaf=json.dumps({"text": words}).encode()))
-    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
+        search_member(member, json.dumps({"text": words}).encode())
+    search_member(layout.ENTRIES, shown(leaf=json.dumps({"text": words}).encode()))
+    search_member(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
 
 
 def test_the_length_that_stands_for_a_picture_may_leave_and_nothing_else_under_its_name() -> None:
-    require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":"812"}]}\n')
+    search_member(layout.ITEMS_JSONL, b'{"text":[{"stripped":"812"}]}\n')
     for other in (b'"x"', b"812", b'"812","x":"y"', b'""', b'["812"]'):
         with pytest.raises(GateError, match="print"):
-            require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":' + other + b"}]}\n")
+            search_member(layout.ITEMS_JSONL, b'{"text":[{"stripped":' + other + b"}]}\n")
 
 
 def test_a_line_that_is_no_disclosure_is_searched_as_it_is() -> None:
     jpeg = base64.b64encode(PICTURES[0][1])
     for line in (b"!" + jpeg, b"x " + jpeg, jpeg, jpeg.rstrip(b"=")):
         with pytest.raises(GateError):
-            require_no_picture(layout.ENTRIES, shown(line.decode()))
+            search_member(layout.ENTRIES, shown(line.decode()))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_words_may_leave_as_a_disclosure(text: str) -> None:
-    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", text)))
+    search_member(layout.ENTRIES, shown(disclose(bytes(32), "text", text)))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -162,7 +163,7 @@ given_lines = st.lists(disclosed | values.map(str) | st.just("text " + "A" * 43)
 def refusal(lines: bytes, entries: list[ShownEntry] | None = None) -> GateError | None:
     try:
         if entries is None:
-            require_no_picture(layout.ENTRIES, lines)
+            search_member(layout.ENTRIES, lines)
         else:
             require_no_picture_in_entries(entries)
     except GateError as error:
@@ -191,29 +192,29 @@ def test_entries_are_searched_in_parts_and_what_is_found_stands_where_it_stood(m
 def test_text_that_is_not_text_is_refused() -> None:
     for content in (b"\xff\xfe", b"a\0b", b"\x1b[2J"):
         with pytest.raises(GateError, match="text"):
-            require_no_picture(TEXT, content)
+            search_member(TEXT, content)
 
 
 @given(st.binary(max_size=400).filter(lambda data: not any(form.opening in data for form in FORMATS)))
 def test_random_bytes_in_base64_are_no_picture(data: bytes) -> None:
     # digests, signatures and salts look like this
-    require_no_picture(TEXT, base64.b64encode(data))
-    require_no_picture(TEXT, base64.urlsafe_b64encode(data))
+    search_member(TEXT, base64.b64encode(data))
+    search_member(TEXT, base64.urlsafe_b64encode(data))
 
 
 @pytest.mark.parametrize(
     "data", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\0", b"\xff\xd8\xff\x00JFIFJFIF", b"RIFF", b"ftyp", b"BM"]
 )
 def test_the_first_bytes_of_a_format_alone_are_no_picture(data: bytes) -> None:
-    require_no_picture(TOKEN, b"\x30" * 40 + data + b"\x30" * 40)
-    require_no_picture(TOKEN, b"\x30" * 40 + data)
-    require_no_picture(TEXT, base64.b64encode(data))
+    search_member(TOKEN, b"\x30" * 40 + data + b"\x30" * 40)
+    search_member(TOKEN, b"\x30" * 40 + data)
+    search_member(TEXT, base64.b64encode(data))
 
 
 def test_many_random_digests_are_no_picture() -> None:
     stream = b"".join(hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(60_000))
-    require_no_picture(TEXT, base64.b64encode(stream))
-    require_no_picture(TOKEN, stream)
+    search_member(TEXT, base64.b64encode(stream))
+    search_member(TOKEN, stream)
 
 
 @pytest.mark.parametrize(("kind", "picture"), PICTURES)
@@ -222,19 +223,19 @@ def test_no_member_of_a_bundle_can_carry_a_picture_out(kind: str, picture: bytes
         if name == layout.MIMETYPE:
             continue
         with pytest.raises(GateError):
-            require_no_picture(name, picture)
+            search_member(name, picture)
 
 
 def test_a_commitment_is_what_chance_made_and_the_name_before_it_is_read() -> None:
     chance = base64.urlsafe_b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode().rstrip("=")
-    require_no_picture(layout.ENTRIES, shown(f"text {chance}"))
+    search_member(layout.ENTRIES, shown(f"text {chance}"))
     with pytest.raises(GateError):
-        require_no_picture(layout.ENTRIES, shown(f"text  {chance}"))
+        search_member(layout.ENTRIES, shown(f"text  {chance}"))
 
 
 def test_a_salt_is_what_chance_made_and_the_name_and_value_behind_it_are_read() -> None:
     chance = base64.urlsafe_b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode().rstrip("=")
-    require_no_picture(layout.ENTRIES, shown(b64u(jcs([chance, "text", "x"]))))
+    search_member(layout.ENTRIES, shown(b64u(jcs([chance, "text", "x"]))))
     for other in (
         [chance, chance, "x"],
         [chance, "text", chance],
@@ -242,7 +243,7 @@ def test_a_salt_is_what_chance_made_and_the_name_and_value_behind_it_are_read() 
         [[chance], "text", "x"],
     ):
         with pytest.raises(GateError):
-            require_no_picture(layout.ENTRIES, shown(b64u(jcs(other))))
+            search_member(layout.ENTRIES, shown(b64u(jcs(other))))
 
 
 def test_a_hash_of_a_path_is_what_chance_made_and_anything_else_in_its_place_is_read() -> None:
@@ -250,7 +251,7 @@ def test_a_hash_of_a_path_is_what_chance_made_and_anything_else_in_its_place_is_
     for path, refused in (([chance], False), ([f"{chance[:-1]}A"], True), ([[chance[:-1]]], True), (chance[:-1], True)):
         line = jcs({"disclosures": [], "index": "0", "leaf": "{}", "path": path})
         with pytest.raises(GateError) if refused else contextlib.nullcontext():
-            require_no_picture(layout.ENTRIES, line + b"\n")
+            search_member(layout.ENTRIES, line + b"\n")
 
 
 @pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
@@ -258,9 +259,9 @@ def test_a_picture_in_a_token_is_refused_as_in_a_token_of_its_own(kind: str, pic
     def lines(token: bytes) -> bytes:
         return encode_stamps([EarlierStamp(token, b"ngo.example/5f3a9c01\n5\n", (bytes(32),))])
 
-    require_no_picture(layout.STAMPS, lines(b"\x30" * 100))
+    search_member(layout.STAMPS, lines(b"\x30" * 100))
     with pytest.raises(GateError, match="picture"):
-        require_no_picture(layout.STAMPS, lines(b"\x30" * 101 + picture + b"\x30" * 50))
+        search_member(layout.STAMPS, lines(b"\x30" * 101 + picture + b"\x30" * 50))
 
 
 def test_a_line_of_the_log_that_is_of_another_form_is_searched_as_it_is() -> None:
@@ -268,4 +269,4 @@ def test_a_line_of_the_log_that_is_of_another_form_is_searched_as_it_is() -> Non
     for member in (layout.ENTRIES, layout.STAMPS):
         for line in (jpeg, b'{"disclosures":"' + jpeg + b'"}', b'{"token":"' + jpeg + b'"}'):
             with pytest.raises(GateError):
-                require_no_picture(member, line + b"\n")
+                search_member(member, line + b"\n")

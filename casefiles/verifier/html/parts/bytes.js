@@ -99,14 +99,36 @@ export function urlSafe(digest) {
   return text + URL_SAFE[two >> 10] + URL_SAFE[(two >> 4) & 63] + URL_SAFE[(two << 2) & 63];
 }
 
-/** The lines of a text that ends each with a newline, as bytes; the last is what lies behind the last newline. */
-export function linesOf(bytes) {
-  const lines = [];
+/** The lines of a text, as bytes, without their ends; the last is what lies behind the last end. One at a time: there can be millions. */
+export function* linesOf(bytes) {
   let at = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
-    lines.push(bytes.subarray(at, end));
+    yield bytes.subarray(at, end);
     at = end + 1;
   }
-  lines.push(bytes.subarray(at));
-  return lines;
+  yield bytes.subarray(at);
+}
+
+/** The lines of a text that end, as bytes. */
+export function* endedLines(bytes) {
+  const end = bytes.lastIndexOf(10);
+  if (end >= 0) yield* linesOf(bytes.subarray(0, end));
+}
+
+/** A text in parts of one character for each byte; they overlap, so that whatever begins in one ends in it or the next. */
+export function* windowsOf(bytes, length, overlap) {
+  for (let at = 0; at === 0 || at < bytes.length; at += length) yield latin1(bytes.subarray(at, at + length + overlap));
+}
+
+/** The text of UTF-8 bytes in parts, one at a time; null where they are none. */
+export function* decodedParts(bytes, length) {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let at = 0; at < bytes.length; at += length) {
+    try {
+      yield decoder.decode(bytes.subarray(at, at + length), { stream: at + length < bytes.length });
+    } catch {
+      yield null;
+      return;
+    }
+  }
 }

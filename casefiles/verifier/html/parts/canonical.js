@@ -1,6 +1,7 @@
 // Canonical JSON of the log's values: strings, null, arrays and objects of them (RFC 8785; docs/format.md, Values).
 import { decode } from "./bytes.js";
 import { refuse } from "./refuse.js";
+import { tables } from "./tables.js";
 
 const HALF_PAIR = /\p{Surrogate}/u;
 
@@ -22,6 +23,7 @@ export function jcs(value) {
 export function readJson(bytes, where) {
   const text = decode(bytes);
   if (text === null) refuse("canonical.not_json", { where, found: "UTF-8" });
+  requireFewValues(text, where);
   return parsed(text, () => refuse("canonical.not_json", { where, found: "JSON" }));
 }
 
@@ -29,9 +31,27 @@ export function readJson(bytes, where) {
 export function readJcs(bytes, where) {
   const text = decode(bytes);
   if (text === null) refuse("canonical.not_json", { where, found: "UTF-8" });
+  requireFewValues(text, where);
   const value = parsed(text, () => refuse("canonical.not_json", { where, found: "JSON" }));
   if (spelled(value, where) !== text) refuse("canonical.not_the_one_spelling", { where });
   return value;
+}
+
+/** Refuse a JSON text of more values than the memory should hold, before it is read. */
+function requireFewValues(text, where) {
+  const limit = tables.limits.values;
+  if (text.length > 2 * limit && countValues(text) > limit) refuse("canonical.too_many_values", { where, limit });
+}
+
+function countValues(text) {
+  let [count, isQuoted] = [0, false];
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === '"') isQuoted = !isQuoted;
+    else if (isQuoted) at += letter === "\\" ? 1 : 0;
+    else if (letter === "," || letter === "[" || letter === "{") count += 1;
+  }
+  return count;
 }
 
 function spelled(value, where) {

@@ -1,12 +1,12 @@
 // Checks a bundle from first byte to last, offline, under the ids of checks.json. casefiles/verifier/checks.py says the same
 // in Python and is the reference: a test gives both every damaged and every wrong bundle.
-import { decode, encode, hex, linesOf, sha256, sha256Hex } from "./bytes.js";
+import { decode, encode, endedLines, hex, sha256, sha256Hex } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { OTHER_REVOCATION } from "./cms.js";
 import { requireClosings } from "./closed.js";
 import { readContainer } from "./container.js";
-import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers } from "./layout.js";
+import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers, requireSizes } from "./layout.js";
 import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
 import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
 import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
@@ -271,7 +271,10 @@ function requireOrder(earlier, later) {
 
 const RUN = {
   "container.form": ({ members }) => ({ members: members.size }),
-  "container.members": ({ members }) => requireMembers([...members.keys()]),
+  "container.members": ({ members }) => {
+    requireMembers([...members.keys()]);
+    requireSizes(members);
+  },
   "content.no_pictures": noPictures,
   "bag.manifest": ({ members, digests }) => requireBag(members.get("manifest-sha256.txt"), digests),
   "bag.info": ({ members, told }) => requireInfo(members, bagFacts(told)),
@@ -570,8 +573,9 @@ async function recordsSchemas(opened) {
   requireSchema(opened.told, "case", CASE);
   const ofContent = Object.keys(schemaOf("content").properties);
   for (const [member, name] of [[ITEMS, "item"], [EVENTS, "event"]]) {
-    for (const [at, line] of linesOf(opened.members.get(member)).slice(0, -1).entries()) {
-      const where = `${member}:${at + 1}`;
+    let number = 0;
+    for (const line of endedLines(opened.members.get(member))) {
+      const where = `${member}:${number += 1}`;
       const row = readJson(line, where); // in its one spelling, or records.items finds another
       requireSchema(row, name, where);
       if (name === "item") requireSchema(Object.fromEntries(ofContent.filter((key) => has(row.values, key)).map((key) => [key, row.values[key]])), "content", where);

@@ -23,6 +23,23 @@ export function requireMembers(names) {
   requireSeries(names.filter((name) => isBy(name, "renewal")), [keptManifest, renewalToken]);
 }
 
+/** Refuse a member that is longer than its kind may be, or has a longer line than one that is read whole may have. */
+export function requireSizes(members) {
+  for (const [name, content] of members) {
+    const { maxBytes, isOfLines } = memberOf(name);
+    if (content.length > maxBytes) refuse("container.member_over_limit", { where: name, limit: maxBytes, found: content.length });
+    if (isOfLines) requireLineLengths(name, content, tables.limits.lineBytes);
+  }
+}
+
+function requireLineLengths(name, content, limit) {
+  for (let at = 0; content.length - at > limit;) {
+    const end = content.subarray(at, at + limit + 1).lastIndexOf(10);
+    if (end < 0) refuse("container.line_over_limit", { where: name, limit });
+    at += end + 1;
+  }
+}
+
 /** Refuse names that are not those of the numbers 1, 2, 3 and so on, each with all its members. */
 function requireSeries(names, of) {
   const wanted = Array.from({ length: Math.ceil(names.length / of.length) }, (_, at) => of.map((name) => name(at + 1))).flat();

@@ -1,5 +1,5 @@
 // The log's two files in a bundle, one canonical JSON object a line (docs/format.md, The log's files).
-import { encode, fromBase64, linesOf, sha256Hex } from "./bytes.js";
+import { encode, endedLines, fromBase64, sha256Hex } from "./bytes.js";
 import { has, isObject, isText, readJcs } from "./canonical.js";
 import { MAX_SIZE, parseDecimal, parseHash } from "./note.js";
 import { refuse, refusedAs } from "./refuse.js";
@@ -23,7 +23,8 @@ export async function readEntries(bytes, breathe) {
 
 /** Read `stamps.jsonl`. */
 export function readStamps(bytes) {
-  const stamps = [...numbered(bytes, STAMPS)].map(([line, where]) => readStamp(line, where));
+  const stamps = [];
+  for (const [line, where] of numbered(bytes, STAMPS)) stamps.push(readStamp(line, where));
   requireAscending(stamps.map((stamp) => [stamp.size, stamp.sha256]), STAMPS);
   return stamps;
 }
@@ -42,9 +43,9 @@ export function readStamp(line, where) {
 }
 
 function* numbered(bytes, member) {
-  const lines = linesOf(bytes);
-  if (lines.pop().length) refuse("records.last_line_open", { where: member });
-  for (const [at, line] of lines.entries()) yield [line, `${member}:${at + 1}`];
+  let number = 0;
+  for (const line of endedLines(bytes)) yield [line, `${member}:${number += 1}`];
+  if (bytes.length && bytes.at(-1) !== 10) refuse("records.last_line_open", { where: member });
 }
 
 function readRow(line, where, texts, arrays) {

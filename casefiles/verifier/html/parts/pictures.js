@@ -1,7 +1,7 @@
 // Finds pictures, video and prints of pictures in a member (casefiles/format/pictures.py, evidence/pictures.py).
 // LIMIT: it guards against mistakes of the sender; whoever sets out to hide a picture can.
-import { byteText, decode, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf } from "./bytes.js";
-import { isObject, isText, isUnicode, parsed } from "./canonical.js";
+import { byteText, decode, decodedParts, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf, windowsOf } from "./bytes.js";
+import { has, isObject, isText, isUnicode, readJson } from "./canonical.js";
 import { memberOf } from "./layout.js";
 import { readStamp } from "./lines.js";
 import { partsOfPages } from "./pdf.js";
@@ -10,7 +10,14 @@ import { tables } from "./tables.js";
 
 const FORMATS = tables.pictures.map((form) => ({ ...form, opening: latin1(fromHex(form.opening)) }));
 const SPELLINGS = FORMATS.flatMap((form) => [0, 1, 2].map((alignment) => spellingOf(form, alignment)));
-const TAILS = new RegExp(anyOf(SPELLINGS.map((spelling) => spelling.tail)), "g");
+// a tail of two characters stands everywhere in a long run of one: then what is before it is compared at once
+const GUARDED = SPELLINGS.filter(({ tail, pattern }) => tail.length <= 2 && tail !== pattern);
+const TAILS = new RegExp([...GUARDED.map(({ tail, pattern }) => `${tail}(?<=${pattern})`),
+  anyOf(SPELLINGS.filter((one) => !GUARDED.includes(one)).map(({ tail }) => tail))].join("|"), "g");
+const WITH_TAIL = new Map(SPELLINGS.map(({ tail }) => [tail, SPELLINGS.filter((one) => one.tail.startsWith(tail))]));
+const AT_ONCE = 1 << 20, BETWEEN = " \n", SHORTEST_LINE = 24, MOST_SEEN = 10_000;
+const ESCAPES = /\\+(?:([/\n\t])|([nrt])|(?:u00|x)([0-7][0-9A-Fa-f]))?|%(?:25)*([0-7][0-9A-Fa-f])|&(?:amp;)*(?:#[Xx]0*([0-9A-Fa-f]{1,2})|#0*([0-9]{1,3})|(sol|plus|NewLine));/g;
+const SHORT = { n: "\n", r: "\n", t: "\t", sol: "/", plus: "+", NewLine: "\n" };
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 const PRINT = String.raw`(?:\w*_)?(?:pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview)(?:_\w*)?`;
 const PRINT_FIELD = new RegExp(`^${PRINT}$`, "i");
@@ -51,32 +58,30 @@ export async function requireNoPicture(name, content, { entries = null, breathe 
     await breathe();
   }
   if (search === "columns") {
-    const found = CSV_COLUMN.exec(latin1(content).split("\r\n", 1)[0]);
+    const found = CSV_COLUMN.exec(latin1(content.subarray(0, AT_ONCE)).split("\r\n", 1)[0]);
     if (found) refuse("gate.print_field", { where: name, found: found[1] });
   }
   return null;
 }
 
 function requireText(name, content) {
-  let hasControls = false;
-  for (const line of linesOf(content)) {
-    const text = decode(line);
+  for (const text of decodedParts(content, AT_ONCE)) {
     if (text === null) refuse("gate.not_text", { where: name });
-    hasControls ||= CONTROLS.test(text);
+    if (CONTROLS.test(text)) refuse("gate.control_characters", { where: name });
   }
-  if (hasControls) refuse("gate.control_characters", { where: name });
 }
 
 function requirePart(name, part, search, seen) {
-  if (CONTROLS.test(part)) refuse("gate.control_characters", { where: name });
+  const isTakenApart = search === "entries" || search === "stamps";
   // what was taken apart must be text as well
-  if (/[\x80-\xff]/.test(part) && decode(fromLatin1(part)) === null) refuse("gate.not_text", { where: name });
+  if (isTakenApart && CONTROLS.test(part)) refuse("gate.control_characters", { where: name });
+  if (isTakenApart && /[\x80-\xff]/.test(part) && decode(fromLatin1(part)) === null) refuse("gate.not_text", { where: name });
   for (const found of foundEncoded(part)) refuse("gate.picture_in_base64", { where: name, kind: found });
-  if (!["fields", "entries", "stamps"].includes(search)) return;
+  if (!isTakenApart && search !== "fields") return;
   for (const [, field] of part.matchAll(JSON_FIELD)) {
     // thousands of lines have the same few names: each is compared with our words once
     if (!seen.has(field) && PRINT_FIELD.test(field)) refuse("gate.print_field", { where: name, found: field.slice(0, 80) });
-    seen.add(field);
+    if (seen.size < MOST_SEEN) seen.add(field);
   }
 }
 
@@ -94,39 +99,76 @@ function requireNoPictureInBytes(name, content) {
 
 /** What a member says, as texts of one character for each byte, and the tokens in it, as bytes. */
 function* partsOf(content, search, entries) {
-  if (search === "entries" && entries) {
-    for (const { lines, leaf } of entries) yield [...lines.map((line) => disclosedBy(byteText(line))), latin1(leaf)].join("\n");
-  } else if (search === "entries") {
-    for (const line of linesOf(content)) yield shownByLine(line);
-  } else if (search === "stamps") {
-    for (const line of linesOf(content)) yield* shownByStamp(line);
-  } else yield latin1(content);
+  if (search === "entries") yield* together(entries ? shownByEntries(entries) : shownByLines(content, shownByLine));
+  else if (search === "stamps") yield* together(shownByLines(content, shownByStamp));
+  else yield* windowsOf(content, AT_ONCE, tables.limits.mostSpelled);
+}
+
+/** Short parts together: there can be millions. Nothing that is searched for goes from one into the next. */
+function* together(parts) {
+  let [waiting, length] = [[], 0];
+  for (const part of parts) {
+    if (part instanceof Uint8Array) yield part;
+    else length += waiting.push(part) && part.length + BETWEEN.length;
+    if (length >= AT_ONCE) {
+      yield waiting.join(BETWEEN);
+      [waiting, length] = [[], 0];
+    }
+  }
+  yield waiting.join(BETWEEN);
+}
+
+function* shownByEntries(entries) {
+  for (const { lines, leaf } of entries) {
+    for (const line of lines) yield disclosedBy(byteText(line));
+    yield latin1(leaf);
+  }
+}
+
+/** A line that is too short to be read is not tried, and one that says nothing is left out. */
+function* shownByLines(content, shownBy) {
+  for (const line of linesOf(content)) {
+    if (line.length >= SHORTEST_LINE) yield* shownBy(line);
+    else if (line.length) yield latin1(line);
+  }
 }
 
 /** A line of `entries.jsonl` that is not in its one spelling; one of another form is searched as it is. */
-function shownByLine(line) {
-  const row = parsed(decode(line) ?? "", () => null);
-  const isEntry = isObject(row) && Array.isArray(row.disclosures) && isText(row.leaf)
+function* shownByLine(line) {
+  const row = orNull(() => readJson(line, ""));
+  const isEntry = isObject(row) && has(row, "disclosures") && Array.isArray(row.disclosures) && isText(row.leaf)
     && Object.keys(row).every((name) => ["disclosures", "leaf", "index", "path"].includes(name));
-  if (!isEntry) return latin1(line);
-  const { disclosures, leaf, ...more } = row;
-  // half of a surrogate pair is no text: a byte that is none either stands for it
-  const asBytes = (text) => (isUnicode(text) ? byteText(text) : "\xed");
-  const shown = disclosures.map((one) => disclosedBy(asBytes(String(one))));
-  return [...shown, asBytes(leaf), JSON.stringify(more).replace(/"[A-Za-z0-9+/]{43}="/g, "")].join("\n");
-}
-
-function* shownByStamp(line) {
-  let stamp = null;
-  try {
-    stamp = readStamp(line, "");
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+  if (!isEntry) {
     yield latin1(line);
     return;
   }
-  yield [latin1(stamp.checkpoint), ...stamp.consistency.map((node) => btoa(latin1(node)))].join("\n");
+  const { disclosures, leaf, ...more } = row;
+  // half of a surrogate pair is no text: a byte that is none either stands for it
+  const asBytes = (text) => (isUnicode(text) ? byteText(text) : "\xed");
+  for (const one of disclosures) yield disclosedBy(asBytes(String(one)));
+  yield asBytes(leaf);
+  yield JSON.stringify(more).replace(/"[A-Za-z0-9+/]{43}="/g, "");
+}
+
+function* shownByStamp(line) {
+  const stamp = orNull(() => readStamp(line, ""));
+  if (!stamp) {
+    yield latin1(line);
+    return;
+  }
   yield stamp.token;
+  yield latin1(stamp.checkpoint);
+  for (const node of stamp.consistency) yield btoa(latin1(node));
+}
+
+/** What `read` gives; null where it refuses. */
+function orNull(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return null;
+  }
 }
 
 /** The name and value of a disclosure, without its salt: its own spelling is not searched. */
@@ -137,15 +179,38 @@ function disclosedBy(line) {
   return data === null ? line : data.replace(SALT, "");
 }
 
-/** Pictures in runs of Base64, standard or URL-safe, wherever they begin in a quantum. */
+/** A text in the standard alphabet of Base64, its escapes resolved and its wrapped lines joined. */
+function plain(text) {
+  let standard = /[-_\r]/.test(text) ? text.replace(/-/g, "+").replace(/_/g, "/").replace(/\r/g, "\n") : text;
+  if (/[\\%&]/.test(standard)) standard = standard.replace(ESCAPES, meantBy);
+  return standard.includes("\n") ? standard.replace(/=?\n[ \t\n]*/g, jointOr) : standard;
+}
+
+function meantBy(whole, itself, short, inJson, inUrl, inHex, inDecimal, name) {
+  if (itself) return itself;
+  if (short || name) return SHORT[short || name];
+  const digits = inJson ?? inUrl ?? inHex;
+  if (digits === undefined && inDecimal === undefined) return whole;
+  const meant = String.fromCharCode(digits === undefined ? Number(inDecimal) : Number.parseInt(digits, 16));
+  // nothing else makes a run longer
+  return /^[A-Za-z0-9+/_\r\n\t-]$/.test(meant) ? meant.replace("-", "+").replace("_", "/").replace("\r", "\n") : whole;
+}
+
+/** The end of a line inside a run, with the soft break of quoted-printable and what indents, is nothing; any other stays. */
+function jointOr(whole, at, text) {
+  const isInside = /^[A-Za-z0-9+/]{16}$/.test(text.slice(Math.max(0, at - 16), at)) && /[A-Za-z0-9+/]/.test(text[at + whole.length] ?? "");
+  return isInside ? "" : whole;
+}
+
+/** Pictures in runs of Base64, standard or URL-safe, escaped or wrapped, wherever they begin in a quantum. */
 function* foundEncoded(text) {
-  const standard = text.includes("-") || text.includes("_") ? text.replace(/-/g, "+").replace(/_/g, "/") : text;
+  const standard = plain(text);
   TAILS.lastIndex = 0;
   for (let found = TAILS.exec(standard); found; found = TAILS.exec(standard)) {
     const next = found.index + 1;
-    for (const spelling of SPELLINGS) {
+    for (const spelling of WITH_TAIL.get(found[0])) {
       const at = found.index + spelling.tail.length - spelling.pattern.length;
-      if (at >= 0 && spelling.tail.startsWith(found[0]) && standard.startsWith(spelling.pattern, at) && stands(standard, spelling, at)) yield spelling.form.name;
+      if (at >= 0 && standard.startsWith(spelling.pattern, at) && stands(standard, spelling, at)) yield spelling.form.name;
     }
     TAILS.lastIndex = next;
   }

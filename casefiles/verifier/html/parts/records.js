@@ -74,12 +74,14 @@ export function rowOf({ index, leaf, values, withheld }, bounds) {
 
 /** Check that a member has these lines, each with its end, and no others; of each, `lineOf` gives the text. */
 export async function requireLines(member, found, those, lineOf, breathe) {
-  const lines = linesOf(found);
-  for (const [at, one] of those.entries()) {
-    if (at >= lines.length - 1 || !isSame(encode(lineOf(one)), lines[at])) refuse("records.table_differs", { member, number: at + 1 });
+  let at = 0;
+  for (const [before, one] of those.entries()) {
+    const line = encode(`${lineOf(one)}\n`);
+    if (!isSame(line, found.subarray(at, at + line.length))) refuse("records.table_differs", { member, number: before + 1 });
+    at += line.length;
     await breathe();
   }
-  if (lines.length !== those.length + 1 || lines.at(-1).length) refuse("records.table_differs", { member, number: those.length + 1 });
+  if (at !== found.length) refuse("records.table_differs", { member, number: those.length + 1 });
 }
 
 /** Check the table for people, whose cells may have ends of lines in them. */
@@ -90,10 +92,16 @@ export function requireCsv(member, found, items, bounds) {
     const cell = (name) => (COMPUTED.includes(name) ? row[name] : has(item.values, name) ? item.values[name] : WITHHELD);
     return `${tables.columns.map((name) => quotedCell(cellOf(cell(name)))).join(";")}\r\n`;
   });
-  if (isSame(encode(head + rows.join("")), found)) return;
+  const wanted = encode(head + rows.join(""));
+  if (isSame(wanted, found)) return;
   const lines = linesOf(found);
-  const number = linesOf(encode(head + rows.join(""))).findIndex((line, at) => !lines[at] || !isSame(line, lines[at])) + 1;
-  refuse("records.table_differs", { member, number: number || lines.length });
+  let number = 0;
+  for (const line of linesOf(wanted)) {
+    number += 1;
+    const { value } = lines.next();
+    if (!value || !isSame(line, value)) break;
+  }
+  refuse("records.table_differs", { member, number });
 }
 
 const quotedCell = (text) => `"${text.replaceAll('"', '""')}"`;
