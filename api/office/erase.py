@@ -315,8 +315,10 @@ class _Act:
         return Erased(goes.items, len(goes.tombstones), self._backups_until(), beside, unfinished, unstamped)
 
     def _require_reported(self) -> None:
+        """Check, before the same file elsewhere is frozen, what the turn does not."""
         with reading(self.home.engine) as connection:
             goes = _what_goes(connection, self.wish, self.home)
+        _require_others(self.home, goes, self.doer, self.casework)
         require_reported(self.home, (each for each in goes.items if each not in goes.lost), self.casework)
 
     def _backups_until(self) -> datetime:
