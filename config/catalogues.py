@@ -12,12 +12,22 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from config.errors import CatalogueError, Term
@@ -27,6 +37,7 @@ OFFICES = "offices.json"
 OFFICES_FOLDER = "offices"
 REPORTED = "reported.json"
 PLATFORM = "platform.json"
+CHILDREN = "children.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,98 @@ class Platform:
     def countries(self) -> tuple[str, ...]:
         """The countries that have rules of their own."""
         return tuple(sorted({rule.country for rule in self.rules if rule.country is not None}))
+
+
+class Then(StrEnum):
+    """What becomes of material that may show a child, once it is reported."""
+
+    ASK = "ask"
+    DESTROY = "destroy"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRule:
+    """What counsel has written of material that may show a child.
+
+    Attributes:
+        country: ISO 3166-1, two letters, or ``XK``; None for the rule where no country of the catalogue is set.
+        written: What the rule says becomes of it.
+        hold_days: For how many days at most it is held for the police; None where it is not.
+        written_by: Counsel; None as long as no counsel has written a rule.
+        verified_by: Who compared this entry with counsel's paper; if None, it decides nothing.
+    """
+
+    country: str | None
+    written: Then
+    hold_days: int | None
+    says: str
+    source: str
+    written_by: str | None
+    written_on: date | None
+    verified_by: str | None
+
+    @property
+    def then(self) -> Then:
+        """What becomes of it: a rule that nobody has verified decides nothing, so counsel is asked."""
+        return Then.ASK if self.verified_by is None else self.written
+
+
+@dataclass(frozen=True, slots=True)
+class ChildHotline:
+    """A hotline that takes reports of material that may show a child.
+
+    Attributes:
+        verified_by: Who asked it whether it takes reports, and how; if None, counsel verifies it first.
+    """
+
+    name: str
+    says: str
+    source: str
+    verified_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRules:
+    """What counsel has written, by country, and the hotlines there."""
+
+    default: ChildRule
+    rules: Mapping[str, ChildRule]
+    hotlines: Mapping[str, tuple[ChildHotline, ...]]
+
+    def rule_of(self, country: str) -> ChildRule:
+        """The rule of a country; the default where there is none."""
+        return self.rules.get(country, self.default)
+
+    def hotlines_of(self, country: str) -> tuple[ChildHotline, ...]:
+        """The hotlines of a country."""
+        return self.hotlines.get(country, ())
+
+
+def child_rules(file: Traversable | None = None) -> ChildRules:
+    """What a catalogue says becomes of material that may show a child, and to whom it is reported.
+
+    Args:
+        file: An office's own; the shipped one by default.
+
+    Raises:
+        CatalogueError: An entry does not fit its schema.
+    """
+    file = file or importlib.resources.files("config").joinpath("data", CHILDREN)
+    found = _parse(_ChildrenFile, _read_file(file), file.name)
+    rules = {country: _child_rule(country, row.rule) for country, row in found.countries.items()}
+    hotlines = {
+        country: tuple(ChildHotline(**hotline.model_dump()) for hotline in row.hotlines)
+        for country, row in found.countries.items()
+    }
+    default = _child_rule(None, found.default)
+    return ChildRules(default, MappingProxyType(rules), MappingProxyType(hotlines))
+
+
+def _child_rule(country: str | None, row: "_ChildRuleRow") -> ChildRule:
+    return ChildRule(
+        country, Then(row.then), row.hold_days, row.says, row.source, row.written_by, row.written_on, row.verified_by
+    )
 
 
 def sheet_platform(data: Traversable | None = None) -> Platform:
@@ -300,6 +403,43 @@ class _PlatformFile(_Row):
     rules: dict[_Name, _RuleRow]
 
 
+class _ChildRuleRow(_Row):
+    then: Literal["ask", "destroy", "hold"]
+    hold_days: Annotated[int, Field(ge=1, le=3650)] | None
+    says: _Text
+    source: _Text
+    written_by: _Text | None
+    written_on: Annotated[date, BeforeValidator(_day)] | None
+    verified_by: _Text | None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "_ChildRuleRow":
+        """A decision has somebody who wrote it, and when; days are of a hold alone."""
+        nobody = self.then != "ask" and (self.written_by is None or self.written_on is None)
+        if nobody or (self.then == "hold") != (self.hold_days is not None):
+            raise PydanticCustomError("rule_of_counsel", "rule_of_counsel")
+        return self
+
+
+class _HotlineRow(_Row):
+    name: _Text
+    says: _Text
+    source: _Text
+    verified_by: _Text | None
+
+
+class _CountryRow(_Row):
+    rule: _ChildRuleRow
+    hotlines: list[_HotlineRow]
+
+
+class _ChildrenFile(_Row):
+    format: Literal["nisisama/children/1"]
+    note: _Text
+    default: _ChildRuleRow
+    countries: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], _CountryRow]
+
+
 _File = TypeVar("_File", bound=_Row)
 
 
@@ -323,10 +463,14 @@ def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _read(folder: Traversable, name: str) -> bytes:
+    return _read_file(folder.joinpath(name))
+
+
+def _read_file(file: Traversable) -> bytes:
     try:
-        return folder.joinpath(name).read_bytes()
+        return file.read_bytes()
     except OSError as error:
-        raise CatalogueError("catalogue.file_unreadable", where=name, found=type(error).__name__) from error
+        raise CatalogueError("catalogue.file_unreadable", where=file.name, found=type(error).__name__) from error
 
 
 def _entry(name: str, row: _OfficeRow, folder: Traversable) -> OfficeEntry:

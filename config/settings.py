@@ -186,6 +186,17 @@ class RetentionSettings(_Section):
     notice_days: int = Field(default=30, ge=1, le=90, description="Days before that in which `doctor` says so")
 
 
+CountryCode = Annotated[str, _of_form("country_code", "(?:[A-Z]{2})?")]
+"""Two letters of ISO 3166-1, or ``XK``; or empty."""
+
+
+class ChildrenSettings(_Section):
+    """What becomes of material that may show a child."""
+
+    country: CountryCode = Field(default="", description="Whose rule of counsel holds here; empty: report and ask")
+    rules: str = Field(default="", description="File with this office's rules of counsel; empty: the shipped ones")
+
+
 class OplogSettings(_Section):
     """The operational log, ``nisisama.log``."""
 
@@ -252,6 +263,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     backup: BackupSettings = BackupSettings()
     retention: RetentionSettings = RetentionSettings()
+    children: ChildrenSettings = ChildrenSettings()
     oplog: OplogSettings = OplogSettings()
 
     @classmethod

@@ -31,6 +31,8 @@ _TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "day": ("value.day", ""),
         "host_name": ("value.host_name", ""),
         "mail_address": ("value.mail_address", ""),
+        "rule_of_counsel": ("value.rule_of_counsel", ""),
+        "country_code": ("value.country_code", ""),
         "server_address": ("value.server_address", ""),
         "site_address": ("value.site_address", ""),
         "ip_address": ("value.ip_address", ""),

@@ -6,6 +6,9 @@ recipient, the end of a freeze. One person with a reason, a second told and revi
 above ``metadata_only`` needs a legal basis beside the two persons. On the command line who acts is logged as
 ``declared``.
 
+An authority's list that has the very file stands for the second person where the item may show a child
+(invariant 10): then a machine's approval names nobody, and the order of the request names the list.
+
 Two persons at one machine act at once. Otherwise the first one's request waits in the log, with an order that
 says all that the act needs, until a second person answers it.
 """
@@ -42,6 +45,7 @@ class Act(StrEnum):
     LIFT = "lift"
     ERASE = "erase"
     RELEASE = "release"
+    HOLD = "hold"
     UNHOLD = "unhold"
     RETENTION = "retention"
 
@@ -159,15 +163,34 @@ def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalB
     return load_legal_basis(file, today=today)
 
 
-def two_persons(act: Act, target: str, doer: Doer) -> Grant:
+def two_persons(act: Act, target: str, doer: Doer, order: Mapping[str, Value] | None = None) -> Grant:
     """The authority of two persons: the events of a request by one and its approval by another.
+
+    Args:
+        order: What the log keeps of the request beside its target, sealed.
 
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
     """
     approver = require_two(act, doer)
-    request = request_of(act, target, doer)
+    request = request_of(act, target, doer, order)
     return Grant(request.event_id, (request, approval(request.event_id, replace(doer, actor=approver))), None)
+
+
+def person_and_list(act: Act, target: str, doer: Doer, order: Mapping[str, Value]) -> Grant:
+    """The authority of one person and of a list that has the very file: a machine approves, on the list's word.
+
+    Args:
+        order: Names the list, as ``list``.
+
+    Raises:
+        AuthorityError: There is no reason.
+    """
+    require_reason(doer, act=act.value)
+    request = request_of(act, target, doer, order)
+    values: dict[str, Value] = {"tool": doer.tool, "at": format_time(doer.at), "authority": request.event_id}
+    word = Draft("approved", values | {"request": request.event_id})
+    return Grant(request.event_id, (request, word), None)
 
 
 def approval(request: str, doer: Doer) -> Draft:

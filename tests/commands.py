@@ -158,8 +158,18 @@ def lived(folder: Path) -> Life:
             life.keep(name)
         life.keep("key check", *sorted((folder / "cards").iterdir()))
         life.keep("restore", life.keep("backup", folder / "disk").printed["backup"], folder / "restored")
-        life.ran |= {"erase": _erased_in_a_copy(life, last), "release": _released_in_the_copy(life)}
+        life.ran |= {
+            "erase": _erased_in_a_copy(life, last),
+            "release": _released_in_the_copy(life),
+            "hotline": _reported_in_the_copy(life),
+        }
     return life
+
+
+def _reported_in_the_copy(life: Life) -> Ran:
+    copy = life.folder / "copy" / "home"
+    run("freeze", life.items[0]["item_id"], "--reason", "r", home=copy)
+    return run("hotline", "--out", life.folder / "report.txt", "--reason", "r", "--json", home=copy)
 
 
 def _erased_in_a_copy(life: Life, item: str) -> Ran:

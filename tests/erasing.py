@@ -1,20 +1,25 @@
 """Erasing, and looking through everything that a home has for what should be gone."""
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
+from api.office.hotline import HotlineWish, WrittenHotline, write_hotline
 from evidence.authority import Doer
 from evidence.finding import Finding
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import PASSPHRASE, doer
+
+COUNSEL = "A. Counsel, on 2 January: destroy it once it is reported."
 
 
 def erase_now(
@@ -24,10 +29,20 @@ def erase_now(
     cause: ErasureCause = ErasureCause.WITHDRAWN,
     by: Doer | None = None,
 ) -> Erased:
-    """Erase items with two persons at once."""
-    done = erase_items(home, ErasureWish(items, cause, case), by or doer(home), home.keys.unlock(PASSPHRASE))
+    """Erase items with two persons at once; of a child's, counsel has answered."""
+    counsel = COUNSEL if cause is ErasureCause.CHILD else None
+    done = erase_items(home, ErasureWish(items, cause, case, counsel), by or doer(home), home.keys.unlock(PASSPHRASE))
     assert isinstance(done, Erased)
     return done
+
+
+def report_now(home: Home, *items: str) -> WrittenHotline:
+    """Make the sheet for a hotline, of these items or of all that is frozen; it is not typeset."""
+    out = home.path.parent / f"hotline-{secrets.token_hex(4)}.txt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.office.hotline.hotline_pages", lambda *_: b"%PDF-")
+        wish = HotlineWish(out, items)
+        return write_hotline(home, wish, doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
 
 
 def problems_of(home: Home, *, passphrase: str | None = PASSPHRASE) -> list[Finding]:

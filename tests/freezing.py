@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.home import Home
 from api.office.item import DigestLook
+from config import catalogues
 from tests.appearing import jpeg, photo
 from tests.homes import PASSPHRASE, doer, items_of, take_in
 
@@ -53,6 +54,26 @@ class Posts:
 def take_posts(home: Home, folder: Path) -> Posts:
     take_in(home, write_album(folder))
     return posts_of(home)
+
+
+def ruled(home: Home, then: str, *, days: int | None = None, verified_by: str | None = "bo") -> Home:
+    """The home again, with counsel's rule of a country in its settings."""
+    says, by = f"Once it is reported: {then}.", {"written_by": "A. Counsel", "written_on": "2026-01-02"}
+    rule = {
+        "then": then,
+        "hold_days": days,
+        "says": says,
+        "source": "counsel's paper",
+        "verified_by": verified_by,
+        **by,
+    }
+    whole = json.loads((Path(catalogues.__file__).parent / "data" / "children.json").read_text(encoding="utf-8"))
+    whole["countries"]["SI"]["rule"] = rule
+    file = home.path.parent / "children.json"
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    with (home.path / "nisisama.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[children]\ncountry = "SI"\nrules = "{file}"\n')
+    return Home.open(home.path, home.clock)
 
 
 def posts_of(home: Home) -> Posts:

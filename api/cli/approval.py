@@ -30,11 +30,7 @@ from config.times import told_time
 
 if TYPE_CHECKING:
     from api.home import Home
-    from api.office.approval import Answered, Done, Wait
-    from api.office.erase import Erased
-    from api.office.freeze import Lifted
-    from api.office.hold import EndedHolds
-    from api.office.retention import Ruled
+    from api.office.approval import Answered, Done, Kept, Wait
     from evidence.authority import Request
 
 
@@ -172,7 +168,7 @@ def _shown(asked: "Request") -> list[str]:
         lines.append(f"  reason: {asked.by.reason}")
     for name, value in asked.order.items():
         if isinstance(value, Mapping):
-            lines += [f"  {_NAMES.get(name, name)}, {part}: {words}" for part, words in value.items()]
+            lines += [f"  {_NAMES.get(name, name)}, {part}: {words}" for part, words in value.items() if words]
         elif value is not None:
             lines.append(f"  {_NAMES.get(name, name)}: {asked.text(name)}")
     return lines
@@ -196,7 +192,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     from api.office.channel import Registered
     from api.office.erase import Erased
     from api.office.freeze import Lifted
-    from api.office.hold import EndedHolds
+    from api.office.hold import EndedHolds, PlacedHold
     from api.office.intake import Imported
     from api.office.key import Renewed
     from api.office.retention import Ruled
@@ -210,7 +206,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
-        case Erased() | Lifted() | EndedHolds() | Ruled():
+        case Erased() | Lifted() | EndedHolds() | PlacedHold() | Ruled():
             return _of_kept(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
@@ -219,14 +215,16 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
 
 
-def _of_kept(done: "Erased | Lifted | EndedHolds | Ruled") -> tuple[Mapping[str, Any], str]:
+def _of_kept(done: "Kept") -> tuple[Mapping[str, Any], str]:
     from api.cli import erase, freeze, hold, retention
     from api.office.freeze import Lifted
-    from api.office.hold import EndedHolds
+    from api.office.hold import EndedHolds, PlacedHold
     from api.office.retention import Ruled
 
     if isinstance(done, Lifted):
         return freeze.lift_fields(done), freeze.lift_words(done)
+    if isinstance(done, PlacedHold):
+        return {"hold": done.hold_id}, hold.decided_words(done)
     if isinstance(done, EndedHolds):
         return hold.ended_fields(done), hold.ended_words(done)
     if isinstance(done, Ruled):

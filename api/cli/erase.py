@@ -19,7 +19,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from config.errors import Term
+from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.times import format_time
 
@@ -36,6 +36,8 @@ CAUSES = ("withdrawn", "retention", "child", "order", "mistake")
 @click.option(
     "--cause", type=click.Choice(CAUSES), required=True, help="On what ground; a bundle of the case shows it."
 )
+@click.option("--counsel", metavar="TEXT", help="With child: who of counsel answered, when and what.")
+@click.option("--on-list", is_flag=True, help="With child: a list that has this very file is the second person.")
 @reason_option
 @approved_option
 @actor_option
@@ -47,6 +49,8 @@ def erase(
     items: tuple[str, ...],
     case_id: str | None,
     cause: str,
+    counsel: str | None,
+    on_list: bool,
     reason: str | None,
     approved_by: str | None,
     actor: str | None,
@@ -57,8 +61,13 @@ def erase(
 
     Two persons agree: without --approved-by, the request waits for approve. What was handed over, and backups until
     they end, still have it. The log keeps that it was there and who erased it, and still verifies. The same is not
-    taken in again.
+    taken in again. What may show a child goes as counsel's rule for the country says, once 'hotline' has made the
+    sheet of it; an authority's list that has the very file may be the second person.
     """
+    if cause != "child" and (on_list or counsel is not None):
+        raise UsageError("usage.child_alone")
+    if on_list and approved_by is not None:
+        raise UsageError("usage.list_or_person")
     from api.office.erase import ErasureCause, ErasureWish, erase_items
     from api.office.request import Waiting
     from api.office.short import case_of, erasable_meant
@@ -66,8 +75,9 @@ def erase(
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     named = erasable_meant(home, items)
-    wish = ErasureWish(named, ErasureCause(cause), None if case_id is None else case_of(home, case_id))
-    keys = None if person.approver is None else unlock(home, passphrase_file)
+    whose = None if case_id is None else case_of(home, case_id)
+    wish = ErasureWish(named, ErasureCause(cause), whose, counsel, on_list)
+    keys = unlock(home, passphrase_file) if on_list or person.approver is not None else None
     done = erase_items(home, wish, person, keys)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)

@@ -154,14 +154,16 @@ def freeze_fields(listed: "ListedFreeze") -> dict[str, Any]:
         {"item_id": item, "channel_id": channel, "message_id": message}
         for item, (channel, message) in zip(waiting.items, waiting.places, strict=True)
     ]
-    told = {"freeze": waiting.event_id, "frozen_at": waiting.frozen_at, "late": listed.late, "items": places}
+    told: dict[str, Any] = {"freeze": waiting.event_id, "frozen_at": waiting.frozen_at, "items": places}
+    told |= {"late": listed.late, "held": listed.held}
     return {**told, "frozen_by": listed.by, "hint": listed.hint, "what": listed.what}
 
 
 def _line(listed: "ListedFreeze") -> str:
     waiting = listed.freeze
     who = {"machine": "a machine's hint", "list": "an authority's list"}.get(listed.hint or "", listed.by)
-    since = f"{told_time(waiting.frozen_at)}{'  (has waited for more than a day)' if listed.late else ''}"
+    state = "  (has waited for more than a day)" if listed.late else "  (held for the police)" if listed.held else ""
+    since = f"{told_time(waiting.frozen_at)}{state}"
     by = f", by {who}: {listed.what}" if who else ""
     lines = [f"{waiting.event_id}  {since}  {counted(len(waiting.items), 'item')}{by}"]
     for item, (channel, message) in zip(waiting.items, waiting.places, strict=True):

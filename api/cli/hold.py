@@ -26,7 +26,7 @@ from config.times import told_time
 
 if TYPE_CHECKING:
     from api.home import Home
-    from api.office.hold import EndedHolds, ListedHold
+    from api.office.hold import EndedHolds, ListedHold, PlacedHold
     from evidence.authority import Doer
 
 KINDS = ("legal", "police", "renewal")
@@ -46,6 +46,8 @@ KINDS = ("legal", "police", "renewal")
     metavar="HOLD",
     help="A hold to end, once a second person approves; may be given several times.",
 )
+@click.option("--counsel", metavar="TEXT", help="Of what is frozen: who of counsel answered, when and what.")
+@click.option("--on-list", is_flag=True, help="Of what is frozen: a list that has this very file is the second person.")
 @reason_option
 @approved_option
 @actor_option
@@ -60,6 +62,8 @@ def hold(
     until: str | None,
     listed: bool,
     holds: tuple[str, ...],
+    counsel: str | None,
+    on_list: bool,
     reason: str | None,
     approved_by: str | None,
     actor: str | None,
@@ -71,25 +75,35 @@ def hold(
     Nobody can erase what is held, not even at a client's wish or by the retention rule. A legal hold and one for the
     police last until two persons end them. After the day of --until, doctor asks you to look at the hold again. A
     renewal only protects what no case has from the retention rule, until that day.
+
+    To hold what is frozen for the police is a decision: two persons, or one and an authority's list that has the very
+    file, take it as counsel's rule for the country says. Then the freeze waits for nothing more.
     """
     named = bool(items) or case_id is not None
     if not (named or until or holds or reason):
         _list(open_home(ctx), passphrase_file, as_json=as_json)
         return
+    if on_list and approved_by is not None:
+        raise UsageError("usage.list_or_person")
     if listed or (named and bool(holds)) or (bool(items) and case_id is not None) or not (holds or (named and until)):
         raise UsageError("usage.hold_what")
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, approver=approved_by if holds else None)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
     if holds:
         _end(ctx, home, holds, person, as_json=as_json)
         return
     from api.office.hold import HoldWish, place_hold
+    from api.office.request import Waiting
     from api.office.short import case_of, items_meant
     from evidence.store.hold import HoldKind
 
     meant = items_meant(home, items, frozen=True)
     whose = None if case_id is None else case_of(home, case_id)
-    done = place_hold(home, HoldWish(HoldKind(kind), day_of("--until", str(until)), whose, meant), person)
+    wish = HoldWish(HoldKind(kind), day_of("--until", str(until)), whose, meant, counsel, on_list)
+    keys = unlock(home, passphrase_file) if kind == "police" and (on_list or approved_by is not None) else None
+    done = place_hold(home, wish, person, keys)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
     what = f"everything of {whose}" if whose else counted(len(meant), "item")
     told: dict[str, Any] = {"hold": done.hold_id, "case_id": whose, "items": list(meant)}
     words = f"Held: {what}, as {done.hold_id}. Look at it again by {until}."
@@ -104,6 +118,11 @@ def _end(ctx: click.Context, home: "Home", holds: tuple[str, ...], person: "Doer
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     emit_logged(ended_fields(done), done.unstamped, as_json=as_json, text=ended_words(done))
+
+
+def decided_words(done: "PlacedHold") -> str:
+    """What ``approve`` prints of a ``hold`` that two decided."""
+    return f"Held for the police, as {done.hold_id}. The freeze waits for nothing more."
 
 
 def ended_fields(done: "EndedHolds") -> dict[str, Any]:

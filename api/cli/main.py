@@ -34,6 +34,7 @@ COMMANDS = {
     "release": ("api.cli.release:release", "Hand a picture to a recipient; two persons must agree."),
     "erase": ("api.cli.erase:erase", "Destroy items for good; two persons agree."),
     "freeze": ("api.cli.freeze:freeze", "Freeze what may show a child, at once; list what is frozen."),
+    "hotline": ("api.cli.hotline:hotline", "Write the sheet for a hotline of what is frozen, without a picture."),
     "hold": ("api.cli.hold:hold", "Keep items or a case from being erased; list what is held."),
     "hash-list": ("api.cli.hash_list:hash_list", "Keep lists of hashes from a hotline or an exchange."),
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),

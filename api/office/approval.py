@@ -17,7 +17,7 @@ from api.office.bundle import Exported, Making, Stages, export_asked, finish_ask
 from api.office.channel import Registered, add_asked_channel
 from api.office.erase import Erased, erase_asked
 from api.office.freeze import Lifted, lift_asked
-from api.office.hold import EndedHolds, end_asked
+from api.office.hold import EndedHolds, PlacedHold, end_asked, hold_asked
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
 from api.office.page import LIMIT, Page, page_of
@@ -39,7 +39,9 @@ from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
-Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Lifted | Erased | EndedHolds | Ruled
+Kept: TypeAlias = Lifted | Erased | EndedHolds | PlacedHold | Ruled
+"""What came of an act on what is kept or goes."""
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Kept
 """What came of an act that was asked for."""
 
 
@@ -232,17 +234,17 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return add_asked_receiver(home, asked, by, grant, means.casework)
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
-        case Act.LIFT | Act.ERASE | Act.UNHOLD | Act.RETENTION:
+        case Act.LIFT | Act.ERASE | Act.HOLD | Act.UNHOLD | Act.RETENTION:
             return _act_on_kept(home, asked, by, grant, means)
         case Act.EXPORT:
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
 
-def _act_on_kept(
-    home: Home, asked: Request, by: Doer, grant: Grant, means: Means
-) -> Lifted | Erased | EndedHolds | Ruled:
+def _act_on_kept(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Kept:
     if asked.act is Act.LIFT:
         return lift_asked(home, asked, by, grant, means.casework)
+    if asked.act is Act.HOLD:
+        return hold_asked(home, asked, by, grant, means.casework)
     if asked.act is Act.UNHOLD:
         return end_asked(home, asked, by, grant)
     if asked.act is Act.RETENTION:

@@ -3,7 +3,8 @@
 An item goes with all that repeats it: the same thing kept in another mode, and the holes beside it. What other sources
 saw is another item, with keys of its own, and stays. An item that a case of somebody else has is never erased with
 hers: it is refused until that case gives it up. What may show a child goes with its message and album, once it is
-frozen, whoever's case has it.
+frozen and was reported, as counsel's written rule says, whoever's case has it; an authority's list that has the very
+file may stand for the second person.
 """
 
 from collections import defaultdict
@@ -16,13 +17,14 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from api.home import Home, Writer
+from api.office.children import require_listed, require_may_destroy, require_reported, rule_here, rule_values
 from api.office.freeze import require_another
 from api.office.request import Waiting, ask
 from casefiles.case import held_items, open_events, require_client
 from casefiles.freeze import freeze_copies
 from config import oplog
 from config.errors import Explained
-from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
+from evidence.authority import Act, Doer, Grant, Request, person_and_list, require_reason, two_persons
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared, Record
 from evidence.erasure import AT_ONCE, erased_draft, kept_of
@@ -59,11 +61,15 @@ class ErasureWish:
 
     Attributes:
         case_id: Whose case has the items; None for items that no case has.
+        counsel: Of what may show a child: who of counsel answered, when, and what; None where the rule says enough.
+        on_list: Of what may show a child: an authority's list that has the very file stands for the second person.
     """
 
     items: tuple[str, ...]
     cause: ErasureCause
     case_id: str | None
+    counsel: str | None = None
+    on_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +129,33 @@ def erase_items(home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None
     """The verb behind ``erase``: two persons erase items; without a second person, ask for it.
 
     Args:
-        keys: Needed if a second person is named.
+        keys: Needed if a second person is named, or a list decides.
 
     Raises:
         UnknownItemError: There is no such case; or one of the items does not exist, was erased, or is not in the case.
         AuthorityError: There is no reason; both persons are one, or the second froze an item; or an item is frozen
-            (but for the cause ``child``), is not frozen (for that cause), or is in another case too.
+            (but for the cause ``child``), is not frozen (for that cause), or is in another case too. For that cause
+            also: counsel's rule forbids it or counsel was not asked, it was not reported, or no list has it.
     """
     require_reason(doer, act=Act.ERASE.value)
     if wish.case_id is not None:
         require_client(home.engine, wish.case_id)
     with reading(home.engine) as connection:
         goes = _what_goes(connection, wish, home)
-    if doer.approver is None or keys is None:
-        return ask(home, Act.ERASE, _target(wish), _order(wish, goes), doer)
-    grant = two_persons(Act.ERASE, _target(wish), doer)
-    return _Act(home, wish, doer, grant, keys.casework, keys.matching).done()
+    if keys is not None and (wish.on_list or doer.approver is not None):
+        grant = _granted(home, wish, goes, doer, keys)
+        return _Act(home, wish, doer, grant, keys.casework, keys.matching).done()
+    return ask(home, Act.ERASE, _target(wish), _order(home, wish, goes), doer)
+
+
+def _granted(home: Home, wish: ErasureWish, goes: _Goes, doer: Doer, keys: Unlocked) -> Grant:
+    """The authority of whoever is there: two persons, or one and a list."""
+    target = _target(wish)
+    if wish.on_list:
+        listed = require_listed(home, goes.items, doer, keys)
+        return person_and_list(Act.ERASE, target, doer, _order(home, wish, goes) | {"list": listed})
+    child = wish.cause is ErasureCause.CHILD
+    return two_persons(Act.ERASE, target, doer, _order(home, wish, goes) if child else None)
 
 
 def erase_asked(
@@ -154,7 +171,8 @@ def erase_asked(
         AuthorityError: As ``erase_items``; or somebody answered.
     """
     case_id = asked.text_or_none("case")
-    wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id)
+    counsel = asked.text_or_none("counsel") if "counsel" in asked.order else None
+    wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id, counsel)
     return _Act(home, wish, doer, grant, *keys, withdrawn=asked.text_or_none("withdrawn")).done()
 
 
@@ -181,10 +199,11 @@ def _target(wish: ErasureWish) -> str:
     return f"{wish.cause.value} {len(wish.items)}"
 
 
-def _order(wish: ErasureWish, goes: _Goes) -> dict[str, Value]:
+def _order(home: Home, wish: ErasureWish, goes: _Goes) -> dict[str, Value]:
     case_id = None if wish.case_id is None else text_value(wish.case_id)
-    told = {"items": " ".join(wish.items), "cause": wish.cause.value, "case": case_id}
-    return told | {"entries": str(len(goes.tombstones)), "withdrawn": goes.withdrawn}
+    told: dict[str, Value] = {"items": " ".join(wish.items), "cause": wish.cause.value, "case": case_id}
+    told |= {"entries": str(len(goes.tombstones)), "withdrawn": goes.withdrawn}
+    return told | (rule_values(rule_here(home), wish.counsel) if wish.cause is ErasureCause.CHILD else {})
 
 
 def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goes:
@@ -202,6 +221,8 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
         if is_frozen(connection, item) is not child:
             raise AuthorityError("authority.not_frozen_first" if child else "authority.erase_frozen", found=item)
     require_not_held(connection, items)
+    if child:
+        require_may_destroy(connection, rule_here(home), wish.counsel, items)
     holders = _holders(connection, (*items, *lost))
     if not child:
         _require_own(connection, wish, holders)
@@ -285,11 +306,20 @@ class _Act:
     def done(self) -> Erased:
         """Do it: the entry and the destruction are one transaction; what lies outside of the database follows."""
         home = self.home
+        if self.wish.cause is ErasureCause.CHILD:
+            self._require_reported()
         with home.writing() as writer:
             goes, beside = self.logged(writer)
             unstamped = writer.beat()
             unfinished = home.finish_erasures(writer.sequencer.take)
         return Erased(goes.items, len(goes.tombstones), self._backups_until(), beside, unfinished, unstamped)
+
+    def _require_reported(self) -> None:
+        """Check, before the same file elsewhere is frozen, what the turn does not."""
+        with reading(self.home.engine) as connection:
+            goes = _what_goes(connection, self.wish, self.home)
+        _require_others(self.home, goes, self.doer, self.casework)
+        require_reported(self.home, (each for each in goes.items if each not in goes.lost), self.casework)
 
     def _backups_until(self) -> datetime:
         return self.doer.at + timedelta(days=self.home.settings.backup.keep_days)

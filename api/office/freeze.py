@@ -1,7 +1,8 @@
 """What may show a child: frozen at once by one person, listed until two decide, lifted by two (invariant 10).
 
 A freeze needs no passphrase. Who froze, and why, is sealed in the log, so only the passphrase shows it. Whoever froze
-an item may not approve the end of its freeze. Destruction, or a hand-over to the police, is not built.
+an item may not approve the end of its freeze. Two persons may also decide that it is destroyed (``api.office.erase``)
+or held for the police (``api.office.hold``), as counsel's written rule says (``api.office.children``).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import WaitingFreeze, freezes_of, frozen_files, not_frozen, waiting_freezes
+from evidence.store.hold import held_freezes
 from evidence.store.projection import Placed
 from evidence.times import format_time
 
@@ -52,6 +54,7 @@ class ListedFreeze:
         by: Who froze; None for a machine, for a list, and without the passphrase.
         hint: A ``FreezeHint``; None without the passphrase, and so is ``what``.
         late: Whether it has waited for more than a day.
+        held: Whether it waits no more: since then, all of it is held for the police.
     """
 
     freeze: WaitingFreeze
@@ -59,6 +62,7 @@ class ListedFreeze:
     hint: str | None
     what: str | None
     late: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +161,16 @@ def list_freezes(
     late = format_time(home.clock() - WITHIN)
     with reading(home.engine) as connection:
         waiting = [each for each in waiting_freezes(connection) if each.index > int(after or -1)][: limit + 1]
+        held = held_freezes(connection)
     told = [{}] * len(waiting) if casework is None else _records(home, [each.index for each in waiting], casework)
-    found = [_listed(each, values, late) for each, values in zip(waiting, told, strict=True)]
+    found = [_listed(each, values, late, held) for each, values in zip(waiting, told, strict=True)]
     return page_of(found, limit=limit, key=lambda each: str(each.freeze.index))
 
 
-def _listed(each: WaitingFreeze, values: Mapping[str, Value], late: str) -> ListedFreeze:
+def _listed(each: WaitingFreeze, values: Mapping[str, Value], late: str, held: Collection[int]) -> ListedFreeze:
     by, hint, what = (None if values.get(name) is None else text_of(values[name]) for name in ("actor", "hint", "what"))
-    return ListedFreeze(each, by, hint, what, each.frozen_at < late)
+    decided = each.index in held
+    return ListedFreeze(each, by, hint, what, late=each.frozen_at < late and not decided, held=decided)
 
 
 def _records(home: Home, indexes: Sequence[int], casework: Identity) -> list[Mapping[str, Value]]:

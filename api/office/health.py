@@ -54,6 +54,7 @@ from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
 from evidence.store.database import has_password, reading
 from evidence.store.freeze import waiting_freezes
+from evidence.store.hold import held_freezes
 from evidence.store.reviews import Review, Stage, open_reviews
 from evidence.times import Clock, format_time
 
@@ -302,10 +303,14 @@ def _of_review(review: Review, now: str) -> Finding:
 
 
 def freezes(home: Home) -> Iterable[Finding]:
-    """A check of ``doctor``: what is frozen and waits for a decision; nothing waits for more than a day."""
+    """A check of ``doctor``: what is frozen and waits for a decision; nothing waits for more than a day.
+
+    What two decided to hold for the police waits for nothing.
+    """
     late = format_time(home.clock() - WITHIN)
     with reading(home.engine) as connection:
-        waiting = waiting_freezes(connection)
+        held = held_freezes(connection)
+        waiting = [each for each in waiting_freezes(connection) if each.index not in held]
     for each in waiting:
         facts: dict[str, Fact] = {"subject": each.event_id, "since": each.frozen_at, "count": len(each.items)}
         if each.frozen_at < late:

@@ -3,26 +3,34 @@
 A hold needs no passphrase. Who holds, and why, is sealed in the log, so only the passphrase shows it. A legal hold and
 one for the police bind until two persons end them. A renewal keeps unclaimed items from the retention rule, and ends by
 itself with its day.
+
+To hold for the police what is frozen is a decision of two, as counsel's written rule says: it ends the wait of the
+freeze, and the whole message and album are held. An authority's list that has the very file may stand for the second
+person.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.children import require_listed, require_may_hold, require_not_forbidden, rule_here, rule_values
+from api.office.freeze import require_another
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
 from casefiles.case import open_events, require_client, require_items
 from config.errors import Explained
-from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
-from evidence.canonical import text_of
+from evidence.authority import Act, Doer, Grant, Request, person_and_list, require_reason, two_persons
+from evidence.canonical import Value, text_of
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
+from evidence.keys import Unlocked
 from evidence.seal.age import Identity
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
+from evidence.store.freeze import freezes_of, frozen_of_case, is_frozen, of_one_post, waiting_freezes
 from evidence.store.hold import HoldKind, StandingHold, ended_by, standing_holds
 from evidence.store.projection import Placed
 from evidence.times import format_time
@@ -36,12 +44,16 @@ class HoldWish:
         case_id: Whose case is held, with all that it has; None for a hold of items.
         items: Empty for a hold of a case.
         until: The last day; after it ``doctor`` asks for a look at the hold, and a renewal ends.
+        counsel: Of frozen items, for the police: who of counsel answered, when, and what.
+        on_list: Of frozen items, for the police: an authority's list that has the file stands for the second person.
     """
 
     kind: HoldKind
     until: date
     case_id: str | None = None
     items: tuple[str, ...] = ()
+    counsel: str | None = None
+    on_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +87,18 @@ class EndedHolds:
     unstamped: Explained | None
 
 
-def place_hold(home: Home, wish: HoldWish, doer: Doer) -> PlacedHold:
+def place_hold(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None = None) -> PlacedHold | Waiting:
     """The verb behind ``hold``: for a reason, one person keeps items or a case from being erased, at once.
+
+    What is frozen, and is to be held for the police, waits for a second person, unless one is named or a list decides.
+
+    Args:
+        keys: Needed for what is frozen if a second person is named, or a list decides.
 
     Raises:
         UnknownItemError: There is no such case or item, or an item was erased.
-        AuthorityError: There is no reason, or the day has passed already.
+        AuthorityError: There is no reason, or the day has passed already. Of what is frozen also: counsel's rule
+            forbids it or counsel was not asked, the second person froze it, or no list has it.
     """
     require_reason(doer, act="hold")
     if wish.until < home.today():
@@ -88,11 +106,78 @@ def place_hold(home: Home, wish: HoldWish, doer: Doer) -> PlacedHold:
     if wish.case_id is not None:
         require_client(home.engine, wish.case_id)
     require_items(home.engine, wish.items)
-    until = datetime.combine(wish.until, time(23, 59, 59, 999_000), UTC)
-    values = {"hold": wish.kind.value, "case": wish.case_id, "held_items": list(wish.items)}
-    held = Draft("held", doer.values() | values | {"until": format_time(until)})
+    frozen = _frozen_of(home, wish) if wish.kind is HoldKind.POLICE else ()
+    if frozen and wish.case_id is not None:  # the case is held for its own sake: only what is forbidden is refused
+        require_not_forbidden(rule_here(home))
+    elif frozen:
+        return _decide(home, replace(wish, items=frozen), doer, keys)
+    held = _held(wish, doer)
     with home.writing() as writer:
         writer.sequencer.append([held], lambda connection, _placed: require_not_erased(connection, wish.items))
+        return PlacedHold(held.event_id, writer.beat())
+
+
+def _held(wish: HoldWish, doer: Doer, request: str | None = None) -> Draft:
+    until = datetime.combine(wish.until, time(23, 59, 59, 999_000), UTC)
+    values = {"hold": wish.kind.value, "case": wish.case_id, "held_items": list(wish.items)}
+    return Draft("held", doer.values(request) | values | {"until": format_time(until)})
+
+
+def _frozen_of(home: Home, wish: HoldWish) -> tuple[str, ...]:
+    """What is frozen of what somebody wants to hold, each with its message and album; nothing else of an item's own."""
+    with reading(home.engine) as connection:
+        if wish.case_id is not None:
+            return tuple(sorted(frozen_of_case(connection, wish.case_id)))
+        frozen = [item for item in wish.items if is_frozen(connection, item)]
+        post = (each for item in frozen for each in of_one_post(connection, item))
+        return tuple(dict.fromkeys([*(wish.items if frozen else ()), *post]))
+
+
+def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> PlacedHold | Waiting:
+    """Two persons, or one and a list, decide that frozen items are held for the police."""
+    require_may_hold(rule_here(home), wish.counsel, wish.until, home.today())
+    target = f"{wish.kind.value} {len(wish.items)}"
+    order: dict[str, Value] = {"items": " ".join(wish.items), "until": wish.until.isoformat()}
+    order |= rule_values(rule_here(home), wish.counsel)
+    if keys is None or not (wish.on_list or doer.approver is not None):
+        return ask(home, Act.HOLD, target, order, doer)
+    if wish.on_list:
+        listed = require_listed(home, wish.items, doer, keys)
+        grant = person_and_list(Act.HOLD, target, doer, order | {"list": listed})
+    else:
+        grant = two_persons(Act.HOLD, target, doer, order)
+    return _log_decided(home, wish, doer, grant, keys.casework)
+
+
+def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
+    """Hold frozen items for the police once a second person approved it, as the request says.
+
+    Raises:
+        UnknownItemError: One of them was erased meanwhile, or is no longer frozen.
+        AuthorityError: As ``place_hold``; or somebody answered.
+    """
+    until = date.fromisoformat(asked.text("until"))
+    items = tuple(asked.text("items").split())
+    wish = HoldWish(HoldKind.POLICE, until, items=items, counsel=asked.text_or_none("counsel"))
+    require_may_hold(rule_here(home), wish.counsel, until, home.today())
+    return _log_decided(home, wish, doer, grant, casework)
+
+
+def _log_decided(home: Home, wish: HoldWish, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
+    with reading(home.engine) as connection:
+        indexes = {index for item in wish.items for index in freezes_of(connection, item)}
+        named = [each for each in waiting_freezes(connection) if each.index in indexes]
+    require_another(home, named, doer, casework)
+    held = _held(wish, doer, grant.request)
+
+    def as_asked(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
+        require_not_erased(connection, wish.items)
+        for item in wish.items:
+            if not is_frozen(connection, item):
+                raise UnknownItemError("unknown_item.not_frozen", found=item)
+
+    with home.writing() as writer:
+        grant.log(writer.sequencer, [held], as_asked)
         return PlacedHold(held.event_id, writer.beat())
 
 

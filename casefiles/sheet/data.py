@@ -195,10 +195,8 @@ def make_sheet(
     Args:
         items: The values of each item's record, by its identifier, in the order of the log.
     """
-    at_platform = {item: values for item, values in items.items() if _is_at_platform(values)}
-    chats = tuple(_chats(at_platform.values()))
-    found = _posts(at_platform.values(), {chat.id: chat for chat in chats}, order.platform.address_months)
-    posts = tuple(sorted(found, key=_urgency))
+    at_platform = {item: values for item, values in items.items() if is_at_platform(values)}
+    chats, posts = seen_posts(at_platform.values(), order.platform.address_months)
     return PlatformSheet(
         kind=order.kind,
         case_id=order.case_id,
@@ -217,13 +215,29 @@ def make_sheet(
     )
 
 
+def seen_posts(
+    items: Iterable[Mapping[str, Value]], months: int
+) -> tuple[tuple[SheetChat, ...], tuple[SheetPost, ...]]:
+    """The chats and messages that items are of, as sheets tell of them, the most urgent message first.
+
+    Args:
+        items: The values of the records of items at the platform.
+        months: For how many months the platform says that it keeps the address of who posted.
+    """
+    values = list(items)
+    chats = tuple(_chats(values))
+    found = _posts(values, {chat.id: chat for chat in chats}, months)
+    return chats, tuple(sorted(found, key=_urgency))
+
+
 def months_after(day: date, months: int) -> date:
     """The day until which a sheet can ask: so many months later, or the month's last day where it is shorter."""
     year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _is_at_platform(values: Mapping[str, Value]) -> bool:
+def is_at_platform(values: Mapping[str, Value]) -> bool:
+    """Whether an item of a sheet has a place at the platform; a file that somebody brought has none."""
     return bool(_NUMBERED.fullmatch(str(values.get("channel_id"))))
 
 

@@ -191,10 +191,15 @@ def _card(words: Words, number: int, post: SheetPost, *, named: bool) -> SheetCa
     gone = words.say("sheet.unknown_date") if post.address_until is None else post.address_until.isoformat()
     lines = [*(post.links or (words.say("sheet.no_link"),)), words.say("sheet.address_until", date=gone)]
     title = words.say("sheet.message", chat=post.chat, message=post.message)
-    return SheetCard(number, title, lines, list(_post_rows(words, post, named=named)))
+    return SheetCard(number, title, lines, list(post_rows(words, post, named=named)))
 
 
-def _post_rows(words: Words, post: SheetPost, *, named: bool) -> Iterator[SheetRow]:
+def post_rows(words: Words, post: SheetPost, *, named: bool = True) -> Iterator[SheetRow]:
+    """The rows of one message of a sheet.
+
+    Args:
+        named: Whether the sheet tells which accounts posted.
+    """
     posted = told_time(post.posted_at) or words.say("sheet.unknown_date")
     yield SheetRow(words.say("sheet.posted"), posted, below=True)
     if named:

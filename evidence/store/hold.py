@@ -107,6 +107,35 @@ def require_not_held(connection: sa.Connection, items: Sequence[str]) -> None:
         raise AuthorityError("authority.held", where=item, found=hold_id)
 
 
+def held_since_frozen(connection: sa.Connection, items: Sequence[str]) -> frozenset[str]:
+    """Which of these frozen items were held for the police by name, by the rows, after they were frozen.
+
+    A hold that ended is one too.
+    """
+    hold, frozen, found = database.hold.c, database.frozen.c, set[str]()
+    after = sa.and_(hold.kind == HoldKind.POLICE.value, frozen.item_id == hold.item_id, frozen.idx < hold.idx)
+    for first in range(0, len(items), _AT_ONCE):
+        part = hold.item_id.in_(items[first : first + _AT_ONCE])
+        rows = sa.select(hold.item_id).join_from(database.hold, database.frozen, after)
+        found |= set(connection.execute(rows.where(part, frozen.lifted_idx.is_(None))).scalars())
+    return frozenset(found)
+
+
+def held_freezes(connection: sa.Connection) -> frozenset[int]:
+    """The places in the log, by the rows, of freezes of which all is held for the police by name since: decided."""
+    hold, frozen, item = database.hold.c, database.frozen.c, database.item.c
+    held = sa.exists().where(
+        hold.kind == HoldKind.POLICE.value,
+        hold.ended_idx.is_(None),
+        hold.item_id == frozen.item_id,
+        hold.idx > frozen.idx,
+    )
+    there = sa.exists().where(item.item_id == frozen.item_id)
+    waits = sa.select(frozen.idx, sa.func.count(), sa.func.sum(sa.case((held, 1), else_=0)))
+    rows = waits.where(frozen.lifted_idx.is_(None), there).group_by(frozen.idx)
+    return frozenset(int(index) for index, count, decided in connection.execute(rows) if count == decided)
+
+
 def not_held(item: sa.FromClause, *, now: str) -> sa.ColumnElement[bool]:
     """A condition of queries: no hold keeps this item, by name or with its case, and no renewal does at this time."""
     hold, held = database.hold.alias("kept"), database.case_item

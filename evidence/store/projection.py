@@ -227,6 +227,7 @@ def _held(connection: sa.Connection, placed: Placed) -> None:
     row = {"idx": placed.idx, "hold_id": placed.event_id, "case_id": values["case"]}
     row |= {"kind": values["hold"], "until": values["until"]}
     connection.execute(_insert(database.hold), [row | {"item_id": each} for each in values["held_items"] or [""]])
+    _done(connection, placed)  # where two persons decided that it is held
 
 
 def _hold_ended(connection: sa.Connection, placed: Placed) -> None:

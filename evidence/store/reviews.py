@@ -24,6 +24,7 @@ ACTS = frozenset(
         "erased",
         "exported",
         "files_added",
+        "held",
         "hold_ended",
         "imported",
         "key_changed",

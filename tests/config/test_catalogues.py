@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from config import catalogues
-from config.catalogues import group_of, reported_groups, sheet_platform, time_stamp_offices
+from config.catalogues import Then, child_rules, group_of, reported_groups, sheet_platform, time_stamp_offices
 from config.errors import CatalogueError
 from tests.nonempty import nonempty
 
@@ -250,3 +250,53 @@ def test_a_mistake_in_the_law_is_named(copy: Path, change: Change) -> None:
     with pytest.raises(CatalogueError) as refused:
         sheet_platform(copy)
     assert refused.value.facts["file"] == "platform.json"
+
+
+def test_no_country_has_a_rule_of_counsel_yet_and_each_asks() -> None:
+    shipped = child_rules()
+    assert set(shipped.rules) == {"BA", "HR", "ME", "MK", "RS", "SI", "XK"}
+    for rule in nonempty([shipped.default, *shipped.rules.values()]):
+        assert (rule.then, rule.written_by, rule.verified_by) == (Then.ASK, None, None)
+    assert shipped.rule_of("XX") == shipped.rule_of("") == shipped.default
+    assert {country for country in shipped.rules if shipped.hotlines_of(country)} == {"HR", "RS", "SI"}
+    for hotline in nonempty([each for found in shipped.hotlines.values() for each in found]):
+        assert (hotline.verified_by, bool(hotline.source)) == (None, True)
+
+
+WRITTEN = {"then": "hold", "hold_days": 9, "written_by": "A. Counsel", "written_on": "2026-01-02", "verified_by": "bo"}
+
+
+def children_altered(copy: Path, **rule: object) -> Path:
+    file = copy / "children.json"
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    whole["countries"]["SI"]["rule"] |= rule
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    return file
+
+
+def test_a_rule_of_counsel_decides_once_another_person_has_verified_it(copy: Path) -> None:
+    rule = child_rules(children_altered(copy, **WRITTEN)).rule_of("SI")
+    assert (rule.then, rule.hold_days, rule.country) == (Then.HOLD, 9, "SI")
+    rule = child_rules(children_altered(copy, verified_by=None)).rule_of("SI")
+    assert (rule.written, rule.then) == (Then.HOLD, Then.ASK)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"written_by": None},
+        {"written_on": None},
+        {"written_on": "2 January"},
+        {"hold_days": None},
+        {"hold_days": 0},
+        {"then": "destroy"},
+        {"then": "ask"},
+        {"then": "keep"},
+        {"more": "x"},
+    ],
+)
+def test_a_rule_that_nobody_wrote_or_that_says_two_things_is_named(copy: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(CatalogueError) as refused:
+        child_rules(children_altered(copy, **WRITTEN | wrong))
+    assert refused.value.facts["file"] == "children.json"
+    assert str(refused.value.facts["key"]).startswith("countries.SI.rule")

@@ -5,20 +5,24 @@ tests/api/office/test_withdrawal.py; the page of scenario 5 is opened in a brows
 tests/browser/test_scenario_5.py.
 """
 
+import hashlib
 import json
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from casefiles.bundle.presets import AUDIENCES
 from config.words import languages, load_words
-from tests.commands import DONE, ENVIRONMENT, REFUSED, Ran, run
+from tests.commands import DONE, ENVIRONMENT, REFUSED, REPORT, UNDECIDED, Ran, run
 from tests.evidence.fingerprint.pictures import encoded, image
 from tests.homes import legal_basis
 from tests.leaks import PICTURES, hashes, pieces, spellings
@@ -138,6 +142,92 @@ def test_scenario_4_an_ordinary_archive_program_finds_no_picture_no_thumbnail_an
     digits = re.sub(r"\s", "", PHONE)
     shown = any(digits in re.sub(rb"\s", b"", content).decode("latin-1") for content in members.values())
     assert shown is (audience != "partner"), "the control: it is there for those who read texts"
+
+
+@pytest.fixture
+def copied(at: LawyersDesk, tmp_path: Path) -> LawyersDesk:
+    """The office again, where something is frozen, or somebody tries what is not theirs to do."""
+    for end in ("", ".keys"):
+        shutil.copytree(f"{at.home}{end}", tmp_path / f"home{end}")
+    return replace(at, home=tmp_path / "home")
+
+
+def test_scenario_9_what_may_be_a_child_left_search_and_export_stayed_closed_and_a_sheet_without_picture_was_ready(
+    copied: LawyersDesk, tmp_path: Path
+) -> None:
+    """Worker marks "may be a child": its file cannot be opened by the administrator either, who has all cards."""
+    home, case, item = copied.home, copied.pick(30, 31, 32, 33), copied.items[30]
+    listed = run("evidence", "list", "--json", home=home).printed["items"]
+    file = next(each["item_id"] for each in listed if each["kind"] == "file")
+    searching = ("evidence", "search", "Ana", "--case", case, "--reason", "she asked", "--json")
+    cards = [word for card in sorted((copied.folder / "cards").iterdir()) for word in ("--card", card)]
+    asked = ("--to", "Police", "--for", "authority", "--reference", "1/26", "--asked-on", "2026-01-02", "--zip", *cards)
+    releasing = ("release", file, "--case", case, *asked, "--reason", "r", "--approved-by", "bo", "--json")
+    # the control: it is found and handed over before
+    assert [each["item_id"] for each in run(*searching, home=home).printed["hits"]] == [item]
+    assert run(*releasing, "--out", tmp_path / "before", home=home).code == DONE
+
+    assert run("freeze", item, "--reason", "she looks very young", "--by", "worker", home=home).code == DONE
+
+    assert run(*searching, home=home).printed["hits"] == []
+    assert not {item, file} & {
+        each["item_id"] for each in run("evidence", "list", "--json", home=home).printed["items"]
+    }
+    assert copied.export(case, tmp_path / "out.asice").code == DONE
+    with zipfile.ZipFile(tmp_path / "out.asice") as members:
+        whole = b"".join(members.read(name) for name in members.namelist())
+    digest = hashlib.sha256(copied.picture).hexdigest().encode()
+    assert [each for each in (item.encode(), file.encode(), digest, b"Ana, ") if each in whole] == []
+    opened = run(*releasing, "--out", tmp_path / "after", "--by", "admin", home=home)
+    assert (opened.code, opened.error["code"]) == (REFUSED, "unknown_item.frozen")
+    assert not (tmp_path / "after").exists()
+    sheet = tmp_path / "sheet.txt"
+    ready = run(
+        "hotline", "--out", sheet, "--lang", "mk", "--country", "MK", "--reason", "the law", "--json", home=home
+    )
+    assert ready.code == DONE, ready.err
+    text = sheet.read_text(encoding="utf-8")
+    assert [told for told in (item, file, "https://t.me/c/42/30") if told not in text] == []
+    assert digest.decode() in "".join(text.split())
+    assert not [each for each in (sheet, sheet.with_suffix(".pdf")) if PICTURES.search(each.read_bytes())]
+    assert "Ana" not in text
+
+
+def test_scenario_10_the_administrator_alone_was_refused_each_time_and_the_attempts_are_in_the_log(
+    copied: LawyersDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried to add a channel, export a case, delete a log line; also as a second person of their own."""
+    home, case, out = copied.home, copied.pick(31), tmp_path / "out.asice"
+    monkeypatch.setenv("NISISAMA_ACTOR", "admin")
+    basis = ("--mode", "sealed", "--legal-basis", legal_basis(tmp_path), "--reason", "r", "--json")
+    tried = {
+        "watch": ("watch", "add", "@grupa", *REPORT.split(), *basis),
+        "export": ("case", "export", case, "--out", out, "--for", "court", "--reason", "r", "--json"),
+        "erase": ("erase", copied.items[33], "--cause", "mistake", "--reason", "r", "--json"),
+    }
+    lines = (home / "nisisama.log").read_text().count("\n")
+    for what, words in nonempty(tried.items()):
+        asked = run(*words, home=home)
+        assert (asked.code, asked.printed["what"]) == (UNDECIDED, what), asked.err
+        alone = run("approve", asked.printed["request"], "--yes", "--json", home=home)
+        assert (alone.code, alone.error["type"]) == (REFUSED, "AuthorityError")
+        twice = run(*words, "--approved-by", "admin", home=home)
+        assert (twice.code, twice.error["type"]) == (REFUSED, "AuthorityError")
+    # nothing was done
+    assert (run("watch", "list", "--json", home=home).printed["channels"], out.exists()) == ([], False)
+    assert run("evidence", "show", copied.items[33], "--json", home=home).code == DONE
+    # the custody log names who asked; the operational log has each refusal
+    waiting = run("approve", "--list", "--json", home=home).printed["requests"]
+    assert {(each["what"], each["requested_by"]) for each in waiting} >= {(what, "admin") for what in tried}
+    since = [json.loads(line) for line in (home / "nisisama.log").read_text().splitlines()[lines:]]
+    refused = [line["code"] for line in since if line["event"] == "command_refused"]
+    assert len(refused) == 2 * len(tried), refused
+    assert run("audit", home=home).code == DONE, "the control: the log is whole"
+    # a line that is deleted behind the program's back is missed
+    with closing(sqlite3.connect(home / "nisisama.db")) as rows, rows:
+        last = rows.execute("SELECT max(idx) FROM event").fetchone()[0]
+        rows.execute("DELETE FROM event WHERE idx = ?", (last - 2,))
+    assert run("audit", "--json", home=home).code == REFUSED
 
 
 @pytest.mark.outside

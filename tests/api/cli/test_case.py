@@ -200,7 +200,7 @@ def test_every_command_that_names_an_item_or_a_case_is_tried_with_a_beginning() 
     # they need an alert, a consent, a list or cards, or close the case: test_alert.py, test_recognition.py,
     # test_hash_list.py, test_release.py, test_withdrawal.py
     naming -= {"alerts dismiss", "case answer", "case withdraw", "case recognise", "case sheet", "hash-list remove"}
-    naming -= {"release"}
+    naming -= {"release", "hotline"}  # the second needs something frozen: test_hotline.py
     assert naming == {
         " ".join(word for word in each.split()[:2] if word.isalpha() and word.islower())
         for each in COMMANDS_WITH_A_NAME

@@ -88,6 +88,7 @@ OTHERS = {
     "retention list": "how many items are due, and none of them",
     "retention rule": "days that two persons agree to",
     "retention run": "leaves what is frozen: tests/evidence/store/test_retention.py",
+    "hotline": "is for what is frozen, and shows no word of it: tests/api/office/test_hotline.py",
     "hold": "names what a person holds, and shows nothing of it: tests/api/office/test_hold.py",
     "erase": "what is frozen goes only as a child's: tests/api/office/test_erase.py",
     "release": "refuses what is frozen: tests/api/offline/test_release.py",

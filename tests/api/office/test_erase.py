@@ -35,7 +35,7 @@ from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.erase import tombstones
 from tests.appearing import look_out
-from tests.erasing import canaries_of, erase_now, problems_of
+from tests.erasing import canaries_of, erase_now, problems_of, report_now
 from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
 from tests.homes import PASSPHRASE, copy_of, doer, export_of, items_of, new_case, new_home, records_of, size_of, take_in
 from tests.homes import Office as Made
@@ -256,6 +256,7 @@ def test_a_frozen_item_is_erased_with_its_album_as_a_childs_and_as_nothing_else(
     with pytest.raises(AuthorityError) as refused:  # whoever froze does not agree to the end of it
         erase_now(home, item, cause=ErasureCause.CHILD, by=doer(home, approver="mira"))
     assert refused.value.code == "authority.froze_it"
+    report_now(home, item)
     done = erase_now(home, item, cause=ErasureCause.CHILD)
     assert set(done.items) == posts.of(FIRST, SECOND)
     # the same file elsewhere is frozen before its digest goes
@@ -389,6 +390,7 @@ def test_an_older_bundle_still_verifies_and_a_new_one_says_that_an_item_was_eras
     assert all(any(each in body for body in members.values()) for each in told)  # the control
     if cause is ErasureCause.CHILD:
         freeze(home, hers[:1], Doer("mira", TOOL, home.clock(), reason="she looks very young"))
+        report_now(home)
     erase_now(home, *hers, case=case, cause=cause)
     newer, members = exported(home, case, tmp_path / "newer.asice")
     assert verdict_of(home, older) is verdict_of(home, newer) is expected

@@ -17,7 +17,7 @@ from api.office.request import Waiting, find_request
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
-from tests.erasing import erase_now, problems_of
+from tests.erasing import COUNSEL, erase_now, problems_of
 from tests.freezing import ALONE, OTHER, Posts, posts_of, take_posts
 from tests.homes import PASSPHRASE, copy_of, doer, new_case, new_home
 from tests.homes import Office as Made
@@ -73,7 +73,8 @@ def test_a_case_is_held_with_what_it_has_and_the_childrens_path_waits_too(home: 
         erase_now(home, item, case=case)
     other = posts.messages[OTHER]
     freeze(home, [other], replace(doer(home, approver=None), actor="zana"))
-    place_hold(home, HoldWish(HoldKind.POLICE, later(home), items=(other,)), doer(home))
+    wish = HoldWish(HoldKind.POLICE, later(home), items=(other,), counsel=COUNSEL)
+    place_hold(home, wish, doer(home), home.keys.unlock(PASSPHRASE))
     with pytest.raises(AuthorityError, match="held"):
         erase_now(home, other, cause=ErasureCause.CHILD)
     assert problems_of(home) == []

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from evidence.errors import AuthorityError
 from evidence.store import database
 from evidence.store.database import open_engine, sqlite_url
-from evidence.store.hold import binding_holds, ended_by, not_held, require_not_held, standing_holds
+from evidence.store.hold import (
+    binding_holds,
+    ended_by,
+    held_freezes,
+    held_since_frozen,
+    not_held,
+    require_not_held,
+    standing_holds,
+)
 from tests.nonempty import nonempty
 
 NOW, EARLIER, LATER = (f"2026-03-0{day}T00:00:00.000Z" for day in (5, 4, 6))
@@ -69,3 +77,26 @@ def test_a_renewal_keeps_until_its_day_and_stands_in_no_ones_way(rows: sa.Connec
     wanted = sa.select(database.item.c.item_id)
     for now, found in nonempty([(NOW, []), ("2026-03-07T00:00:00.000Z", [ITEM])]):
         assert list(rows.execute(wanted.where(not_held(database.item, now=now))).scalars()) == found
+
+
+def frozen(rows: sa.Connection, idx: int, *items: str) -> None:
+    for item in items:
+        told = {"idx": idx, "item_id": item, "frozen_at": NOW, "channel_id": "1", "message_id": 5}
+        rows.execute(sa.insert(database.frozen), told)
+
+
+def test_a_freeze_is_decided_if_all_of_it_is_held_for_the_police_since(rows: sa.Connection) -> None:
+    for idx, named in ((20, ITEM), (21, OTHER)):
+        row = {"idx": idx, "item_id": named, "seen": bytes([idx]), "kind": "message", "channel_id": "1"}
+        rows.execute(sa.insert(database.item), row | {"acquired_at": NOW, "mode": "x"})
+    hold(rows, 22, ITEM, kind="police")
+    frozen(rows, 30, ITEM, OTHER)
+    assert (held_freezes(rows), held_since_frozen(rows, [ITEM, OTHER])) == (frozenset(), frozenset())
+    hold(rows, 31, ITEM, kind="police")
+    assert (held_freezes(rows), held_since_frozen(rows, [ITEM, OTHER])) == (frozenset(), frozenset({ITEM}))
+    hold(rows, 32, OTHER, kind="legal")
+    assert held_freezes(rows) == frozenset()
+    hold(rows, 33, OTHER, kind="police")
+    assert (held_freezes(rows), held_since_frozen(rows, [ITEM, OTHER])) == ({30}, {ITEM, OTHER})
+    rows.execute(sa.update(database.hold).where(database.hold.c.idx == 33).values(ended_idx=40))
+    assert (held_freezes(rows), held_since_frozen(rows, [ITEM, OTHER])) == (frozenset(), {ITEM, OTHER})

@@ -46,6 +46,7 @@ from evidence.store.erase import tombstones
 from evidence.store.hold import HoldKind
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed, project, row_differences
+from tests.erasing import COUNSEL, report_now
 from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis, tell_case
 from tests.listing import give_list
 from tests.nonempty import nonempty
@@ -141,7 +142,8 @@ def erase_one_of_each(home: Home, case: str, items: list[str]) -> None:
     keys, ann, alone = home.keys.unlock(PASSPHRASE), doer(home), doer(home, approver=None)
     erase_items(home, ErasureWish((items[0],), ErasureCause.MISTAKE, case), ann, keys)
     freeze(home, items[1:2], ann)
-    asked = erase_items(home, ErasureWish((items[1],), ErasureCause.CHILD, case), alone, None)
+    report_now(home, items[1])
+    asked = erase_items(home, ErasureWish((items[1],), ErasureCause.CHILD, case, COUNSEL), alone, None)
     approve(
         home, find_request(home, asked.request, keys.casework), Doer("bo", "test", home.clock()), Means(keys.casework)
     )
