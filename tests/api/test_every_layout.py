@@ -71,7 +71,8 @@ def take(home: Home, brought: Given, mode: Mode = Mode.SEALED) -> Imported:
     foreseen = foresee_import(home, wish)
     done = import_export(home, wish)
     assert isinstance(done, Imported)
-    assert (foreseen.new, foreseen.held.absent) == (done.counts, done.absent)
+    assert foreseen.new == done.counts
+    assert (foreseen.held.absent, foreseen.held.lacked) == (done.absent, done.lacked)
     return done
 
 
@@ -197,6 +198,46 @@ def test_an_older_export_and_then_a_newer_one_are_the_history(office: Home, tmp_
             assert items_of(office) == before
     require_clean_store(office)
     require_absence_printed(office)
+
+
+def test_the_older_export_brought_last_is_the_same_history(office: Home, tmp_path: Path) -> None:
+    history, further, same = map(renamed, sample_histories(3))
+    numbers = [each.id for each in history.said]
+    unseen, lost = numbers[1], numbers[2]
+    newer = write_folder(history.without(lost), NOW, tmp_path / "newer")
+    older = write_folder(history.until(numbers[5]).without(unseen), NOW, tmp_path / "older")
+    first, second = Given((newer,)), Given((older,))
+    assert told_absent(take(office, first, Mode.METADATA_ONLY)) == (0, 0)
+    brought = take(office, second, Mode.METADATA_ONLY)
+    assert told_absent(brought) == (0, 1)
+    rows = Counter((row.message_id, row.kind) for row in items_of(office) if row.kind != "file")
+    assert rows == Counter((each.id, "message") for each in history.said) + Counter({(lost, "deletion"): 1})
+    seen = completeness_of(office, str(history.number))
+    assert (list(seen.holes), list(seen.missing)) == (gaps_of(history), [(lost, lost)])
+    for each in (first, second, first):
+        before = items_of(office)
+        assert told_absent(take(office, each, Mode.METADATA_ONLY)) == (0, 0)
+        assert items_of(office) == before
+    (gone,) = [row["values"] for row in printed(office)["items"] if row["values"]["kind"] == "deletion"]
+    assert (gone["action"], gone["message_id"]) == ("lacked", str(lost))
+    assert gone["container_sha256"] == brought.container.sha256
+    assert "acquisition" not in gone
+    # an export that goes further is fuller: it closes the gap of the one before; one that ends alike does not
+    assert lacked_after(office, tmp_path / "further", further.until(further.said[-1].id), further) == 0
+    assert lacked_after(office, tmp_path / "same", same, same) == 1
+    require_clean_store(office)
+
+
+def told_absent(done: Imported) -> tuple[int, int]:
+    """How many messages of older exports this one lacks, and how many of its own a newer one lacks."""
+    return done.absent, done.lacked
+
+
+def lacked_after(home: Home, folder: Path, first: ModelChat, second: ModelChat) -> int:
+    """How many messages the first export lacks that the second, brought later, has; one is taken from the first."""
+    told = (first.without(first.said[2].id), second)
+    paths = [write_folder(each, NOW, folder / str(number)) for number, each in enumerate(nonempty(told))]
+    return [take(home, Given((each,)), Mode.METADATA_ONLY).lacked for each in paths][-1]
 
 
 def require_history(home: Home, history: ModelChat, *, edited: int, lost: int) -> None:
