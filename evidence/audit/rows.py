@@ -19,6 +19,7 @@ from evidence.store.reviews import ACTS, CLOSED
 
 _ID = "rows.places"
 _ERASED = "erased"
+_IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,10 @@ class _Places:
 
     def _extents(self) -> Iterator[Finding]:
         """Every extent is that of an import; which imports have one is committed to."""
-        imported = self._of("imported")
+        imported = self._of(_IMPORTED)
         for index in self._connection.execute(sa.select(database.extent.c.idx)).scalars():
             if type(index) is not int or index not in imported:
-                yield failed(_ID, _row(database.extent, index), "rows.places.added", event_type="imported")
+                yield failed(_ID, _row(database.extent, index), "rows.places.added", event_type=_IMPORTED)
 
     def _tombstones(self) -> Iterator[Finding]:
         """Every erased entry has its tombstone, and no other entry has one."""
