@@ -166,6 +166,10 @@ CORPUS: Mapping[str, Defect] = {
         lambda folder: (naming("files/" + "é" * 150)(folder), (folder / "files").mkdir()), hole=HoleReason.REFUSED
     ),
     "a name of a folder": Defect(naming("files"), hole=HoleReason.MISSING_FILE),
+    "the export as a file of its own": Defect(naming("result.json"), hole=_OUT),
+    "a list of contacts as a file": Defect(naming("lists/contacts.HTML", b"PRIVATE"), hole=_OUT),
+    "a link to the export": Defect(linking("../result.json"), hole=_OUT),
+    "a page that somebody sent": Defect(naming("files/page.html", b"x")),
     "a link out": Defect(linking("/etc/passwd"), hole=_OUT),
     "a link to itself": Defect(linking("a.bin"), hole=_OUT),
     "a pipe": Defect(pipe, hole=_OUT),
