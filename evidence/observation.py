@@ -34,6 +34,12 @@ class Gone(StrEnum):
     """The source said that it was deleted."""
     MISSING = "missing"
     """It was not there when it was asked for again; why is not known."""
+    LACKED = "lacked"
+    """An export that goes at least as far, and was brought before, does not have it; why is not known."""
+
+
+EVERYBODY = "everybody"
+"""Whose messages an export has, if it is to have all that lies within its extent; else ``some``."""
 
 
 class Mode(StrEnum):
@@ -216,6 +222,11 @@ class Observation:
     def __post_init__(self) -> None:
         if self.kind is Kind.EDIT or (self.kind is Kind.FILE) != (self.medium is not None):
             raise ValueError(f"an observation of kind {self.kind} cannot be built so")
+
+    @property
+    def gone(self) -> Gone | None:
+        """Of a deletion, how it is known."""
+        return Gone(str(self.fields["action"])) if self.kind is Kind.DELETION else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ LIMIT: Telegram documents none of this. The classes are those that public parser
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -216,7 +216,7 @@ def _dated(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
         return {"date": times[0]}
     if moment.tzinfo is None:
         return {"date": times[0]}
-    return {"date_unixtime": str(int(moment.astimezone(UTC).timestamp()))}
+    return {"date_unixtime": str(int(moment.timestamp()))}
 
 
 def _named(root: lxml_html.HtmlElement) -> dict[str, Parsed]:

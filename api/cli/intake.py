@@ -172,7 +172,7 @@ def _write_page(page: Path, home: Home, done: "Imported", wish: "Wish", language
 
 def import_words(done: "Imported") -> str:
     """What ``import`` prints: what it did."""
-    lines = [_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_absent(done.absent)]
+    lines = [_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_absent(done.absent, done.lacked)]
     return "\n".join([*lines, *_walls(done.walls)])
 
 
@@ -238,7 +238,7 @@ def _foreseen(found: "Foreseen") -> "Iterator[str]":
     if held.first and held.last:
         yield f"Posted from {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d} (UTC)."
     yield from _missing(held.missing)
-    yield from _absent(held.absent)
+    yield from _absent(held.absent, held.lacked)
     yield from (f"Careful: {words}" for words in held.named)
     yield (
         f"New would be {counted(new.messages, 'message')}, {counted(new.service, 'service message')}, "
@@ -384,12 +384,17 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     return lines
 
 
-def _absent(absent: int) -> list[str]:
-    """What older sources have and this export lacks."""
-    if not absent:
-        return []
-    what = counted(absent, "message")
-    return [f"Not in this export: {what} of its time that an older source has. Why is not known; it may be deleted."]
+_WHY_GONE = "Why is not known; it may be deleted."
+
+
+def _absent(absent: int, lacked: int) -> "Iterator[str]":
+    """What older sources have and this export lacks, and what it has and newer exports lack."""
+    if absent:
+        what = counted(absent, "message")
+        yield f"Not in this export: {what} of its time that an older source has. {_WHY_GONE}"
+    if lacked:
+        what = counted(lacked, "message")
+        yield f"Not in an export that goes further and was brought before: {what} of this export. {_WHY_GONE}"
 
 
 def _walls(walls: str | None) -> list[str]:

@@ -59,8 +59,8 @@ class Completeness:
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
         deleted: Spans of numbers whose messages Telegram said were deleted.
-        missing: Spans of numbers whose messages were kept and were not there when they were asked for again, except
-            those that Telegram said were deleted; why is not known.
+        missing: Spans of numbers whose messages were kept and were not there when they were asked for again, or are not
+            in a newer export, except those that Telegram said were deleted; why is not known.
         never_kept: The parts of ``deleted`` of which nothing was ever kept.
         kept_from_us: Spans of numbers whose messages have something that Telegram keeps from us.
         state: What the channel is to the account, if the watch looked for it.
@@ -101,7 +101,8 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         numbers = _numbers(connection, channel_id)
         holes = _holes(connection, channel_id)
         first, last = _looks(connection, channel_id)
-        deleted, asked_again = (_gone(connection, channel_id, how) for how in Gone)
+        deleted = _gone(connection, channel_id, Gone.TOLD)
+        asked_again = _gone(connection, channel_id, Gone.MISSING, Gone.LACKED)
     watched = name in known.keys() | registered.keys() or name in registered.values()
     watched = watched or any(str(each.channel_id) == name for each in known.values())
     if not numbers and not holes and not watched:
@@ -185,11 +186,11 @@ def _numbers(connection: sa.Connection, channel_id: str | None) -> list[int]:
     return list(connection.execute(asked).scalars())
 
 
-def _gone(connection: sa.Connection, channel_id: str | None, how: Gone) -> list[int]:
-    """The numbers of the messages that are known in this way to be gone."""
+def _gone(connection: sa.Connection, channel_id: str | None, *how: Gone) -> list[int]:
+    """The numbers of the messages that are known in one of these ways to be gone."""
     item = database.item.c
     asked = sa.select(item.message_id).distinct().order_by(item.message_id)
-    asked = asked.where(item.channel_id == channel_id, item.gone == how.value)
+    asked = asked.where(item.channel_id == channel_id, item.gone.in_([each.value for each in how]))
     return list(connection.execute(asked.where(item.message_id.is_not(None))).scalars())
 
 

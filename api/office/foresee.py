@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from api.home import Home
 from api.office.brought import opened_export
 from api.office.intake import Wish, absent_of
-from evidence.intake.absent import with_absent
+from evidence.intake.absent import Absences
 from evidence.intake.foresee import foresee
 from evidence.intake.keep import Counts
 from evidence.intake.sight import Provenance
-from evidence.observation import Container, Hole, HoleReason, Kind, Observation
+from evidence.observation import Container, Gone, Hole, HoleReason, Kind, Observation
 from evidence.times import format_time
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
 from monitor.errors import ChatNotFoundError
@@ -34,6 +35,7 @@ class Holding:
         names: The files that were there, as messages name them.
         first, last: When the first and the last message were posted; None where the export has no such time.
         absent: How many messages of older sources it lacks within its own span, and is the first to lack.
+        lacked: How many of its messages an export lacks that goes as far, and was brought before.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -44,6 +46,7 @@ class Holding:
     first: datetime | None = None
     last: datetime | None = None
     absent: int = 0
+    lacked: int = 0
 
     def take(self, content: Observation | Hole) -> None:
         """Count one content."""
@@ -52,7 +55,8 @@ class Holding:
             if content.reason in NAMED:
                 self.named.append(content.what)
         elif content.kind is Kind.DELETION:
-            self.absent += 1
+            self.absent += content.gone is Gone.MISSING
+            self.lacked += content.gone is Gone.LACKED
         elif content.kind is Kind.FILE:
             self.present += 1
             self.names.add(content.medium.name if content.medium else "")
@@ -100,6 +104,7 @@ class Foreseen:
             "unnamed_files": held.missing[HoleReason.UNNAMED],
             "outside_the_export": held.missing[HoleReason.OUTSIDE],
             "not_in_this_export": held.absent,
+            "not_in_newer_exports": held.lacked,
             "own_messages_only": HoleReason.OWN_ONLY in held.missing,
             "cut_off": HoleReason.CUT_OFF in held.missing,
             "named": held.named,
@@ -127,12 +132,18 @@ def foresee_import(home: Home, wish: Wish) -> Foreseen:
         return Foreseen(container, held, new_of(home, wish, container, held))
 
 
+def _lazily(absences: Absences) -> Iterator[Observation]:
+    """Asked for when all of the export has passed."""
+    yield from absences.lacked(kept=False)
+
+
 def new_of(home: Home, wish: Wish, container: Container, held: Holding) -> Counts:
     """What of an export is not kept yet; ``held`` counts all that passes."""
     provenance = Provenance(wish.doer, wish.declared_by, container.method, wish.mode, container_sha256=container.sha256)
 
     def passing() -> Iterator[Observation | Hole]:
-        for content in with_absent(home.engine, container.channel_id, container.contents()):
+        absences = Absences(home.engine, container.channel_id)
+        for content in chain(absences.passing(container.contents()), _lazily(absences)):
             held.take(content)
             yield content
 

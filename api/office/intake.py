@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -24,12 +23,12 @@ from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_f
 from evidence.canonical import Value, text_of, text_value
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
-from evidence.intake.absent import with_absent
-from evidence.intake.keep import Counts, Intake
+from evidence.intake.absent import Absences
+from evidence.intake.keep import AtEnd, Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
+from evidence.observation import Container, Gone, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
@@ -114,6 +113,7 @@ class Imported:
         walls: Those around the decoder of pictures, and those that this kernel lacks; None where none was decoded.
         unstamped: Why no time stamp could be had yet.
         absent: How many messages of older sources it lacks within its own span, and was the first to lack.
+        lacked: How many of its messages an export lacks that goes as far, and was brought before.
     """
 
     container: Container
@@ -122,6 +122,7 @@ class Imported:
     walls: str | None
     unstamped: Explained | None
     absent: int = 0
+    lacked: int = 0
 
     @property
     def private(self) -> bool:
@@ -155,6 +156,7 @@ class Imported:
             "absent": absent_of(self.missing),
             "outside_the_export": self.missing.get(HoleReason.OUTSIDE, 0),
             "not_in_this_export": self.absent,
+            "not_in_newer_exports": self.lacked,
             "decoder": self.walls,
         }
 
@@ -332,23 +334,26 @@ def _take_in(
         if logging.grant:
             logging.grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         tally = _Tally()
-        missing, absent = tally.missing, partial(with_absent, home.engine, container.channel_id)
+        missing, absences = tally.missing, Absences(home.engine, container.channel_id)
+        at_end = AtEnd(lambda: tally.passing(absences.lacked()), absences.extent)
         contents = container.contents
         hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
-        container = replace(container, contents=lambda: heard_files(tally.passing(absent(contents())), hear.read))
+        container = replace(
+            container, contents=lambda: heard_files(tally.passing(absences.passing(contents())), hear.read)
+        )
 
         def require(connection: sa.Connection, counts: Counts) -> None:
             if logging.grant:
                 logging.grant.require_undone(connection)
-            done = Imported(container, counts, missing, decoder.walls, None, tally.absent)
+            done = Imported(container, counts, missing, decoder.walls, None, tally.absent, tally.lacked)
             logging.inside.acts(connection, done.told())
 
-        counts = intake.take_container(container, provenance, hear.durable, require)
+        counts = intake.take_container(container, provenance, hear.durable, require, at_end)
         reading.close()
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         with hear.stamping():
             unstamped = writer.beat(now=True)
-        return Imported(container, counts, missing, decoder.walls, unstamped, tally.absent)
+        return Imported(container, counts, missing, decoder.walls, unstamped, tally.absent, tally.lacked)
 
 
 def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
@@ -389,12 +394,14 @@ class _Tally:
 
     missing: Counter[HoleReason] = field(default_factory=Counter)
     absent: int = 0
+    lacked: int = 0
 
     def passing(self, contents: Iterable[Observation | Hole]) -> Iterator[Observation | Hole]:
         for content in contents:
             if isinstance(content, Hole):
                 self.missing[content.reason] += content.count
-            self.absent += isinstance(content, Observation) and content.kind is Kind.DELETION
+            self.absent += isinstance(content, Observation) and content.gone is Gone.MISSING
+            self.lacked += isinstance(content, Observation) and content.gone is Gone.LACKED
             yield content
 
 

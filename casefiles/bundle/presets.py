@@ -104,6 +104,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "decoder",
                 "destroyed",
                 "edited_at",
+                "extent",
                 "follows",
                 "found",
                 "frozen_items",

@@ -19,6 +19,7 @@ from evidence.store.reviews import ACTS, CLOSED
 
 _ID = "rows.places"
 _ERASED = "erased"
+_IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class _Places:
             lambda place: {"item_id": place.event_id, "payload_sha256": place.media},
         )
         yield from self._one_each(database.hole, "hole")
+        yield from self._extents()
         yield from self._tombstones()
         yield from self._one_each(database.case_file, "case_opened")
         yield from self._one_each(database.case_item, "case_item_added")
@@ -116,6 +118,13 @@ class _Places:
                         found=repr(getattr(row, name))[:80],
                     )
         yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(open_leaves))
+
+    def _extents(self) -> Iterator[Finding]:
+        """Every extent is that of an import; which imports have one is committed to."""
+        imported = self._of(_IMPORTED)
+        for index in self._connection.execute(sa.select(database.extent.c.idx)).scalars():
+            if type(index) is not int or index not in imported:
+                yield failed(_ID, _row(database.extent, index), "rows.places.added", event_type=_IMPORTED)
 
     def _tombstones(self) -> Iterator[Finding]:
         """Every erased entry has its tombstone, and no other entry has one."""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from threading import Lock
 from typing import TypeVar
 
@@ -71,6 +71,26 @@ class Counts:
     missing_media: int = 0
     edits: int = 0
     already_known: int = 0
+
+
+def _nothing() -> Iterable[Observation | Hole]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class AtEnd:
+    """What is known of a container once all of it has passed.
+
+    Attributes:
+        more: Observations that depend on what was kept of it; asked for once all of it is on disk.
+        extent: What it spans, as its entry says it.
+    """
+
+    more: Callable[[], Iterable[Observation | Hole]] = _nothing
+    extent: Callable[[], Value] = lambda: None
+
+
+_KNOWS_NOTHING = AtEnd()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +161,7 @@ class Intake:
         provenance: Provenance,
         acknowledge: Callable[[int], object],
         require: Callable[[sa.Connection, Counts], object] | None = None,
+        at_end: AtEnd = _KNOWS_NOTHING,
     ) -> Counts:
         """Take in a whole container; ``acknowledge`` hears after each batch how many more messages are durable.
 
@@ -155,7 +176,8 @@ class Intake:
         added: Counter[str] = Counter()
         slices = Packer()
         of_container = replace(provenance, container_sha256=container.sha256)
-        for group in _groups(container.contents(), self._batch):
+        # lazily: the second is asked for when all of the first is kept
+        for group in chain(_groups(container.contents(), self._batch), _at_end(at_end, self._batch)):
             kept = self.keep_batch(group, of_container)
             for content, index in zip(group, kept.indexes, strict=True):
                 _note_slice(slices, content, index)
@@ -163,7 +185,7 @@ class Intake:
             acknowledge(sum(map(_is_message, group)))
         counts = Counts(**added)
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
-        values["decoder"] = self._preserver.decoder.walls
+        values |= {"decoder": self._preserver.decoder.walls, "extent": at_end.extent()}
         draft = Draft("imported", values, source={"slices": slices.text()})
         inside = (lambda connection: require(connection, counts)) if require else None
         if container.pictured and provenance.mode is not Mode.SEALED:
@@ -568,6 +590,10 @@ def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(contents)
     while group := list(islice(rest, size)):
         yield group
+
+
+def _at_end(at_end: AtEnd, size: int) -> Iterator[Sequence[Observation | Hole]]:
+    yield from _groups(at_end.more(), size)
 
 
 def _may_be_kept_whole(contents: Sequence[Observation | Hole], mode: Mode) -> bool:

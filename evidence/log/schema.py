@@ -93,6 +93,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "channel_id",
                 "channel_title",
                 "channel_type",
+                "extent",
             ),
             act=(*_ACT, "declared_by", "method", "mode", "legal_basis", "counts", "decoder"),
         ),

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001w"
+SCHEMA_VERSION = "0001x"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstuv"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstuvw"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -145,6 +145,18 @@ hole = sa.Table(
     sa.Column("since", sa.String(24), nullable=False),
     sa.Column("until", sa.String(24)),
     sa.Index("ix_hole_place", "channel_id", "lo", "seen"),
+)
+extent = sa.Table(
+    "extent",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),  # the entry of an export of everybody's messages
+    sa.Column("channel_id", sa.String(32), nullable=False),
+    # the numbers of its first and its last message, and when those were posted, as far as it says so
+    sa.Column("lo", sa.BigInteger, nullable=False),
+    sa.Column("hi", sa.BigInteger, nullable=False),
+    sa.Column("since", sa.String(24)),
+    sa.Column("until", sa.String(24)),
+    sa.Index("ix_extent_channel_id", "channel_id"),
 )
 channel = sa.Table(
     "channel",
@@ -304,7 +316,9 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, hold, tombstone, hash_part, authority, tile)
+PROJECTIONS = (
+    item, hole, extent, channel, case_file, case_item, alert, frozen, hold, tombstone, hash_part, authority, tile,
+)  # fmt: skip
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""

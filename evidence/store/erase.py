@@ -166,6 +166,7 @@ CLASSES: Mapping[str, _Destroy | str] = MappingProxyType(
         "tile": _OF_THE_LOG,
         "token": _OF_THE_LOG,
         "pin": "what the home must use",
+        "extent": "which numbers and days an export spans; says nothing of a message",
         "channel": "the register of reported channels; says nothing of a message",
         "case_file": "a case, and when it was opened",
         "case_item": _RANDOM_NAME,

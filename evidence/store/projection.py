@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.errors import StoreError
-from evidence.observation import Kind
+from evidence.observation import EVERYBODY, Kind
 from evidence.store import database
 from evidence.store.erase import Erasing, Tombstone, destroy_entries
 from evidence.store.marks import SeenKey, album_mark, hole_mark, missed_mark, observed_marks
@@ -222,6 +222,16 @@ def _consent(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(sa.update(table).where(table.c.case_id == placed.values["case"]).values(at))
 
 
+def _imported(connection: sa.Connection, placed: Placed) -> None:
+    """What an export spans, if it can lack what another one has (``evidence.intake.absent``)."""
+    extent = placed.values["extent"]
+    if extent is not None and extent["of"] == EVERYBODY:
+        row = {"idx": placed.idx, "channel_id": placed.values["channel_id"]}
+        row |= {"lo": int(extent["lo"]), "hi": int(extent["hi"])}
+        connection.execute(_insert(database.extent), row | {name: extent[name] for name in ("since", "until")})
+    _done(connection, placed)
+
+
 def _held(connection: sa.Connection, placed: Placed) -> None:
     values = placed.values
     row = {"idx": placed.idx, "hold_id": placed.event_id, "case_id": values["case"]}
@@ -269,7 +279,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "mode_lowered": _mode_lowered,
         "exported": _done_alone,
         "files_added": _done_alone,
-        "imported": _done,
+        "imported": _imported,
         "receiver_added": _done,
         "released": _done,
         "key_changed": _done,

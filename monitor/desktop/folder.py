@@ -44,6 +44,22 @@ class ExportFolder:
     def __init__(self, path: Path) -> None:
         self._root = path.resolve(strict=True)
 
+    def require_medium(self, name: str) -> None:
+        """Check that a message may carry the file that the export calls ``name``: that it is no part of the export.
+
+        Whose message named ``result.json`` would else have all chats and contacts of the donor among its files.
+
+        Raises:
+            MediumOutsideError: It is a page or a JSON file that does not lie among the files of messages.
+            MediumError: As ``open``.
+        """
+        try:
+            place = self._resolved(_relative(name))
+        except OSError as error:
+            raise _medium_error(error) from error
+        if place.suffix.lower() in _OF_THE_EXPORT and not any(part in _MEDIA for part in place.parts[:-1]):
+            raise _outside("medium_outside.the_export_itself")
+
     def length(self, name: str) -> int:
         """How many bytes the export's file ``name`` has now.
 
@@ -153,6 +169,7 @@ _MEDIA = (
     "animations", "contacts", "files", "photos", "round_video_messages", "stickers", "video_files", "voice_messages",
 )  # fmt: skip
 """The directories that Telegram Desktop puts the files of messages into."""
+_OF_THE_EXPORT = frozenset({".html", ".json"})
 _PREVIEW = "_thumb.jpg"
 _PATH = re.compile(
     rb'"((?:chats/chat_[^"/\\\\]+/(?:topic_[^"/\\\\]+/)?)?)((?:%s)[/\\\\][^"\n]*)"' % "|".join(_MEDIA).encode()

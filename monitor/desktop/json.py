@@ -337,7 +337,7 @@ class _Reading:
         for place, file in enumerate(message.files):
             reason, length = file.withheld, None
             if reason is None:
-                reason, length = _length(self.folder, file.name)
+                reason, length = _carried(self.folder, file.name)
             if reason is None:
                 yield self._file(message, file, digest, place)
             else:
@@ -472,11 +472,20 @@ def _survey(folder: ExportFolder, data: Buffer, chat: Chat, element: _Element) -
 
 def _is_taken(folder: ExportFolder, file: NamedFile) -> bool:
     """Whether a file, or else its preview, is among the contents."""
-    return (file.withheld is None and _length(folder, file.name)[0] is None) or _has_preview(folder, file)
+    return (file.withheld is None and _carried(folder, file.name)[0] is None) or _has_preview(folder, file)
 
 
 def _has_preview(folder: ExportFolder, file: NamedFile) -> bool:
-    return bool(file.preview) and reason_of(file.preview) is None and _length(folder, file.preview)[0] is None
+    return bool(file.preview) and reason_of(file.preview) is None and _carried(folder, file.preview)[0] is None
+
+
+def _carried(folder: ExportFolder, name: str) -> tuple[HoleReason | None, int | None]:
+    """How long a file of a message is, or why it cannot be had."""
+    try:
+        folder.require_medium(name)
+    except MediumError as error:
+        return _HOLES[type(error)], None
+    return _length(folder, name)
 
 
 def _length(folder: ExportFolder, name: str) -> tuple[HoleReason | None, int | None]:
@@ -551,6 +560,7 @@ def _opener(folder: ExportFolder, name: str) -> Callable[[], AbstractContextMana
     @contextmanager
     def opened() -> Iterator[BinaryIO]:
         try:
+            folder.require_medium(name)
             with folder.open(name) as file:
                 yield file
         except MediumError as error:

@@ -40,6 +40,7 @@ MAX_DEPTH = 64
 """``div`` within one another; the exporter writes 8 at most."""
 _START = re.compile(rb'<div class="message (?:default|service)[a-z ]*" id="message(-?[0-9]{1,19})">')
 _DIV = re.compile(rb"<(/?)div\b[^<>]*>")
+_HIGHEST = (1 << 63) - 1
 _NEXT = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)">\s*Next messages')
 _TITLE = re.compile(rb'<div class="page_header">.*?<div class="text bold">\s*(.*?)\s*</div>', re.DOTALL)
 _END = re.compile(rb"</html>\s*$")
@@ -208,9 +209,15 @@ def end_of_div(data: bytes, start: int) -> int | None:
 
 
 def _read(raw: bytes, before: LeftOut) -> tuple[int, dict[str, Parsed], LeftOut]:
-    """A message with its number, and what the one behind it may leave out."""
+    """A message with its number, and what the one behind it may leave out.
+
+    Raises:
+        ValueError: Its number is beyond 64 bits.
+    """
     root = _parsed(raw)
     number = int(str(root.get("id")).removeprefix("message"))
+    if number > _HIGHEST:
+        raise ValueError("a number beyond 64 bits")
     message = _Message(root, before)
     if "service" in _classes(root):
         return number, message.service(number), LeftOut()

@@ -12,7 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from api.home import Home
 from api.office.audit import run_audit
@@ -24,8 +27,9 @@ from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
 from evidence.finding import Verdict
 from evidence.observation import HoleReason, Mode
+from evidence.spans import Spans
 from monitor.rehearsal.telegram.rooms import Room
-from tests.homes import PASSPHRASE, doer, export_of, items_of, legal_basis, new_case, new_home
+from tests.homes import PASSPHRASE, doer, export_of, items_of, legal_basis, new_case, new_home, records_of
 from tests.monitor.desktop.both import Said
 from tests.monitor.desktop.layouts import (
     ERAS,
@@ -38,6 +42,7 @@ from tests.monitor.desktop.layouts import (
     ModelChat,
     facts_of,
     gaps_of,
+    histories,
     sample_histories,
     told_by,
     write_folder,
@@ -71,7 +76,8 @@ def take(home: Home, brought: Given, mode: Mode = Mode.SEALED) -> Imported:
     foreseen = foresee_import(home, wish)
     done = import_export(home, wish)
     assert isinstance(done, Imported)
-    assert (foreseen.new, foreseen.held.absent) == (done.counts, done.absent)
+    assert foreseen.new == done.counts
+    assert (foreseen.held.absent, foreseen.held.lacked) == (done.absent, done.lacked)
     return done
 
 
@@ -199,6 +205,103 @@ def test_an_older_export_and_then_a_newer_one_are_the_history(office: Home, tmp_
     require_absence_printed(office)
 
 
+def test_the_older_export_brought_last_is_the_same_history(office: Home, tmp_path: Path) -> None:
+    history, further, same = map(renamed, sample_histories(3))
+    numbers = [each.id for each in history.said]
+    unseen, lost = numbers[1], numbers[2]
+    newer = write_folder(history.without(lost), NOW, tmp_path / "newer")
+    older = write_folder(history.until(numbers[5]).without(unseen), NOW, tmp_path / "older")
+    first, second = Given((newer,)), Given((older,))
+    assert told_absent(take(office, first, Mode.METADATA_ONLY)) == (0, 0)
+    brought = take(office, second, Mode.METADATA_ONLY)
+    assert told_absent(brought) == (0, 1)
+    rows = Counter((row.message_id, row.kind) for row in items_of(office) if row.kind != "file")
+    assert rows == Counter((each.id, "message") for each in history.said) + Counter({(lost, "deletion"): 1})
+    seen = completeness_of(office, str(history.number))
+    assert (list(seen.holes), list(seen.missing)) == (gaps_of(history), [(lost, lost)])
+    for each in (first, second, first):
+        before = items_of(office)
+        assert told_absent(take(office, each, Mode.METADATA_ONLY)) == (0, 0)
+        assert items_of(office) == before
+    (gone,) = [row["values"] for row in printed(office)["items"] if row["values"]["kind"] == "deletion"]
+    assert (gone["action"], gone["message_id"]) == ("lacked", str(lost))
+    assert gone["container_sha256"] == brought.container.sha256
+    assert "acquisition" not in gone
+    # an export that goes further is fuller: it closes the gap of the one before; one that ends alike does not
+    assert lacked_after(office, tmp_path / "further", further.until(further.said[-1].id), further) == 0
+    assert lacked_after(office, tmp_path / "same", same, same) == 1
+    require_clean_store(office)
+
+
+def told_absent(done: Imported) -> tuple[int, int]:
+    """How many messages of older exports this one lacks, and how many of its own a newer one lacks."""
+    return done.absent, done.lacked
+
+
+def numbers_of(history: ModelChat) -> set[int]:
+    return {each.id for each in history.said}
+
+
+def should_have(newer: ModelChat, older: ModelChat) -> set[int]:
+    """The messages of an export that another one lacks, though it goes as far and is of everybody."""
+    here, there = numbers_of(newer), numbers_of(older)
+    if max(here) < max(there) or len({each.name for each in newer.said}) == 1:
+        return set()
+    return {number for number in there - here if min(here) < number < max(here)}
+
+
+@st.composite
+def two_exports(draw: st.DrawFn) -> tuple[ModelChat, ModelChat]:
+    """A chat at two times, each of them as an export has it that may lack any of its messages."""
+    history = renamed(draw(histories().filter(lambda each: len(each.said) > 3)))
+    numbers = sorted(numbers_of(history))
+    older = history.until(draw(st.sampled_from(numbers[2:])) + 1)
+    return (
+        older.without(*draw(st.sets(st.sampled_from(numbers), max_size=2)) - {numbers[0]}),
+        history.without(*draw(st.sets(st.sampled_from(numbers), max_size=2)) - {numbers[0]}),
+    )
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(two_exports(), st.permutations(sorted(FORMS.keys() - {"account that left"})), st.permutations(ERAS[1:]))
+def test_any_two_exports_in_any_order_are_one_history(
+    tmp_path_factory: pytest.TempPathFactory,
+    exports: tuple[ModelChat, ModelChat],
+    forms: Sequence[str],
+    eras: Sequence[Era],
+) -> None:
+    folder = tmp_path_factory.mktemp("two")
+    home, _cards = new_home(folder / "home")
+    missing = should_have(*exports) | should_have(*exports[::-1])
+    everything = set[int]().union(*map(numbers_of, exports))
+    for turn, order in enumerate(((0, 1), (1, 0))):
+        # the same chat under another number, in the other order
+        moved = [replace(each, number=each.number + turn) for each in exports]
+        brought = {place: folder / f"{turn}-{place}" for place in order}
+        for path in brought.values():
+            path.mkdir()
+        told = [FORMS[forms[place]](moved[place], eras[place], brought[place]) for place in order]
+        for each in (*told, *told):
+            take(home, each, Mode.METADATA_ONLY)
+        seen = completeness_of(home, str(moved[0].number))
+        assert [within(seen.missing), within(seen.observed)] == [missing, everything]
+    require_clean_store(home)
+    home.engine.dispose()
+
+
+def within(spans: Spans) -> set[int]:
+    """All numbers of some spans."""
+    return {number for lo, hi in spans for number in range(lo, hi + 1)}
+
+
+def lacked_after(home: Home, folder: Path, first: ModelChat, second: ModelChat) -> int:
+    """How many messages the first export lacks that the second, brought later, has; one is taken from the first."""
+    told = (first.without(first.said[2].id), second)
+    paths = [write_folder(each, NOW, folder / str(number)) for number, each in enumerate(nonempty(told))]
+    return [take(home, Given((each,)), Mode.METADATA_ONLY).lacked for each in paths][-1]
+
+
 def require_history(home: Home, history: ModelChat, *, edited: int, lost: int) -> None:
     """Every message that ever was is kept, as it was and as it became; one is missing since."""
     rows = [row for row in items_of(home) if row.channel_id == str(history.number) and row.kind != "file"]
@@ -277,7 +380,63 @@ def test_what_the_watch_saw_and_an_export_has_are_the_same_messages(
         home.engine.dispose()
 
 
-def export_of_room(room: Room, lost: int) -> ModelChat:
+@pytest.mark.parametrize("seed", [3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 40))])
+def test_whatever_happens_while_it_is_watched_an_export_later_completes_the_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    with desk(tmp_path, monkeypatch) as at:
+        group = at.group("Hedge <1>", "hedge", mode=Mode.METADATA_ONLY, joined=tuple(at.accounts))
+        people = [at.telegram.world.add_person(name) for name in ("Briar Rose", "K")]
+        seen: dict[int, set[str]] = {}
+        for step in range(24):
+            there = [number for number in group.numbers if number > 1]
+            happens = str(chance.choice(["post", "post", "edit", "delete", "look"])) if len(there) > 3 else "post"
+            if happens == "post":
+                group.post(f"{step}", sender=people[(max(group.numbers, default=0) + 1) % 2])
+            elif happens == "edit":
+                group.edit(int(chance.choice(there)), text=f"edited {step}")
+            elif happens == "delete":
+                group.delete([int(chance.choice(there[:-1]))])
+            else:
+                assert at.once().ended_by is None
+                note_words(group, seen)
+        note_words(group, seen)
+        home = at.home
+        done = take(home, Given((write_folder(export_of_room(group), NOW, tmp_path / "export"),)), Mode.METADATA_ONLY)
+        assert done.lacked == 0
+        require_seen(home, group, seen)
+        home.engine.dispose()
+        # what the export showed to be missing, the watch is told of
+        assert at.once().ended_by is None
+        home = at.home
+        require_seen(home, group, seen)
+        assert not completeness_of(home, "hedge").missing
+        require_clean_store(home)
+        home.engine.dispose()
+
+
+def note_words(room: Room, seen: dict[int, set[str]]) -> None:
+    """What the messages of a room say now, to whoever looks."""
+    for number, post in room.posts.items():
+        if room.is_there(number):
+            seen.setdefault(number, set()).add(post.described.message)
+
+
+def require_seen(home: Home, room: Room, seen: Mapping[int, set[str]]) -> None:
+    """Whatever was seen is kept in all its words, and what is gone is said to be gone."""
+    kept: dict[int, set[str]] = {}
+    for record in records_of(home):
+        values = record.values
+        if values.get("channel_id") == str(room.id) and values.get("kind") in _SAID:
+            kept.setdefault(int(values["message_id"]), set()).add(values["text"])
+    assert kept == seen
+    told = completeness_of(home, "hedge")
+    gone = {number for number in seen if not room.is_there(number)}
+    assert (within(told.deleted) | within(told.missing)) & seen.keys() == gone
+
+
+def export_of_room(room: Room, lost: int | None = None) -> ModelChat:
     """What Telegram Desktop would export of a loopback group now, but for one message."""
     there = (post for number, post in sorted(room.posts.items()) if room.is_there(number) and number != lost)
     said = tuple(

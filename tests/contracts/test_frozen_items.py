@@ -61,6 +61,8 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/audit/store.py:_item_at": _AUDIT,
         "evidence/custody/clock.py:_newest_entry": "a time",
         "evidence/match/library.py:_standing": "how many are frozen, for a check to say",
+        "evidence/intake/absent.py:_first_kept": "``_lacked`` leaves out what is frozen: it asks ``_frozen``",
+        "evidence/intake/absent.py:_gone": "is left out",
         "evidence/intake/absent.py:_newest": "where the items of the log end",
         "evidence/intake/known.py:_rows": _KNOWN,
         "evidence/intake/known.py:wanted_item": _KNOWN,

@@ -96,6 +96,13 @@ def test_a_date_that_is_none_and_one_without_a_zone_are_no_moment() -> None:
         assert holes or message.fields["content"]
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_outside_of_all_calendars_is_a_hole(date: str) -> None:
+    (message,), holes = seen(post(1, "x", date=date))
+    assert message.posted_at is None
+    assert [each.reason for each in holes] == [HoleReason.BAD_DATE]
+
+
 def test_a_picture_that_a_browser_wrote_into_the_page_never_reaches_a_record() -> None:
     picture = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAA"
     (message,), _holes = seen(post(1, f'<img src="{picture}"/>words {picture}'))

@@ -229,6 +229,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE item SET payload_sha256 = 'ff' WHERE idx = (SELECT max(idx) FROM item)",
         "DELETE FROM hole WHERE idx = (SELECT max(idx) FROM hole)",
         "UPDATE hole SET idx = 0 WHERE idx = (SELECT max(idx) FROM hole)",
+        "UPDATE extent SET idx = 0",
         "DELETE FROM authority WHERE idx = (SELECT max(idx) FROM authority)",
         "UPDATE authority SET request = 'ff' WHERE idx = (SELECT max(idx) FROM authority)",
         "UPDATE authority SET approved_idx = NULL",

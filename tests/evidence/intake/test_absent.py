@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from evidence.intake.absent import with_absent
+from evidence.intake.absent import Absences
 from evidence.observation import Gone, Hole, HoleReason, Kind, Observation
 from evidence.store import database
 from evidence.times import format_time
@@ -45,7 +45,7 @@ def message(number: int, sender: str | None = None, day: int | None = None) -> O
 
 
 def absent(engine: sa.Engine, contents: Sequence[Observation | Hole], channel_id: str = PLACE) -> list[int | None]:
-    found = list(with_absent(engine, channel_id, contents))
+    found = list(Absences(engine, channel_id).passing(contents))
     assert found[: len(contents)] == list(contents)
     added = found[len(contents) :]
     assert all(isinstance(each, Observation) and each.kind is Kind.DELETION for each in added)
@@ -108,3 +108,74 @@ def test_a_message_of_another_time_is_not_absent(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.update(database.item).where(database.item.c.message_id == 5), {"posted_at": "2020-01-01"})
     assert absent(engine, [message(3), message(4), message(7), message(12)]) == [6, 8, 9]
+
+
+def spans(engine: sa.Engine, lo: int, hi: int, idx: int = 0, **days: str | None) -> None:
+    """An export of everybody's messages that was taken in before."""
+    row = {"since": format_time(at(lo)), "until": format_time(at(hi))} | days
+    with engine.begin() as connection:
+        connection.execute(sa.insert(database.extent), {"idx": idx, "channel_id": PLACE, "lo": lo, "hi": hi, **row})
+
+
+def lacked(engine: sa.Engine, contents: Sequence[Observation | Hole], *, kept: bool = True) -> dict[int | None, object]:
+    """The messages that an earlier export is said to lack, and which; all of the contents are kept already."""
+    absences = Absences(engine, PLACE)
+    list(absences.passing(contents))
+    found = list(absences.lacked(kept=kept))
+    assert all((each.kind, each.gone) == (Kind.DELETION, Gone.LACKED) for each in found)
+    return {each.message_id: each.fields["acquisition"] for each in found}
+
+
+def test_what_was_first_kept_after_a_newer_export_is_lacking_there(engine: sa.Engine) -> None:
+    older = [message(number) for number in range(3, 8)]
+    assert lacked(engine, older) == {}
+    spans(engine, 4, 12, idx=5)
+    assert lacked(engine, older) == {6: {"entry": "5"}, 7: {"entry": "5"}}
+    # not before its first message, and only what is kept, but for a dry run
+    assert lacked(engine, [*older, message(11)]) == lacked(engine, older)
+    assert lacked(engine, [*older, message(11)], kept=False) == lacked(engine, older) | {11: {"entry": "5"}}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"lo": 1, "hi": 6},  # it goes less far than the older one
+        {"lo": 7, "hi": 12},  # it begins later
+        {"lo": 1, "hi": 12, "until": format_time(at(2))},  # by its days it ends before
+        {"lo": 1, "hi": 12, "since": format_time(at(8))},  # by its days it begins later
+        {"lo": 1, "hi": 12, "idx": 9},  # what came before it was known when it was taken in
+    ],
+)
+def test_an_export_lacks_nothing_outside_of_its_own_span(engine: sa.Engine, row: dict[str, Any]) -> None:
+    spans(engine, **row)
+    assert lacked(engine, [message(number) for number in range(3, 8)]) == {}
+
+
+def test_what_is_said_to_be_gone_or_is_frozen_is_not_lacking(engine: sa.Engine) -> None:
+    spans(engine, 1, 12)
+    older = [message(number) for number in range(3, 8)]
+    assert set(lacked(engine, older)) == {3, 4, 5, 6, 7}
+    frozen = {"idx": 70, "item_id": f"{6:032}", "channel_id": PLACE, "message_id": 6, "frozen_at": format_time(at(20))}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(database.item), row(50, message_id=5, kind="deletion", gone="told"))
+        connection.execute(sa.insert(database.frozen), frozen)
+    assert set(lacked(engine, older)) == {3, 4, 7}
+
+
+def extent_of(engine: sa.Engine, contents: Sequence[Observation | Hole], channel_id: str = PLACE) -> object:
+    absences = Absences(engine, channel_id)
+    list(absences.passing(contents))
+    return absences.extent()
+
+
+def test_the_extent_says_what_an_export_spans_and_whose_messages_it_has(engine: sa.Engine) -> None:
+    days = {"since": format_time(at(3)), "until": format_time(at(12))}
+    told = {"lo": "3", "hi": "12", **days}
+    many, one = [message(3), message(12)], [message(3, "user1"), message(12, "user1")]
+    own = Hole(PLACE, HoleReason.OWN_ONLY, BEGAN)
+    assert extent_of(engine, many) == told | {"of": "everybody"}
+    assert extent_of(engine, one) == extent_of(engine, [*many, own]) == told | {"of": "some"}
+    assert extent_of(engine, many, "group42") == told | {"of": "some"}
+    undated = [Observation(Kind.MESSAGE, PLACE, 7, None, {"sender_id": f"channel{PLACE}"})]
+    assert extent_of(engine, undated) == {"lo": "7", "hi": "7", "since": None, "until": None, "of": "everybody"}
+    assert extent_of(engine, [message(-5), own]) is None

@@ -86,13 +86,13 @@ def pipe(folder: Path) -> None:
     os.mkfifo(folder / "files/a.bin")
 
 
-def page(inner: str, *, end: str = "\n </body>\n\n</html>\n") -> Callable[[Path], object]:
+def page(inner: str, *, end: str = "\n </body>\n\n</html>\n", number: int = 1) -> Callable[[Path], object]:
     """Write a page with this in a message."""
     start = (
         '<!DOCTYPE html>\n<html>\n <body>\n  <div class="page_header"><div class="text bold">\nHedge\n</div></div>\n'
     )
     date = '<div class="pull_right date details" title="01.01.2024 01:00:00 UTC+01:00">\n01:00\n</div>'
-    head = '<div class="message default clearfix" id="message1"><div class="body">'
+    head = f'<div class="message default clearfix" id="message{number}"><div class="body">'
     whole = f'{start}{head}{date}<div class="from_name">\nK \n</div>{inner}</div></div>{end}'
     return lambda folder: (folder / "messages.html").write_bytes(whole.encode("utf-8", "surrogatepass"))
 
@@ -166,6 +166,10 @@ CORPUS: Mapping[str, Defect] = {
         lambda folder: (naming("files/" + "é" * 150)(folder), (folder / "files").mkdir()), hole=HoleReason.REFUSED
     ),
     "a name of a folder": Defect(naming("files"), hole=HoleReason.MISSING_FILE),
+    "the export as a file of its own": Defect(naming("result.json"), hole=_OUT),
+    "a list of contacts as a file": Defect(naming("lists/contacts.HTML", b"PRIVATE"), hole=_OUT),
+    "a link to the export": Defect(linking("../result.json"), hole=_OUT),
+    "a page that somebody sent": Defect(naming("files/page.html", b"x")),
     "a link out": Defect(linking("/etc/passwd"), hole=_OUT),
     "a link to itself": Defect(linking("a.bin"), hole=_OUT),
     "a pipe": Defect(pipe, hole=_OUT),
@@ -193,6 +197,8 @@ CORPUS: Mapping[str, Defect] = {
     "a script in a text of a page": Defect(page(text("a<script>alert(1)</script>")), says="alert(1)", messages=1),
     "an entity that is none": Defect(page(text("&bogus; &#xFFFFFFFF;")), says="bogus", messages=1),
     "a picture in a page": Defect(page('<img src="data:image/png;base64,AAAA">'), hole=HoleReason.UNKNOWN, messages=1),
+    "a number beyond 64 bits in a page": Defect(page(text("a"), number=2**63), "broken_export.message_damaged"),
+    "the highest number there is in a page": Defect(page(text("a"), number=2**63 - 1), says="'text': 'a'", messages=1),
     "a page that was cut off": Defect(page(text("a"), end=_ANOTHER[:40]), hole=HoleReason.CUT_OFF, messages=1),
     "a message in a message": Defect(page(_ANOTHER), "broken_export.message_in_message"),
     "a tag in a tag, so that nobody can tell where the message ends": Defect(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001w"
+revision = "0001x"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -75,6 +75,19 @@ def upgrade() -> None:
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_event")),
     )
+    op.create_table(
+        "extent",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("channel_id", sa.String(length=32), nullable=False),
+        sa.Column("lo", sa.BigInteger(), nullable=False),
+        sa.Column("hi", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.String(length=24), nullable=True),
+        sa.Column("until", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_extent")),
+    )
+    with op.batch_alter_table("extent", schema=None) as batch_op:
+        batch_op.create_index("ix_extent_channel_id", ["channel_id"], unique=False)
+
     op.create_table(
         "follower",
         sa.Column("name", sa.String(length=64), nullable=False),
