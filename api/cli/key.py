@@ -1,5 +1,6 @@
 """``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,8 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from config.errors import Term
+from casefiles.verifier.report import printable
+from config.errors import Term, UsageError
 from evidence.errors import HomeError
 
 if TYPE_CHECKING:
@@ -35,6 +37,19 @@ if TYPE_CHECKING:
 
 _cards = click.argument(
     "files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+
+
+count_option = click.option(
+    "--card-count", type=click.IntRange(2, 16), default=3, show_default=True, metavar="N", help="How many cards."
+)
+needed_option = click.option(
+    "--cards-needed",
+    type=click.IntRange(2, 16),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="How many cards open the office key.",
 )
 
 
@@ -68,9 +83,56 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     home = open_home(ctx)
     done = drill(home, card_texts(files))
     emit(
-        {"fits": True, "cards": done.cards},
+        {"fits": True, "cards": done.cards, "set": done.set_name},
         as_json=as_json,
-        text=f"These {counted(done.cards, 'card')} open the office key of {done.organisation}.",
+        text=f"These {counted(done.cards, 'card')} of set {done.set_name} open the office key of {done.organisation}.",
+    )
+
+
+@key.command("cards")
+@_cards
+@click.option(
+    "--cards",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the new cards as files into this new folder; otherwise they are shown once.",
+)
+@count_option
+@needed_option
+@_by_two_persons
+@click.pass_context
+def cards(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    folder: Path | None,
+    card_count: int,
+    cards_needed: int,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Make new cards, with each CARD or with cards that are typed: a card was lost, or a key holder leaves.
+
+    The new set opens the same office key, and nothing is sealed again. The log names the new set. Destroy every card
+    of the old one: enough of them still open the office key together. Needs two persons.
+    """
+    from api.office.cards import CardPlan, renew_cards
+
+    require_possible_numbers(card_count, cards_needed)
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    plan = CardPlan(cards_needed, card_count, folder)
+    done = renew_cards(home, card_texts(files), plan, person, show=lambda texts: show_cards(texts, []))
+    emit_logged(
+        {"set": done.set_name, "old_set": done.old_set, "cards": card_count, "needed": cards_needed},
+        done.unstamped,
+        as_json=as_json,
+        text=f"New cards: set {done.set_name}. Any {cards_needed} of the {card_count} open the office key.\n"
+        + (f"They are in {folder}: print each, hand it to another person, then delete the files.\n" if folder else "")
+        + f"Now collect every card of the old set {done.old_set} and destroy it. The command cannot undo them: enough\n"
+        "old cards still open the office key together, and so every picture. One lost card opens nothing, neither\n"
+        "alone nor beside new ones.",
     )
 
 
@@ -185,6 +247,34 @@ def recover(
         as_json=as_json,
         text="The casework and matching keys were written again: the new passphrase opens them.",
     )
+
+
+def require_possible_numbers(count: int, needed: int) -> None:
+    """Check that enough cards are made.
+
+    Raises:
+        UsageError: More are needed than are made.
+    """
+    if needed > count:
+        raise UsageError("usage.more_cards_needed_than_made", limit=count, found=needed)
+
+
+def show_cards(cards: Sequence[str], shown: list[str]) -> None:
+    """Show the cards, and go on when they are written down; where nobody is at a terminal, at once.
+
+    Args:
+        shown: Gets each card that was shown.
+    """
+    warn(Term("note.cards_follow"))
+    click.echo(err=True)
+    for card in cards:
+        shown.append(card)
+        click.echo("\n".join(printable(line) for line in card.split("\n")), err=True)
+    warn(Term("note.cards_shown"))
+    click.echo(err=True)
+    sys.stderr.flush()
+    if sys.stdin.isatty():
+        prompt(Term("prompt.cards_written"))
 
 
 def card_texts(files: Sequence[Path]) -> list[str]:

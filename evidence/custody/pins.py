@@ -6,7 +6,8 @@ home can compare what it would use with what was logged, without a key. Entry 0 
 its inclusion in the newest checkpoint that was signed, which lies beside the log key.
 
 LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one pinned key
-that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing.
+that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing. A set of cards
+is compared with its name only by the drill.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +35,8 @@ SEAL = "seal"
 """What ``key_changed`` calls the seal's certificate."""
 KEY_FILES = "passphrase"
 """What ``key_changed`` calls the key files under the passphrase; entry 0 says nothing of them."""
+CARDS = "cards"
+"""What ``key_changed`` calls a new set of cards of the same office key; entry 0 names no set."""
 _CHANGES = {SEAL: "seal_certificate_sha256"}
 """What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
 
@@ -125,6 +128,8 @@ def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
 def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
     if shown["key"] == KEY_FILES:  # no value that stood: whoever recovers may have lost the old files
         return {KEY_FILES: Pin(shown["new"], index)}
+    if shown["key"] == CARDS and (CARDS not in pins or pins[CARDS].value == shown["old"]):
+        return {CARDS: Pin(shown["new"], index)}
     name = _CHANGES.get(shown["key"])
     if name is None or name not in pins or pins[name].value != shown["old"]:
         raise LeafError("leaf.changes_no_pin", index=index, key=str(shown["key"])[:40])

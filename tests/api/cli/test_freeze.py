@@ -112,6 +112,7 @@ OTHERS = {
     "question withdraw": "a question, not an item",
     "receiver add": "the register of receivers",
     "receiver remove": "the register of receivers",
+    "key cards": "cards",
     "key check": "cards",
     "key passphrase": "keys",
     "key recover": "keys",
