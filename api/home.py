@@ -134,6 +134,8 @@ class Home:
         except BaseException:
             home.engine.dispose()  # nobody else holds it
             raise
+        if not home.read_only:
+            remove_dead_parts(home.path)  # copies of rows that a killed process left
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 
@@ -499,7 +501,7 @@ class Home:
         Returns:
             Why the look is not logged, or has no time stamp yet.
         """
-        if self.read_only:
+        if self.read_only or self.keys.only_recovered:
             return HomeError("home.look_not_logged", where=str(self.path))
         with self.writing() as writer:
             writer.sequencer.append([look], also)

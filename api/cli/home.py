@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from api.cli.cards import count_option, needed_option, require_possible_numbers, show_cards
 from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
-from api.cli.key import count_option, needed_option, require_possible_numbers, show_cards
 from api.unfinished import UNFINISHED
 from config.errors import Term
 from evidence.times import system_clock

@@ -1,13 +1,12 @@
 """``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.api_key import api
+from api.cli.cards import card_texts, count_option, needed_option, require_possible_numbers, show_cards
 from api.cli.common import (
     F,
     actor_option,
@@ -22,13 +21,12 @@ from api.cli.common import (
     new_passphrase_option,
     open_home,
     passphrase_option,
-    prompt,
     reason_option,
     unlock,
     warn,
 )
-from casefiles.verifier.report import printable
-from config.errors import Term, UsageError
+from api.cli.drill import drill
+from config.errors import Term
 from evidence.errors import HomeError
 
 if TYPE_CHECKING:
@@ -37,19 +35,6 @@ if TYPE_CHECKING:
 
 _cards = click.argument(
     "files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-
-
-count_option = click.option(
-    "--card-count", type=click.IntRange(2, 16), default=3, show_default=True, metavar="N", help="How many cards."
-)
-needed_option = click.option(
-    "--cards-needed",
-    type=click.IntRange(2, 16),
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="How many cards open the office key.",
 )
 
 
@@ -66,6 +51,7 @@ def key() -> None:
 
 
 key.add_command(api)
+key.add_command(drill)
 
 
 @key.command("check")
@@ -73,15 +59,15 @@ key.add_command(api)
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check that each CARD opens this office: the drill, once a year.
+    """Check that each CARD opens this office; 'key drill' also tries a backup, and is logged.
 
     CARD is the file of a card. Without one, the command asks for the words, which leaves no
     file. It tries every card, opens no picture, and keeps and logs nothing.
     """
-    from api.office.key import drill
+    from api.office.key import drill as try_cards
 
     home = open_home(ctx)
-    done = drill(home, card_texts(files))
+    done = try_cards(home, card_texts(files))
     emit(
         {"fits": True, "cards": done.cards, "set": done.set_name},
         as_json=as_json,
@@ -247,66 +233,3 @@ def recover(
         as_json=as_json,
         text="The casework and matching keys were written again: the new passphrase opens them.",
     )
-
-
-def require_possible_numbers(count: int, needed: int) -> None:
-    """Check that enough cards are made.
-
-    Raises:
-        UsageError: More are needed than are made.
-    """
-    if needed > count:
-        raise UsageError("usage.more_cards_needed_than_made", limit=count, found=needed)
-
-
-def show_cards(cards: Sequence[str], shown: list[str]) -> None:
-    """Show the cards, and go on when they are written down; where nobody is at a terminal, at once.
-
-    Args:
-        shown: Gets each card that was shown.
-    """
-    warn(Term("note.cards_follow"))
-    click.echo(err=True)
-    for card in cards:
-        shown.append(card)
-        click.echo("\n".join(printable(line) for line in card.split("\n")), err=True)
-    warn(Term("note.cards_shown"))
-    click.echo(err=True)
-    sys.stderr.flush()
-    if sys.stdin.isatty():
-        prompt(Term("prompt.cards_written"))
-
-
-def card_texts(files: Sequence[Path]) -> list[str]:
-    """The texts of the files CARD...; without any, the terminal asks people to type them."""
-    return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
-
-
-def _typed() -> list[str]:
-    """The cards that people type in, each line by line as it is printed; after a slip it asks for that card again."""
-    from evidence.errors import CardError
-    from evidence.seal.cards import require_card
-
-    warn(Term("note.type_the_cards"))
-    cards: list[str] = []
-    while card := _typed_card(len(cards) + 1):
-        try:
-            require_card(card, len(cards) + 1)
-        except CardError as error:
-            warn(Term("note.error", cause=error))
-        else:
-            cards.append(card)
-    return cards
-
-
-def _typed_card(number: int) -> str:
-    """The words of one card; none where the person is done."""
-    from evidence.seal.cards import WORDS, words_of
-
-    words: list[str] = []
-    while len(words) < WORDS:
-        line = prompt(Term("prompt.card", number=number, word=len(words) + 1))
-        if not line.strip():
-            break
-        words += words_of(line)
-    return " ".join(words)

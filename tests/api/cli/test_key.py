@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from evidence.seal.cards import set_of
-from tests.commands import DONE, REFUSED, USAGE, Life, Terminal, run
+from tests.commands import DONE, REFUSED, USAGE, Life, Ran, Terminal, run
 from tests.homes import PASSPHRASE
 from tests.manual import page_commands
+from tests.nonempty import nonempty
 
 NEW = "an eel sang at noon"
 
@@ -144,3 +145,33 @@ def test_new_cards_are_shown_once_and_not_more_are_needed_than_made(home: Path, 
     assert ran.err.count(f"set {ran.printed['set']}") == 4
     assert ran.printed["set"] != ran.printed["old_set"]
     assert not list(desk.rglob("new-cards"))
+
+
+def test_the_drill_is_done_word_by_word_as_the_page_says(
+    home: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore, recover, audit, look, drill, doctor = page_commands("### The yearly drill")
+    meant = {"BACKUP": run("backup", desk / "disk", "--json", home=home).printed["backup"]}
+    monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", "10")
+    (desk / "new-passphrase").write_text(f"{NEW}\n")
+    (desk / "new-passphrase").chmod(0o600)
+
+    def follow(command: list[str], *more: str, home: Path | None = None) -> Ran:
+        return run(*(meant.get(word, word) for word in command[1:]), *more, home=home)
+
+    for command in nonempty([restore, recover]):
+        ran = follow(command)
+        assert ran.code == DONE, ran.err
+    read = follow(audit, "--json").printed
+    assert (read["verdict"], read["media"]["opened"]) == ("INDETERMINATE", min(10, read["media"]["kept"]))
+    assert {each["verdict"] for each in read["problems"]} == {"INDETERMINATE"}
+    assert read["records"] == "not compared: keys from cards alone"
+    assert follow(look).code == DONE
+    passed = follow(drill, home=home)
+    assert passed.code == DONE, passed.err
+    assert passed.out.startswith("These 3 cards of set ")
+    assert passed.out.endswith("The log says that the drill was passed.\n")
+    assert "drill" not in {
+        each["id"] for each in follow(doctor, "--json", home=home).printed["findings"] if each["verdict"] != "PASSED"
+    }
+    assert run("audit", home=home).code == DONE
