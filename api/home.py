@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.made import drop_releases, remove_erased
+from api.made import drop_releases, drop_unlogged_releases, remove_erased
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
@@ -478,6 +478,7 @@ class Home:
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
+        drop_unlogged_releases(self.engine, self.path)
         self.finish_erasures(sequencer.take)
         writer = Writer(self, sequencer)
         with storage_errors(self.path):  # a stamp signs first

@@ -154,14 +154,17 @@ def renew_seal(
 
 def seal_fields(done: "Renewed") -> dict[str, str]:
     """The ``--json`` fields of ``key renew-seal``: the new seal."""
-    return {"seal_fingerprint": done.fingerprint, "ends": done.ends}
+    return {"seal_fingerprint": done.fingerprint, "ends": done.ends, "replaced": done.replaced}
 
 
 def seal_words(done: "Renewed") -> str:
     """What ``key renew-seal`` prints: the new seal."""
     return (
         f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
-        "Tell those who check your bundles: the letters of new bundles print it."
+        "Tell those who check your bundles: the letters of new bundles print it.\n"
+        f"This undoes nothing: whoever has the key of the old seal ({done.replaced})\n"
+        "can still seal with it until its certificate ends, and bundles that it sealed stay good. If it was stolen,\n"
+        "tell every receiver that nothing new is sealed with it."
     )
 
 
@@ -196,7 +199,8 @@ def passphrase(
         done.unstamped,
         as_json=as_json,
         text="The passphrase was changed. Copies of the keys' folder, as in a backup, still open with the old one:\n"
-        "make a new backup of it, and destroy the older ones.",
+        "make a new backup of it, and destroy the older ones. This undoes nothing: the casework and matching keys are\n"
+        "the same, so whoever opened and copied them can still read every copy of the home.",
     )
 
 
@@ -231,5 +235,6 @@ def recover(
         {"recovered": ["casework", "matching"], "logged": done.logged},
         done.unstamped,
         as_json=as_json,
-        text="The casework and matching keys were written again: the new passphrase opens them.",
+        text="The casework and matching keys were written again: the new passphrase opens them. This undoes nothing:\n"
+        "they are the same keys, and key files that were lost still open with the old passphrase.",
     )

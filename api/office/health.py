@@ -174,11 +174,10 @@ def drills(home: Home) -> Iterable[Finding]:
     since = _made_at(home) if pin is None else parse_time(str(pin.value))
     allowed, ago = home.settings.keys.drill_days, abs(home.clock() - since)  # also if a clock that ran ahead logged it
     facts: dict[str, Fact] = {"days": ago.days, "allowed": allowed}
-    never = "" if pin is not None else "_never"
     if ago > timedelta(days=allowed):
-        yield Finding("drill", Verdict.FAILED, f"drill.late{never}", facts)
+        yield Finding("drill", Verdict.FAILED, "drill.late" if pin else "drill.late_never", facts)
     elif ago > timedelta(days=allowed) - DRILL_SOON:
-        yield Finding("drill", Verdict.INDETERMINATE, f"drill.soon{never}", facts)
+        yield Finding("drill", Verdict.INDETERMINATE, "drill.soon" if pin else "drill.soon_never", facts)
 
 
 def clock_check(home: Home) -> None:

@@ -74,11 +74,13 @@ class Renewed:
     Attributes:
         fingerprint: Lower hex SHA-256 of its certificate, as receivers compare it.
         ends: When it ends, as values of the log are written.
+        replaced: The fingerprint of the seal before.
         unstamped: Why no time stamp could be had yet.
     """
 
     fingerprint: str
     ends: str
+    replaced: str
     unstamped: Explained | None
 
 
@@ -140,7 +142,7 @@ def _renew(home: Home, cards: Sequence[str], doer: Doer, grant: Grant) -> Renewe
 
         writer.sequencer.turn(choose)
         home.finish_renewal()
-        return Renewed(new, format_time(certificate.not_valid_after_utc), writer.beat(now=True))
+        return Renewed(new, format_time(certificate.not_valid_after_utc), old, writer.beat(now=True))
 
 
 def _require_pinned(connection: sa.Connection, old: str) -> None:

@@ -175,3 +175,27 @@ def test_the_drill_is_done_word_by_word_as_the_page_says(
         each["id"] for each in follow(doctor, "--json", home=home).printed["findings"] if each["verdict"] != "PASSED"
     }
     assert run("audit", home=home).code == DONE
+
+
+def test_keys_are_changed_word_by_word_as_the_page_says(
+    home: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, approve, change, back_up, audit, doctor = page_commands("### Change keys")
+    meant = {"DISK": str(desk / "disk")}
+    monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", "10")
+    (desk / "new-passphrase").write_text(f"{NEW}\n")
+    (desk / "new-passphrase").chmod(0o600)
+
+    def follow(command: list[str], *more: str) -> Ran:
+        return run(*(meant.get(word, word) for word in command[1:]), *more, home=home)
+
+    meant["REQUEST"] = follow(ask, "--json").printed["request"]
+    renewed = follow(approve)
+    assert (renewed.code, "This undoes nothing" in renewed.out) == (DONE, True), renewed.err
+    changed = follow(change)
+    assert (changed.code, "This undoes nothing" in changed.out) == (DONE, True), changed.err
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", NEW)
+    assert follow(back_up).code == DONE
+    assert "records compared" in follow(audit).out
+    found = {each["id"]: each["verdict"] for each in follow(doctor, "--json").printed["findings"]}
+    assert {found[name] for name in ("home.pins", "keys.private", "seal", "drill")} == {"PASSED"}
