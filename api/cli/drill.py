@@ -24,7 +24,7 @@ _SAMPLE = 10
 @actor_option
 @json_option
 @click.pass_context
-def drill(
+def drill_command(
     ctx: click.Context,
     backup: Path,
     files: tuple[Path, ...],

@@ -25,7 +25,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from api.cli.drill import drill
+from api.cli.drill import drill_command
 from config.errors import Term
 from evidence.errors import HomeError
 
@@ -51,7 +51,7 @@ def key() -> None:
 
 
 key.add_command(api)
-key.add_command(drill)
+key.add_command(drill_command)
 
 
 @key.command("check")
