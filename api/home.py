@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.made import drop_releases, remove_erased
+from api.made import drop_releases, drop_unlogged_releases, remove_erased
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
@@ -134,6 +134,8 @@ class Home:
         except BaseException:
             home.engine.dispose()  # nobody else holds it
             raise
+        if not home.read_only:
+            remove_dead_parts(home.path)  # copies of rows that a killed process left
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 
@@ -476,6 +478,7 @@ class Home:
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
+        drop_unlogged_releases(self.engine, self.path)
         self.finish_erasures(sequencer.take)
         writer = Writer(self, sequencer)
         with storage_errors(self.path):  # a stamp signs first
@@ -499,7 +502,7 @@ class Home:
         Returns:
             Why the look is not logged, or has no time stamp yet.
         """
-        if self.read_only:
+        if self.read_only or self.keys.only_recovered:
             return HomeError("home.look_not_logged", where=str(self.path))
         with self.writing() as writer:
             writer.sequencer.append([look], also)

@@ -7,13 +7,14 @@ import fcntl
 import json
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from casefiles.format.layout import ITEMS_JSONL
+from evidence.store.database import reading
 from evidence.store.erase import erased_among, lost_among
 from evidence.store.freeze import is_frozen, waiting_freezes
 from evidence.store.reviews import is_acted
@@ -61,13 +62,25 @@ def drop_releases(home: Path) -> None:
 
     A release that runs at this moment is left alone: it asks the rows itself.
     """
+    _drop(home, lambda _request: True)
+
+
+def drop_unlogged_releases(engine: sa.Engine, home: Path) -> None:
+    """Remove what a release that was cut off before it was logged left in a home; one that runs is left alone."""
+    if not (home / RELEASES).is_dir():
+        return
+    with reading(engine) as connection:
+        _drop(home, lambda request: not is_acted(connection, request))
+
+
+def _drop(home: Path, goes: Callable[[str], bool]) -> None:
     folder = home / RELEASES
     if not folder.is_dir():
         return
     with (folder / LOCK).open("w") as lock, suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for each in folder.iterdir():
-            if each.is_dir():
+            if each.is_dir() and goes(each.name):
                 shutil.rmtree(each)
 
 

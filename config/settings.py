@@ -76,6 +76,7 @@ class KeySettings(_Section):
     """Keys and their protection."""
 
     passphrase_log_n: int = Field(default=18, ge=10, le=20, description="scrypt work factor, as a power of two")
+    drill_days: int = Field(default=365, ge=30, le=3650, description="Days after which `doctor` asks for a drill")
 
 
 class IntakeSettings(_Section):

@@ -266,13 +266,28 @@ class Request:
     by: Doer
     review: Review | None
 
+    def value(self, name: str) -> Value:
+        """A value of the order.
+
+        Raises:
+            AuthorityError: It has none of this name: an older version of the program wrote it.
+        """
+        try:
+            return self.order[name]
+        except KeyError:
+            raise AuthorityError("authority.other_order", where=self.request, name=name) from None
+
     def text(self, name: str) -> str:
-        """A text of the order."""
-        return text_of(self.order[name])
+        """A text of the order.
+
+        Raises:
+            AuthorityError: As ``value``.
+        """
+        return text_of(self.value(name))
 
     def text_or_none(self, name: str) -> str | None:
         """A text of the order; None if it says nothing."""
-        return None if self.order[name] is None else self.text(name)
+        return None if self.value(name) is None else self.text(name)
 
     def legal_basis(self, today: date) -> LegalBasis:
         """The legal basis of the order.
@@ -280,7 +295,7 @@ class Request:
         Raises:
             LegalBasisError: It is not valid today.
         """
-        return read_legal_basis(self.order["legal_basis"], today=today)
+        return read_legal_basis(self.value("legal_basis"), today=today)
 
 
 def read_request(request: str, index: int, values: Mapping[str, Value], review: Review | None) -> Request:

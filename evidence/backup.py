@@ -227,6 +227,29 @@ def assembled(target: Path) -> Iterator[Path]:
         os.close(handle)
 
 
+@contextmanager
+def scratch(part: Path) -> Iterator[Path]:
+    """A folder for its owner alone, for what is put together and let go; what a dead process left there goes first.
+
+    Args:
+        part: Its name ends as those do that ``remove_dead_parts`` looks for.
+
+    Raises:
+        HomeError: Another process is at it, or something else lies there.
+    """
+    _remove_dead(part)
+    make_folder(part, parents=True)
+    handle = lock_folder(part)
+    if handle is None:
+        raise HomeError("backup.being_made", where=str(part))
+    try:
+        write_file(part / OURS, b"")
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        os.close(handle)
+
+
 def _give_name(part: Path, target: Path) -> None:
     if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
         raise HomeError("home.there_already", where=str(target))

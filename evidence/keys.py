@@ -76,6 +76,11 @@ class KeyFolder:
         """Whether everything is here by which the log goes on; without it, a home can only be read."""
         return all((self.path / name).exists() for name in (LOG_KEY, SEEN_KEY, self.signed.name))
 
+    @property
+    def only_recovered(self) -> bool:
+        """Whether the keys were written again from cards alone, as on a bare machine: no card has the log keys."""
+        return self.path.is_dir() and not any((self.path / name).exists() for name in (LOG_KEY, SEEN_KEY))
+
     def log_key(self) -> Ed25519PrivateKey:
         """The key that signs the log's checkpoints.
 

@@ -176,7 +176,7 @@ def _shown(asked: "Request") -> list[str]:
 
 def _cards(asked: "Request", files: tuple[Path, ...]) -> list[str]:
     """The cards, for the one act that needs them."""
-    from api.cli.key import card_texts
+    from api.cli.cards import card_texts
     from evidence.authority import Act
 
     return card_texts(files) if asked.act is Act.KEY and asked.order else []

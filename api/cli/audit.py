@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.cards import card_texts
 from api.cli.common import (
     counted,
     emit,
@@ -14,7 +15,6 @@ from api.cli.common import (
     unasked_passphrase_option,
     unlock,
 )
-from api.cli.key import card_texts
 from api.cli.progress import progress
 from config.errors import Term, UsageError
 

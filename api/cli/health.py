@@ -16,6 +16,7 @@ TITLES = {
     "keys.private": "Every key is there, for nobody else to see",
     "home.pins": "The office uses what its log names",
     "seal": "The seal's certificate is valid for some time",
+    "drill": "The cards and a backup were tried in time",
     "clock": "This machine's clock agrees with the log",
     "disk": "The disk has room",
     "backups": "No backup is overdue",

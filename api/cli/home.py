@@ -1,16 +1,15 @@
 """``init``: a new home."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, prompt, warn
+from api.cli.cards import count_option, needed_option, require_possible_numbers, show_cards
+from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
 from api.unfinished import UNFINISHED
-from casefiles.verifier.report import printable
-from config.errors import Term, UsageError
+from config.errors import Term
 from evidence.times import system_clock
 
 
@@ -27,17 +26,8 @@ from evidence.times import system_clock
 @click.option(
     "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A time-stamp office; may be given several times."
 )
-@click.option(
-    "--card-count", type=click.IntRange(2, 16), default=3, show_default=True, metavar="N", help="How many cards."
-)
-@click.option(
-    "--cards-needed",
-    type=click.IntRange(2, 16),
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="How many cards open the office key.",
-)
+@count_option
+@needed_option
 @actor_option
 @passphrase_option
 @json_option
@@ -64,8 +54,7 @@ def init(
     from api.office.home import Plan, create_home, require_possible
     from config.settings import KeySettings
 
-    if cards_needed > card_count:
-        raise UsageError("usage.more_cards_needed_than_made", limit=card_count, found=cards_needed)
+    require_possible_numbers(card_count, cards_needed)
     path = ctx.find_root().obj
     person = doer(actor, system_clock)
     require_possible(path, organisation, stamp_by, cards)
@@ -83,7 +72,7 @@ def init(
         card_count=card_count,
     )
     with _cards_kept_or_void(shown := list[str]()):
-        created = create_home(plan, system_clock, cards=cards, show=lambda texts: _show_cards(texts, shown))
+        created = create_home(plan, system_clock, cards=cards, show=lambda texts: show_cards(texts, shown))
     home = created.home
     trust = sorted(str(file) for file in home.trust.iterdir())
     emit_logged(
@@ -115,20 +104,6 @@ def _work_factor(default: int) -> int:
     if value not in map(str, range(10, 21)):  # the range of the setting
         raise SettingsError("settings.work_factor_does_not_fit", found=value[:20])
     return int(value)
-
-
-def _show_cards(cards: Sequence[str], shown: list[str]) -> None:
-    """Show the cards, and go on when they are written down; where nobody is at a terminal, at once."""
-    warn(Term("note.cards_follow"))
-    click.echo(err=True)
-    for card in cards:
-        shown.append(card)
-        click.echo("\n".join(printable(line) for line in card.split("\n")), err=True)
-    warn(Term("note.cards_shown"))
-    click.echo(err=True)
-    sys.stderr.flush()
-    if sys.stdin.isatty():
-        prompt(Term("prompt.cards_written"))
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.api_key import api
+from api.cli.cards import card_texts, count_option, needed_option, require_possible_numbers, show_cards
 from api.cli.common import (
     F,
     actor_option,
@@ -21,11 +21,11 @@ from api.cli.common import (
     new_passphrase_option,
     open_home,
     passphrase_option,
-    prompt,
     reason_option,
     unlock,
     warn,
 )
+from api.cli.drill import drill_command
 from config.errors import Term
 from evidence.errors import HomeError
 
@@ -51,6 +51,7 @@ def key() -> None:
 
 
 key.add_command(api)
+key.add_command(drill_command)
 
 
 @key.command("check")
@@ -58,19 +59,66 @@ key.add_command(api)
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check that each CARD opens this office: the drill, once a year.
+    """Check that each CARD opens this office; 'key drill' also tries a backup, and is logged.
 
     CARD is the file of a card. Without one, the command asks for the words, which leaves no
     file. It tries every card, opens no picture, and keeps and logs nothing.
     """
-    from api.office.key import drill
+    from api.office.key import drill as try_cards
 
     home = open_home(ctx)
-    done = drill(home, card_texts(files))
+    done = try_cards(home, card_texts(files))
     emit(
-        {"fits": True, "cards": done.cards},
+        {"fits": True, "cards": done.cards, "set": done.set_name},
         as_json=as_json,
-        text=f"These {counted(done.cards, 'card')} open the office key of {done.organisation}.",
+        text=f"These {counted(done.cards, 'card')} of set {done.set_name} open the office key of {done.organisation}.",
+    )
+
+
+@key.command("cards")
+@_cards
+@click.option(
+    "--cards",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the new cards as files into this new folder; otherwise they are shown once.",
+)
+@count_option
+@needed_option
+@_by_two_persons
+@click.pass_context
+def cards(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    folder: Path | None,
+    card_count: int,
+    cards_needed: int,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Make new cards, with each CARD or with cards that are typed: a card was lost, or a key holder leaves.
+
+    The new set opens the same office key, and nothing is sealed again. The log names the new set. Destroy every card
+    of the old one: enough of them still open the office key together. Needs two persons.
+    """
+    from api.office.cards import CardPlan, renew_cards
+
+    require_possible_numbers(card_count, cards_needed)
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    plan = CardPlan(cards_needed, card_count, folder)
+    done = renew_cards(home, card_texts(files), plan, person, show=lambda texts: show_cards(texts, []))
+    emit_logged(
+        {"set": done.set_name, "old_set": done.old_set, "cards": card_count, "needed": cards_needed},
+        done.unstamped,
+        as_json=as_json,
+        text=f"New cards: set {done.set_name}. Any {cards_needed} of the {card_count} open the office key.\n"
+        + (f"They are in {folder}: print each, hand it to another person, then delete the files.\n" if folder else "")
+        + f"Now collect every card of the old set {done.old_set} and destroy it. The command cannot undo them: enough\n"
+        "old cards still open the office key together, and so every picture. One lost card opens nothing, neither\n"
+        "alone nor beside new ones.",
     )
 
 
@@ -106,14 +154,17 @@ def renew_seal(
 
 def seal_fields(done: "Renewed") -> dict[str, str]:
     """The ``--json`` fields of ``key renew-seal``: the new seal."""
-    return {"seal_fingerprint": done.fingerprint, "ends": done.ends}
+    return {"seal_fingerprint": done.fingerprint, "ends": done.ends, "replaced": done.replaced}
 
 
 def seal_words(done: "Renewed") -> str:
     """What ``key renew-seal`` prints: the new seal."""
     return (
         f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
-        "Tell those who check your bundles: the letters of new bundles print it."
+        "Tell those who check your bundles: the letters of new bundles print it.\n"
+        f"This undoes nothing: whoever has the key of the old seal ({done.replaced})\n"
+        "can still seal with it until its certificate ends, and bundles that it sealed stay good. If it was stolen,\n"
+        "tell every receiver that nothing new is sealed with it."
     )
 
 
@@ -148,7 +199,8 @@ def passphrase(
         done.unstamped,
         as_json=as_json,
         text="The passphrase was changed. Copies of the keys' folder, as in a backup, still open with the old one:\n"
-        "make a new backup of it, and destroy the older ones.",
+        "make a new backup of it, and destroy the older ones. This undoes nothing: the casework and matching keys are\n"
+        "the same, so whoever opened and copied them can still read every copy of the home.",
     )
 
 
@@ -183,40 +235,6 @@ def recover(
         {"recovered": ["casework", "matching"], "logged": done.logged},
         done.unstamped,
         as_json=as_json,
-        text="The casework and matching keys were written again: the new passphrase opens them.",
+        text="The casework and matching keys were written again: the new passphrase opens them. This undoes nothing:\n"
+        "they are the same keys, and key files that were lost still open with the old passphrase.",
     )
-
-
-def card_texts(files: Sequence[Path]) -> list[str]:
-    """The texts of the files CARD...; without any, the terminal asks people to type them."""
-    return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
-
-
-def _typed() -> list[str]:
-    """The cards that people type in, each line by line as it is printed; after a slip it asks for that card again."""
-    from evidence.errors import CardError
-    from evidence.seal.cards import require_card
-
-    warn(Term("note.type_the_cards"))
-    cards: list[str] = []
-    while card := _typed_card(len(cards) + 1):
-        try:
-            require_card(card, len(cards) + 1)
-        except CardError as error:
-            warn(Term("note.error", cause=error))
-        else:
-            cards.append(card)
-    return cards
-
-
-def _typed_card(number: int) -> str:
-    """The words of one card; none where the person is done."""
-    from evidence.seal.cards import WORDS, words_of
-
-    words: list[str] = []
-    while len(words) < WORDS:
-        line = prompt(Term("prompt.card", number=number, word=len(words) + 1))
-        if not line.strip():
-            break
-        words += words_of(line)
-    return " ".join(words)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.cards import card_texts
 from api.cli.common import (
     actor_option,
     approved_option,
@@ -21,7 +22,6 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from api.cli.key import card_texts
 from config.errors import Term, UsageError
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ def run_audit(
         VerificationError: What begins as a bundle is none.
     """
     held = read_held(against).notes if against else ()
-    keys = home.keys.path.is_dir()
-    reader = RecordReader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
+    casework = home.keys.unlock(passphrase).casework if passphrase and home.keys.path.is_dir() else None
+    reader = RecordReader(casework, home.keys.seen_key()) if casework and not home.keys.only_recovered else None
     signed = home.keys.signed
     audit_input = AuditInput(
         engine=home.engine,
@@ -73,5 +73,7 @@ def how_records_compared(home: Home, done: Audit, level: int) -> str:
         return f"not compared: level {level}"
     if not home.keys.path.is_dir():
         return "not compared: no keys' folder"
+    if home.keys.only_recovered:
+        return "not compared: keys from cards alone"
     tried = any(finding.id == "records.rows" for finding in done.report.findings)
     return "not compared to the end: see records.rows" if tried else "not compared: no passphrase"

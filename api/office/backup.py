@@ -50,6 +50,7 @@ from evidence.backup import (
     objects_of,
     read_description,
     remove_dead_parts,
+    scratch,
     slug_of,
 )
 from evidence.backup_objects import bring_back, lengths, locked_shelves, shelve, to_copy, unshelve
@@ -82,6 +83,7 @@ _LINE_BYTES = 65
 _AGE = ".age"
 """Ends the name of what another organisation keeps."""
 _COPY = "rows"
+_PROOF = "proof"
 _SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -358,12 +360,14 @@ class Wishes:
         address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL. The one in the
             backup is where the living home has its rows.
         cards: The texts of cards that open what another organisation kept, where the keys are lost.
+        without_keys: Use no keys, neither those beside the place nor those in the backup, as on a bare machine.
     """
 
     damaged: bool = False
     address: str | None = None
     erased: Path | None = None
     cards: tuple[str, ...] = ()
+    without_keys: bool = False
 
 
 AS_USUAL = Wishes()
@@ -423,9 +427,9 @@ def restore(
             _copy_keys(backup, keys, description, passphrase)
         graves = stack.enter_context(_graves(part, keys, clock, _lists(backup, description, wishes)))
         report = _audit(part, keys, clock, graves)
-        if behind := "log.signed" in (each.id for each in _failed(report)):
+        if behind := "log.signed" in (each.id for each in failed_in(report)):
             report = _audit(part, KeyFolder(part / "absent"), clock, graves)  # what its keys know is not in the backup
-        if (wrong := _failed(report)) and not wishes.damaged:
+        if (wrong := failed_in(report)) and not wishes.damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
         made_at, same_disk = parse_time(description.made_at), _on_one_disk(backup, part)
         kept = NotedDisk(str(backup.parent.resolve()), description.entries, made_at, made_at, same_disk)
@@ -446,20 +450,47 @@ def prove(
 ) -> Restored:
     """The verb behind ``restore --verify``: put a backup together elsewhere, audit it, and remove it again.
 
-    It needs the room of a home among the temporary files, and changes nothing else.
+    It needs the room of a home, and changes nothing else.
 
     Args:
         path: Where the home lies or would lie: the keys beside it are used, if there are any.
 
     Raises:
         HomeError: This is no backup, or the keys are another home's.
-        StorageFullError: The disk of the temporary files has no room for it.
+        StorageFullError: The disk has no room for it.
     """
-    description, keys = read_description(backup), keys_beside(path.resolve())
+    with put_together(backup, path, clock, passphrase=passphrase, progress=progress, wishes=wishes) as (done, _part):
+        return done
+
+
+@contextmanager
+def put_together(
+    backup: Path,
+    path: Path,
+    clock: Clock,
+    *,
+    passphrase: Callable[[], str],
+    progress: Progress,
+    wishes: Wishes = AS_USUAL,
+) -> Iterator[tuple[Restored, Path]]:
+    """Put a backup together and audit it; on leaving it is removed. Yields what was found, and the home's folder.
+
+    It lies in the home, or beside its place, for its owner alone; what a killed process left there goes when a home
+    is opened there the next time, or with the next backup that is put together.
+
+    Args:
+        path: As ``prove``.
+
+    Raises:
+        HomeError, StorageFullError: As ``prove``.
+    """
+    description, path = read_description(backup), path.resolve()
     _require_rows(backup, description, wishes.address)
-    from_backup = not keys.path.exists() and (backup / KEYS).is_dir()
-    with TemporaryDirectory(prefix="nisisama-") as folder:
-        part = Path(folder) / "home"
+    beside = keys_beside(path)
+    keys = KeyFolder(path / "absent") if wishes.without_keys else beside
+    from_backup = not wishes.without_keys and not keys.path.exists() and (backup / KEYS).is_dir()
+    with scratch(_place_to_prove(path)) as folder:
+        part = folder / "home"
         make_folder(part)
         opened_by = _opener(description, keys, passphrase, wishes.cards)
         _copy_home(backup, part, description, progress, opened_by, damaged=True)
@@ -468,12 +499,19 @@ def prove(
             keys = keys_beside(part)
             make_folder(keys.path)
             _copy_keys(backup, keys, description, passphrase)
-        lists = [keys.graves, *_lists(backup, description, wishes)]
+        lists = [beside.graves, *_lists(backup, description, wishes)]
         with _graves(part, KeyFolder(part / "absent"), clock, lists) as graves:
             report = _audit(part, keys, clock, graves)
-            if "log.signed" in (each.id for each in _failed(report)):
+            if "log.signed" in (each.id for each in failed_in(report)):
                 report = _audit(part, KeyFolder(part / "absent"), clock, graves)
-    return Restored(backup, description, from_backup, report)
+        yield Restored(backup, description, from_backup, report), part
+
+
+def _place_to_prove(path: Path) -> Path:
+    """A folder that only the owner of a home can look into; beside the home's place where there is no home."""
+    if path.is_dir() and os.access(path, os.W_OK):
+        return path / f"{_PROOF}{PART}"
+    return path.with_name(f"{path.name}.{_PROOF}{PART}")
 
 
 def _use_database(part: Path, address: str | None) -> None:
@@ -608,7 +646,8 @@ def _copy_keys(backup: Path, keys: KeyFolder, description: Description, passphra
     keep_files(opened, keys.path)
 
 
-def _failed(report: Report) -> Sequence[Finding]:
+def failed_in(report: Report) -> Sequence[Finding]:
+    """What failed in the audit of a backup that was put together."""
     return [each for each in report.problems if each.verdict is Verdict.FAILED]
 
 

@@ -271,7 +271,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
     def require_as_asked() -> None:
         found = _ordered(home, order, casework, destination)
         for name in ("items_sha256", "consent"):
-            if found[name] != (expected := asked.order[name]):
+            if found[name] != (expected := asked.value(name)):
                 told = str(expected or "-"), str(found[name] or "-")
                 raise AuthorityError(
                     "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
@@ -300,7 +300,7 @@ def finish_asked(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) 
 
 
 def _order_of(asked: Request, doer: Doer) -> Order:
-    receiver = None if asked.order["receiver"] is None else asked.text("receiver")
+    receiver = None if asked.value("receiver") is None else asked.text("receiver")
     return Order(asked.text("case"), asked.text("audience"), asked.text("language"), doer, receiver)
 
 

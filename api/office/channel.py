@@ -224,7 +224,7 @@ def _name_of(home: Home, name: str, number: str | None) -> str | None:
 
 def _require_as_asked(stands: "_Stands", asked: Request) -> None:
     found = "-" if stands.index is None else str(stands.index)
-    expected = "-" if asked.order["replaces"] is None else asked.text("replaces")
+    expected = "-" if asked.value("replaces") is None else asked.text("replaces")
     if found != expected:
         raise AuthorityError("authority.changed_register", where=asked.request, expected=expected, found=found)
 

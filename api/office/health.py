@@ -2,7 +2,8 @@
 
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins; ``seal``: its
-certificate is valid for 90 days more.  3. ``clock``: not behind the newest time stamp or entry.
+certificate is valid for 90 days more; ``drill``: the cards were tried in time.  3. ``clock``: not behind the newest
+time stamp or entry.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, no move
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
@@ -48,6 +49,7 @@ from evidence.backup import NotedDisk, kept_backups
 from evidence.canonical import b64u
 from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
+from evidence.custody.pins import DRILL, read_pins
 from evidence.errors import EvidenceError, HomeError, ReleaseError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
@@ -56,11 +58,13 @@ from evidence.store.database import has_password, reading
 from evidence.store.freeze import waiting_freezes
 from evidence.store.hold import held_freezes
 from evidence.store.reviews import Review, Stage, open_reviews
-from evidence.times import Clock, format_time
+from evidence.times import Clock, format_time, parse_time
 
 LEAST_FREE_BYTES = 1 << 30
 SEAL_ENDS_SOON = timedelta(days=90)
 """How long before the seal's end ``doctor`` warns: bringing the cards together takes time."""
+DRILL_SOON = timedelta(days=14)
+"""How long before a drill is due ``doctor`` warns."""
 _Check = Callable[[], Iterable[Finding] | None]
 
 
@@ -79,6 +83,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("keys.private", lambda: keys(home)),
         ("home.pins", lambda: home_pins(home)),
         ("seal", lambda: seal(home)),
+        ("drill", lambda: drills(home)),
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
         ("store", lambda: store(home)),
@@ -158,6 +163,22 @@ def seal(home: Home) -> Iterable[Finding]:
             yield Finding("seal", Verdict.FAILED, "seal.not_valid", facts)
         elif ends - now < SEAL_ENDS_SOON:
             yield Finding("seal", Verdict.INDETERMINATE, "seal.ends_soon", facts)
+
+
+def drills(home: Home) -> Iterable[Finding]:
+    """A check of ``doctor``: the newest drill that the log names, or the making of the home, is not too long ago."""
+    try:
+        with reading(home.engine) as connection:
+            pin = read_pins(connection, None).get(DRILL)
+    except EvidenceError:
+        return  # home.pins reports it
+    since = _made_at(home) if pin is None else parse_time(str(pin.value))
+    allowed, ago = home.settings.keys.drill_days, abs(home.clock() - since)  # also if a clock that ran ahead logged it
+    facts: dict[str, Fact] = {"days": ago.days, "allowed": allowed}
+    if ago > timedelta(days=allowed):
+        yield Finding("drill", Verdict.FAILED, "drill.late" if pin else "drill.late_never", facts)
+    elif ago > timedelta(days=allowed) - DRILL_SOON:
+        yield Finding("drill", Verdict.INDETERMINATE, "drill.soon" if pin else "drill.soon_never", facts)
 
 
 def clock_check(home: Home) -> None:

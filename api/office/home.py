@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,23 +15,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from api import TOOL
 from api.home import REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home
+from api.office.cards import Show, card_files, printed_cards, require_place_for_cards, write_cards
 from api.unfinished import DATABASE_FILE, VKEY_FILE, belongings, making, require_vacant
 from casefiles.bundle.sign import make_seal, seal_revocations
 from config.catalogues import time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import MAX_ORGANISATION, Settings, load_settings, settings_toml
 from evidence.authority import Doer
-from evidence.canonical import sha256_hex
 from evidence.custody import stamps
 from evidence.custody.event import Draft
 from evidence.errors import HomeError
 from evidence.keys import RECOVERY, SECRET_BYTES, create_keys, keys_beside, require_long
 from evidence.log.note import VerifierKey
-from evidence.objects.durable import make_folder, replace_file, write_file
+from evidence.objects.durable import make_folder, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.age import Recipient
-from evidence.seal.cards import card_text, make_cards
+from evidence.seal.cards import make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
 from evidence.seal.recipients import generate_identity
@@ -72,10 +72,6 @@ class Created:
     unstamped: Explained | None
 
 
-Show = Callable[[Sequence[str]], object]
-"""Hands the cards to people, as they are printed; returns when they have them, or raises."""
-
-
 def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Show = lambda _cards: None) -> Created:
     """The verb behind ``init``: make a home, its cards first, its log last.
 
@@ -97,14 +93,11 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Sh
     require_long(plan.passphrase)
     path, office = plan.path.resolve(), generate_identity()
     secret = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
-    texts = [
-        card_text(card, number=at, count=plan.card_count, needed=plan.threshold, organisation=plan.organisation)
-        for at, card in enumerate(secret, start=1)
-    ]
-    files = {} if cards is None else {cards.resolve() / f"card-{at}.txt": text for at, text in enumerate(texts, 1)}
+    texts = printed_cards(secret, needed=plan.threshold, organisation=plan.organisation)
+    files = card_files(cards, texts)
     with making(path, {file: text.encode() for file, text in files.items()}):
         settings = _write_settings(plan, path)
-        _write_cards(files)
+        write_cards(files)
         if not files:
             show(texts)
         home, unstamped = _create(plan, path, settings.log.origin, office.recipient, clock)
@@ -133,27 +126,7 @@ def require_possible(path: Path, organisation: str, stamp_by: Sequence[str], car
             "settings.unknown_office_given", expected=", ".join(sorted(time_stamp_offices())), found=unknown[0]
         )
     if cards is not None:
-        _require_outside(cards, (home, keys_beside(home).path))
-        _require_no_cards(cards.resolve(), belongings(home))
-
-
-def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
-    for home in homes:
-        if home in (cards.resolve(), *cards.resolve().parents):
-            raise HomeError("home.cards_inside", where=str(cards))
-
-
-def _require_no_cards(folder: Path, unfinished: Mapping[Path, str]) -> None:
-    """Check that no cards lie in a folder, but those of an unfinished home, which open nothing."""
-    for file in sorted(folder.glob("card-*.txt")):
-        if sha256_hex(file.read_bytes()) != unfinished.get(file):
-            raise HomeError("home.cards_there_already", where=str(file))
-
-
-def _write_cards(files: Mapping[Path, str]) -> None:
-    for file, text in files.items():
-        make_folder(file.parent, parents=True, exist_ok=True)
-        replace_file(file, text.encode())  # whole or not at all: no other card lies there
+        require_place_for_cards(cards, (home, keys_beside(home).path), belongings(home))
 
 
 def _write_settings(plan: Plan, path: Path) -> Settings:

@@ -249,7 +249,7 @@ def _paths(asked: Request) -> tuple[Path, ...]:
 def _import_asked_held(
     home: Home, asked: Request, doer: Doer, held: "_Held", progress: Progress, logging: "_Logging"
 ) -> Imported:
-    chat = asked.order["chat"]
+    chat = asked.value("chat")
     container = read_export(held.place, chat_id=None if chat is None else asked.text("chat"), now=home.clock)
     if container.sha256 != (expected := asked.text("container_sha256")):
         raise AuthorityError("authority.changed_export", where=asked.request, expected=expected, found=container.sha256)

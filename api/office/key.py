@@ -19,6 +19,7 @@ from api.home import (
     read_certificate,
     require_private,
 )
+from api.office.cards import require_newest_set
 from api.office.request import Waiting, ask
 from casefiles.bundle.sign import issue_seal
 from config.errors import Explained
@@ -45,6 +46,7 @@ class Drilled:
 
     cards: int
     organisation: str
+    set_name: str
 
 
 def drill(home: Home, cards: Sequence[str]) -> Drilled:
@@ -56,12 +58,13 @@ def drill(home: Home, cards: Sequence[str]) -> Drilled:
         cards: The texts of the cards, as they are printed or as words alone.
 
     Raises:
-        CardError: They are too few, mistyped, or of another office.
+        CardError: They are too few, mistyped, of another office, or of a set that was replaced.
         HomeError: They do not open what they must recover, or it is another home's.
     """
     require_cards_of(cards, home.recipients.office)
+    set_name = require_newest_set(home, cards)
     require_recovery(home.path, cards, seal_root=read_certificate(home.trust / SEAL_ROOT_FILE))
-    return Drilled(len(cards), home.settings.office.organisation)
+    return Drilled(len(cards), home.settings.office.organisation, set_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class Renewed:
     Attributes:
         fingerprint: Lower hex SHA-256 of its certificate, as receivers compare it.
         ends: When it ends, as values of the log are written.
+        replaced: The fingerprint of the seal before.
         unstamped: Why no time stamp could be had yet.
     """
 
     fingerprint: str
     ends: str
+    replaced: str
     unstamped: Explained | None
 
 
@@ -137,7 +142,7 @@ def _renew(home: Home, cards: Sequence[str], doer: Doer, grant: Grant) -> Renewe
 
         writer.sequencer.turn(choose)
         home.finish_renewal()
-        return Renewed(new, format_time(certificate.not_valid_after_utc), writer.beat(now=True))
+        return Renewed(new, format_time(certificate.not_valid_after_utc), old, writer.beat(now=True))
 
 
 def _require_pinned(connection: sa.Connection, old: str) -> None:

@@ -85,7 +85,7 @@ def rule_asked(home: Home, asked: Request, doer: Doer, grant: Grant) -> Ruled:
         AuthorityError: The settings have another rule now, or somebody answered.
     """
     rule = rule_of(home.settings.retention)
-    if asked.order["rule"] != rule:
+    if asked.value("rule") != rule:
         raise AuthorityError("authority.retention_changed")
     return _rule(home, rule, doer, grant)
 

@@ -1,12 +1,13 @@
 """What the log pins of its home: whom it seals to, its keys, its seal, whose it is.
 
-Entry 0 commits to these values, and each ``key_changed`` entry after it to a new one in the place of an
-old one. All are public, so their disclosures lie in the home (``database.pin``), and whoever opens the
-home can compare what it would use with what was logged, without a key. Entry 0 itself is bound by
-its inclusion in the newest checkpoint that was signed, which lies beside the log key.
+Entry 0 commits to these values, each ``key_changed`` entry after it to a new one in the place of an old one, and each
+``drilled`` entry to when the cards were tried. All are public, so their disclosures lie in the home
+(``database.pin``), and whoever opens the home can compare what it would use with what was logged, without a key. Entry
+0 itself is bound by its inclusion in the newest checkpoint that was signed, which lies beside the log key.
 
 LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one pinned key
-that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing.
+that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing. A set of cards
+is compared with its name only by the drill.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +35,10 @@ SEAL = "seal"
 """What ``key_changed`` calls the seal's certificate."""
 KEY_FILES = "passphrase"
 """What ``key_changed`` calls the key files under the passphrase; entry 0 says nothing of them."""
+CARDS = "cards"
+"""What ``key_changed`` calls a new set of cards of the same office key; entry 0 names no set."""
+DRILL = "drill"
+"""By which name of no ``key_changed`` the time of the newest drill is found."""
 _CHANGES = {SEAL: "seal_certificate_sha256"}
 """What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
 
@@ -99,13 +104,15 @@ def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
         shown = open_pin(leaf, lines.get(index, ""), index=index)  # (2)
         if leaf.type == "log_opened":
             pins = {name: Pin(value, index) for name, value in shown.items()}
+        elif leaf.type == "drilled":
+            pins |= {DRILL: Pin(shown["at"], index)}
         else:
             pins |= _change(pins, shown, index)  # (3)
     return pins
 
 
 def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
-    """What entry 0 or a ``key_changed`` pins of the home, proven by its disclosures.
+    """What entry 0, a ``key_changed`` or a ``drilled`` pins of the home, proven by its disclosures.
 
     Raises:
         LeafError: An entry of this type pins nothing, or not at this place; or what is shown is not what it commits to.
@@ -125,6 +132,8 @@ def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
 def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
     if shown["key"] == KEY_FILES:  # no value that stood: whoever recovers may have lost the old files
         return {KEY_FILES: Pin(shown["new"], index)}
+    if shown["key"] == CARDS and (CARDS not in pins or pins[CARDS].value == shown["old"]):
+        return {CARDS: Pin(shown["new"], index)}
     name = _CHANGES.get(shown["key"])
     if name is None or name not in pins or pins[name].value != shown["old"]:
         raise LeafError("leaf.changes_no_pin", index=index, key=str(shown["key"])[:40])

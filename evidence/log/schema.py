@@ -193,6 +193,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "retention_ruled": Schema(act=(*_ACT, "rule")),
         "erased": Schema(act=(*_ACT, "cause", "items", "destroyed", "marks", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
+        "drilled": Schema(act=(*_ACT, "set", "backup_at", "opened", "kept")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since", "until", "appeal_url")),
         "anchor": Schema(public=("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256")),
     }
@@ -202,6 +203,7 @@ PINNED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "log_opened": SCHEMAS["log_opened"].names.difference(_ACT),
         "key_changed": SCHEMAS["key_changed"].names.difference(_ACT),
+        "drilled": frozenset({"at", "set", "backup_at"}),
     }
 )
 """Values that the home keeps disclosed, by type: what it must be using. None of them is a secret or about a person."""

@@ -43,7 +43,7 @@ def card_text(card: str, *, number: int, count: int, needed: int, organisation: 
     """
     words = card.split()
     lines = (
-        f"NisiSama office key, card {number} of {count}",
+        f"NisiSama office key, card {number} of {count}, set {_set_name(_read_card(card, number))}",
         f"Organisation: {organisation}",
         "",
         f"Any {needed} of the {count} cards open the office key, and with it every picture.",
@@ -61,7 +61,7 @@ def words_of(text: str) -> list[str]:
     return [word for word in written if not word.strip(".:)").isdecimal()]
 
 
-def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
+def make_cards(seed: bytes, *, threshold: int, count: int, unlike: str | None = None) -> tuple[str, ...]:
     """Split the office key's ``seed`` into ``count`` cards, any ``threshold`` of which give it back.
 
     The cards are read back before they are returned: they will be the only copy of the key.
@@ -70,6 +70,7 @@ def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
         seed: 32 bytes.
         threshold: 2 to ``count``.
         count: At most 16.
+        unlike: The name of an older set of the same key, which the new one does not get.
 
     Raises:
         CardError: The numbers or the seed's length are out of range.
@@ -80,10 +81,33 @@ def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
         raise CardError(
             "card.impossible_numbers", least=MIN_THRESHOLD, limit=MAX_CARDS, threshold=threshold, count=count
         )
-    (cards,) = shamir_mnemonic.generate_mnemonics(1, [(threshold, count)], seed)
+    while True:
+        (cards,) = shamir_mnemonic.generate_mnemonics(1, [(threshold, count)], seed)
+        if set_of(cards) != unlike:
+            break
     if read_cards(cards) != seed:
         raise CardError("card.do_not_give_the_key")
     return tuple(cards)
+
+
+def set_of(cards: Sequence[str]) -> str:
+    """The name of the set that cards belong to, as they print it; no secret.
+
+    Cards that were made together have it in common, and each set of one office key has another.
+
+    Raises:
+        CardError: A card is mistyped, there is none, or they belong to different sets.
+    """
+    if not cards:
+        raise CardError("card.none_given")
+    shares = [_read_card(card, number) for number, card in enumerate(cards, 1)]
+    _require_one_set(shares)
+    return _set_name(shares[0])
+
+
+def _set_name(share: Share) -> str:
+    # the random identifier of SLIP-39 ("Format of the share mnemonic"): 15 bits, in the first words of each card
+    return f"{share.identifier:04x}"
 
 
 def read_cards(cards: Sequence[str]) -> bytes:

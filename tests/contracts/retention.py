@@ -67,6 +67,7 @@ RULES = {
 """Setting -> what it keeps."""
 NOT_KEEPING = {
     "backup.warn_days": "when `doctor` asks for a backup",
+    "keys.drill_days": "when `doctor` asks for a drill",
     "retention.notice_days": "how long before that `doctor` says so",
     "mail.every_minutes": "how often a mail is sent",
     "telegram.counters_h": "how often counters are read",

@@ -152,6 +152,16 @@ def test_a_request_reads_as_it_was_asked_and_its_basis_is_asked_of_the_day(reaso
         asked.legal_basis(date(2026, 7, 1))
 
 
+def test_a_request_of_another_version_names_what_it_does_not_say() -> None:
+    draft = request_of(Act.ERASE, "case", ann(), {"cause": "withdrawn"})
+    asked = read_request(draft.event_id, 7, draft.values, None)
+    assert asked.text("cause") == "withdrawn"
+    for read in nonempty([asked.value, asked.text, asked.text_or_none]):
+        with pytest.raises(AuthorityError, match="another version") as refused:
+            read("language")
+        assert ("language" in refused.value.expected, "--refuse" in refused.value.fix) == (True, True)
+
+
 def test_a_request_of_an_act_that_was_done_at_once_has_no_order() -> None:
     draft = request_of(Act.WATCH, "channel", ann())
     assert read_request(draft.event_id, 0, draft.values, None).order == {}

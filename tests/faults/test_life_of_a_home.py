@@ -190,7 +190,7 @@ def unmarked() -> None:
 def log_first() -> None:
     """CONTROL: the log is opened before anybody has the cards, in a home that is not marked."""
     unmarked()
-    create, write = api.office.home._create, api.office.home._write_cards
+    create, write = api.office.home._create, api.office.home.write_cards
 
     def late(plan: Any, path: Path, origin: str, recipient: Any, clock: Any) -> Any:  # noqa: ANN401
         done = create(plan, path, origin, recipient, clock)
@@ -198,7 +198,7 @@ def log_first() -> None:
         os.fsync(os.open(path, os.O_RDONLY))
         return done
 
-    api.office.home._create, api.office.home._write_cards = late, write
+    api.office.home._create, api.office.home.write_cards = late, write
     original = api.office.home.create_home
 
     def reordered(plan: Any, clock: Any, cards: Any = None, *, show: Any) -> Any:  # noqa: ANN401

@@ -6,7 +6,8 @@ import pytest
 
 from api.cli.erase import CAUSES
 from api.office.erase import ErasureCause
-from tests.commands import DONE, REFUSED, UNDECIDED, USAGE, Life, run, waiting
+from tests.commands import DONE, REFUSED, UNDECIDED, USAGE, Life, Ran, run, waiting
+from tests.manual import page_commands
 
 WHY = ("--cause", "withdrawn", "--reason", "she asked")
 
@@ -49,3 +50,29 @@ def test_a_slip_is_refused_and_nothing_is_asked_for(life: Life, home: Path, item
 def test_without_an_item_or_a_ground_nothing_begins(home: Path, item: str) -> None:
     for typed in (("--cause", "order"), (item,), (item, "--cause", "x")):
         assert run("erase", *typed, home=home).code == USAGE
+
+
+def test_the_page_is_followed_word_by_word(life: Life, home: Path, tmp_path: Path) -> None:
+    show, table, ask, approve, case, back_up = page_commands("## Erase an item")
+    messages = {each["message_id"]: each for each in life.items if each["kind"] in ("message", "service")}
+    file = next(each for each in life.items if each["kind"] == "file" and each["message_id"] in messages)
+    message = messages[file["message_id"]]
+    meant = {"ITEM": str(message["item_id"]), "FILE": str(file["item_id"]), "CASE": life.case}
+    meant |= {"CHANNEL": str(message["channel_id"]), "DISK": str(tmp_path / "disk")}
+
+    def follow(command: list[str], *more: str) -> Ran:
+        return run(*(meant.get(word, word) for word in command[1:]), *more, home=home)
+
+    assert follow(back_up).code == DONE  # it is in an older backup
+    assert follow(show).code == DONE
+    both = {meant["ITEM"], meant["FILE"]}
+    assert both <= {each["item_id"] for each in follow(table, "--json").printed["items"]}
+    asked = follow(ask, "--json")
+    assert asked.code == UNDECIDED, asked.err
+    meant["REQUEST"] = asked.printed["request"]
+    done = follow(approve, "--json")
+    assert (done.code, set(done.printed["erased"])) == (DONE, both)
+    assert not both & {each["item_id"] for each in follow(table, "--json").printed["items"]}
+    assert follow(case).code == DONE
+    assert follow(back_up, "--json").printed["erased"] == 2
+    assert run("audit", home=home).code == DONE

@@ -1,7 +1,5 @@
 """``release`` on the command line, as ``docs/operations.md`` has it, and its slips."""
 
-import re
-import shlex
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +13,13 @@ from api.office.release import ReleasedTo
 from evidence.canonical import sha256_hex
 from evidence.seal.recipients import X25519Identity
 from tests.commands import DONE, REFUSED, UNDECIDED, USAGE, Life, run
-from tests.contracts.tree import ROOT
+from tests.manual import page_commands
 from tests.nonempty import nonempty
 from tests.recipients import certified, pem
 
 SECRET = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CLASSICAL = X25519Identity(b"\x07" * 32)
-PAGE = "## Hand over a picture\n"
+PAGE = "## Hand over a picture"
 WHOM = ("--to", "Court", "--for", "authority", "--reference", "1/26", "--asked-on", "2026-01-02", "--reason", "r")
 
 
@@ -32,14 +30,6 @@ def item(life: Life) -> str:
 
 def digest_of(life: Life, item: str) -> str:
     return next(str(each["sha256"]) for each in life.items if each["item_id"] == item)
-
-
-def steps() -> list[list[str]]:
-    """The commands of the page, in its order."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    page = text[text.index(PAGE) + len(PAGE) :].split("\n## ", 1)[0]
-    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
 
 
 @pytest.fixture
@@ -58,7 +48,7 @@ def desk(life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_page_is_followed_word_by_word(life: Life, home: Path, item: str, desk: Path) -> None:
-    ask, approve, hand_over, openssl, age, seven_zip = steps()
+    ask, approve, hand_over, openssl, age, seven_zip = page_commands(PAGE)
     meant = {"ITEM": item[:12], "CASE": life.case}
     asked = run(*(meant.get(word, word) for word in ask[1:]), "--json", home=home)
     assert (asked.code, asked.printed["what"]) == (UNDECIDED, "release"), asked.err

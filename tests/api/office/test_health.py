@@ -8,7 +8,7 @@ import sqlite3
 from collections import namedtuple
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,18 +18,19 @@ from api import TOOL
 from api.home import Home, read_certificate
 from api.office.approval import Means, approve
 from api.office.channel import add_channel
-from api.office.health import LEAST_FREE_BYTES, check_health, seal, store
+from api.office.health import LEAST_FREE_BYTES, check_health, drills, seal, store
 from api.office.health import decoder as real_decoder
 from api.office.request import find_request
 from config.watchlist import watch_entry
 from evidence.authority import Doer
 from evidence.backup import NotedDisk, note_of
+from evidence.custody.event import Draft
 from evidence.errors import NotDecodedError
 from evidence.finding import Finding, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.objects.durable import replace_file
 from evidence.observation import Mode
-from evidence.times import Clock, system_clock
+from evidence.times import Clock, format_time, system_clock
 from tests.homes import PASSPHRASE, doer, reviews_of, size_of
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil gives it
@@ -143,6 +144,27 @@ def test_a_seal_that_ends_soon_or_is_not_valid_is_found(home: Home) -> None:
         assert all("renew-seal" in each.fix for each in found)
     (home.path / "seal.pem").unlink()
     assert [each.where for each in seal(home)] == []  # keys.private tells
+
+
+def test_a_drill_that_is_late_or_was_never_done_is_found(home: Home) -> None:
+    made_at = datetime.fromtimestamp((home.path / "log.vkey").stat().st_mtime, UTC)
+
+    def found(after: timedelta) -> list[tuple[Verdict, str]]:
+        return [(each.verdict, each.code) for each in drills(Home(home.path, lambda: made_at + after))]
+
+    day = timedelta(days=1)
+    assert found(350 * day) == []
+    assert found(352 * day) == [(Verdict.INDETERMINATE, "drill.soon_never")]
+    assert found(366 * day) == [(Verdict.FAILED, "drill.late_never")]
+    values = doer(home).values() | {"at": format_time(made_at + 300 * day), "set": "1a2b", "backup_at": None}
+    with home.writing() as writer:
+        writer.sequencer.append([Draft("drilled", values | {"opened": "1", "kept": "1"})])
+    assert found(650 * day) == []
+    assert found(652 * day) == [(Verdict.INDETERMINATE, "drill.soon")]
+    assert found(666 * day) == [(Verdict.FAILED, "drill.late")]
+    assert found(-66 * day) == [(Verdict.FAILED, "drill.late")]  # a clock that ran ahead logged it
+    (home.path / "log.vkey").touch()  # no file makes a drill younger
+    assert found(666 * day) == [(Verdict.FAILED, "drill.late")]
 
 
 def test_a_disk_that_is_nearly_full_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,6 +335,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "keys.private",
         "home.pins",
         "seal",
+        "drill",
         "clock",
         "disk",
         "store",

@@ -13,6 +13,7 @@ from api.office.key import Changed, Drilled, Renewed, change_passphrase, drill, 
 from evidence.errors import AuthorityError, CardError, HomeError, PassphraseError
 from evidence.finding import Verdict
 from evidence.objects.durable import move_file
+from evidence.seal.cards import set_of
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import read_recipients
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, new_case, new_home, records_of, size_of
@@ -28,7 +29,7 @@ def test_any_two_or_all_three_cards_open_their_office_and_nothing_is_logged(offi
     before = size_of(office.home)
     for count in (2, 3):
         for cards in itertools.combinations(office.cards, count):
-            assert drill(office.home, cards) == Drilled(count, "Office of tests")
+            assert drill(office.home, cards) == Drilled(count, "Office of tests", set_of(cards))
     assert size_of(office.home) == before
 
 

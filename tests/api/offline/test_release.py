@@ -334,6 +334,30 @@ def test_one_that_runs_is_not_disturbed(home: Home, posts: Posts, posted: Made, 
     assert not (home.path / RELEASES / "part").exists()
 
 
+def test_what_was_cut_off_before_the_log_goes_with_the_next_program_that_writes(
+    home: Home, posts: Posts, posted: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = releasing.move_file
+
+    def killed(part: Path, staged: Path) -> NoReturn:
+        move(part, staged)
+        raise KeyboardInterrupt  # between the folder's name and the commit
+
+    request = asked_and_approved(home, wish_of(home, posts.files[OTHER]))
+    with monkeypatch.context() as patched:
+        patched.setattr(releasing, "move_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            release_asked(home, request, by_bo(home), means(home, posted, tmp_path / "out"))
+    assert (home.path / RELEASES / request).is_dir()
+    with releasing._alone(home), home.writing():
+        assert (home.path / RELEASES / request).is_dir()  # another release runs
+    with home.writing():
+        pass
+    assert not (home.path / RELEASES / request).exists()
+    done = release_asked(home, request, by_bo(home), means(home, posted, tmp_path / "out"))
+    assert (done.resumed, len(released_entries(home))) == (False, 1)
+
+
 def test_bytes_that_were_changed_while_they_waited_are_not_handed_over(
     home: Home, posts: Posts, posted: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
