@@ -17,7 +17,7 @@ class Refused(Exception):  # noqa: N818 - what a rule says, not a fault
     """A rule forbids this act."""
 
 
-class Place(NamedTuple):
+class PostPlace(NamedTuple):
     """Where a message stands."""
 
     channel: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 class Thing(NamedTuple):
     """A message, or the file of one."""
 
-    place: Place
+    place: PostPlace
     kind: str
 
 
@@ -47,7 +47,7 @@ class Post:
         watched: Whether the register has its channel.
     """
 
-    place: Place
+    place: PostPlace
     picture: int | None
     album: int | None
     watched: bool
@@ -57,7 +57,7 @@ class Post:
 
 
 @dataclass
-class Frozen:
+class FrozenPost:
     """What one entry froze, as far as two persons have not ended it."""
 
     exhibits: set[Exhibit]
@@ -73,7 +73,7 @@ class Client:
 
 
 @dataclass
-class Kept:
+class KeptBy:
     """A hold, of exhibits or of all that a case has."""
 
     binds: bool
@@ -87,15 +87,15 @@ class Kept:
 class OfficeModel:
     """The rules. ``step`` orders acts; ``at`` is the time of the act that is next."""
 
-    posts: dict[Place, Post]
+    posts: dict[PostPlace, Post]
     kept: dict[Exhibit, datetime] = field(default_factory=dict)
     buried: set[Thing] = field(default_factory=set)
-    childs: set[Place] = field(default_factory=set)
-    missing: set[Place] = field(default_factory=set)
-    freezes: list[Frozen] = field(default_factory=list)
+    childs: set[PostPlace] = field(default_factory=set)
+    missing: set[PostPlace] = field(default_factory=set)
+    freezes: list[FrozenPost] = field(default_factory=list)
     looked_at: set[Exhibit] = field(default_factory=set)
     cases: list[Client] = field(default_factory=list)
-    holds: dict[int, Kept] = field(default_factory=dict)
+    holds: dict[int, KeptBy] = field(default_factory=dict)
     step: int = 0
 
     # Who may read what
@@ -124,7 +124,7 @@ class OfficeModel:
 
     # Acts
 
-    def take_in(self, places: Iterable[Place], mode: str, at: datetime) -> None:
+    def take_in(self, places: Iterable[PostPlace], mode: str, at: datetime) -> None:
         for thing in (thing for place in places for thing in self.posts[place].things()):
             known = [each for each in self.kept if each.thing == thing and self._is_enough(each, mode)]
             frozen = mode == "sealed" and self._is_frozen_place(thing.place)
@@ -167,7 +167,7 @@ class OfficeModel:
             each.thing for each in list(mine.has) if not self._binding_thing(each.thing) and not self.is_frozen(each)
         )
 
-    def hold(self, name: int, hold: Kept) -> None:
+    def hold(self, name: int, hold: KeptBy) -> None:
         if not hold.exhibits <= self.kept.keys():
             raise Refused
         self.holds[name] = hold
@@ -244,17 +244,17 @@ class OfficeModel:
         if exhibit not in self.kept:
             raise Refused
         if not self.is_frozen(exhibit):
-            self.freezes.append(Frozen(self.post_of(exhibit)))
+            self.freezes.append(FrozenPost(self.post_of(exhibit)))
 
     def _frozen(self) -> Iterator[Exhibit]:
         return (each for freeze in self.freezes for each in freeze.exhibits)
 
-    def _is_frozen_place(self, place: Place) -> bool:
+    def _is_frozen_place(self, place: PostPlace) -> bool:
         album = place.channel, self.posts[place].album
         frozen = {each.thing.place for each in self._frozen()}
         return place in frozen or album in map(self._album, frozen)
 
-    def _album(self, place: Place) -> tuple[str, int] | None:
+    def _album(self, place: PostPlace) -> tuple[str, int] | None:
         """The album of a message, which is known while the message is kept."""
         album = self.posts[place].album
         return (place.channel, album) if album and self._of(Thing(place, "message")) else None
@@ -275,10 +275,10 @@ class OfficeModel:
         case.has -= exhibits
         case.gave_up |= dict.fromkeys(exhibits, (self.step, at))
 
-    def _holds_of(self, exhibit: Exhibit, counts: Callable[[Kept], bool]) -> bool:
+    def _holds_of(self, exhibit: Exhibit, counts: Callable[[KeptBy], bool]) -> bool:
         return any(counts(each) and exhibit in self._under(each) for each in self.holds.values())
 
-    def _under(self, hold: Kept) -> set[Exhibit]:
+    def _under(self, hold: KeptBy) -> set[Exhibit]:
         if hold.case is None:
             return set(hold.exhibits)
         case = self.cases[hold.case]

@@ -44,21 +44,21 @@ from evidence.times import system_clock
 from tests.appearing import jpeg, look_out
 from tests.evidence.fingerprint.pictures import image
 from tests.homes import LEGAL_BASIS, PASSPHRASE, consent_to, doer, export_of, new_home
-from tests.months.model import Exhibit, Kept, Place, Post, Thing
+from tests.months.model import Exhibit, KeptBy, Post, PostPlace, Thing
 
 WATCHED, OTHER = "4242", "5151"
 WORD = "fjala"
 POSTS = {
     post.place: post
     for post in (
-        Post(Place(WATCHED, 1), None, None, watched=True),
-        Post(Place(WATCHED, 2), 2, None, watched=True),
-        Post(Place(WATCHED, 3), 3, 7, watched=True),
-        Post(Place(WATCHED, 4), 4, 7, watched=True),
-        Post(Place(WATCHED, 5), 2, None, watched=True),
-        Post(Place(OTHER, 1), None, None, watched=False),
-        Post(Place(OTHER, 2), 3, None, watched=False),
-        Post(Place(OTHER, 3), 6, None, watched=False),
+        Post(PostPlace(WATCHED, 1), None, None, watched=True),
+        Post(PostPlace(WATCHED, 2), 2, None, watched=True),
+        Post(PostPlace(WATCHED, 3), 3, 7, watched=True),
+        Post(PostPlace(WATCHED, 4), 4, 7, watched=True),
+        Post(PostPlace(WATCHED, 5), 2, None, watched=True),
+        Post(PostPlace(OTHER, 1), None, None, watched=False),
+        Post(PostPlace(OTHER, 2), 3, None, watched=False),
+        Post(PostPlace(OTHER, 3), 6, None, watched=False),
     )
 }
 KILLED = 9
@@ -121,7 +121,7 @@ class MonthsOffice:
 
     # Acts
 
-    def take_in(self, places: Iterable[Place], mode: str) -> None:
+    def take_in(self, places: Iterable[PostPlace], mode: str) -> None:
         for channel in (WATCHED, OTHER):
             numbers = sorted(each.number for each in places if each.channel == channel)
             if numbers:
@@ -158,7 +158,7 @@ class MonthsOffice:
     def consent_again(self, case: int) -> None:
         record_consent(self.home, self.cases[case], consent_to(self.home, CHECK, "lawyer"), doer(self.home))
 
-    def hold(self, name: int, hold: Kept) -> None:
+    def hold(self, name: int, hold: KeptBy) -> None:
         kind = HoldKind.LEGAL if hold.binds else HoldKind.RENEWAL
         case = None if hold.case is None else self.cases[hold.case]
         wish = HoldWish(kind, hold.until.date(), case, self._ids(hold.exhibits))
@@ -300,7 +300,7 @@ class MonthsOffice:
 
 
 def _exhibit(channel: str, number: int, kind: str, mode: str) -> Exhibit:
-    return Exhibit(Thing(Place(channel, number), kind), mode)
+    return Exhibit(Thing(PostPlace(channel, number), kind), mode)
 
 
 def _untold(_bytes: int) -> nullcontext[Callable[[int], object]]:
@@ -339,7 +339,7 @@ def write_posts(folder: Path, channel: str, numbers: Iterable[int]) -> None:
     (folder / "photos").mkdir(parents=True)
     messages = []
     for number in numbers:
-        post = POSTS[Place(channel, number)]
+        post = POSTS[PostPlace(channel, number)]
         message = {"id": number, "type": "message", "date": "2024-11-14T10:00:00", "date_unixtime": "1731574800"}
         message |= {"from": "Zogu", "from_id": "user7", "text": f"{WORD} {channel} {number}"}
         if post.picture:

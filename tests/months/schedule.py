@@ -14,7 +14,7 @@ from pathlib import Path
 from api.office.erase import ErasureCause
 from evidence.errors import AuthorityError, UnknownItemError
 from tests.erasing import ErasedTraces, canaries_of, problems_of
-from tests.months.model import Exhibit, Kept, OfficeModel, Refused
+from tests.months.model import Exhibit, KeptBy, OfficeModel, Refused
 from tests.months.office import POSTS, MonthsOffice
 
 DAYS = (0, 1, 9, 31, 59, 95)
@@ -250,9 +250,9 @@ class Months:
         until = until.replace(hour=23, minute=59, second=59, microsecond=999_000)
         binds, name = self._draw.random() < 0.5, self.model.step
         if self._draw.random() < 0.4:
-            hold = Kept(binds, until, self.model.step, case=self._case())
+            hold = KeptBy(binds, until, self.model.step, case=self._case())
         elif chosen := self._some(set(self.model.kept)):
-            hold = Kept(binds, until, self.model.step, frozenset(chosen))
+            hold = KeptBy(binds, until, self.model.step, frozenset(chosen))
         else:
             return
         told = f"case {hold.case}" if hold.case is not None else _words(hold.exhibits)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from api.office import item
 from evidence.store.erase import CLASSES
 from evidence.store.upgrade import stands
-from tests.months.model import Exhibit, Kept, Place, Thing
+from tests.months.model import Exhibit, KeptBy, PostPlace, Thing
 from tests.months.office import OTHER, POSTS, WATCHED, MonthsOffice
 from tests.months.schedule import Months
 
@@ -27,7 +27,7 @@ STEPS = 40
 
 
 def sealed(channel: str, number: int, kind: str) -> Exhibit:
-    return Exhibit(Thing(Place(channel, number), kind), "sealed")
+    return Exhibit(Thing(PostPlace(channel, number), kind), "sealed")
 
 
 HERS, ITS_FILE = sealed(WATCHED, 2, "message"), sealed(WATCHED, 2, "file")
@@ -63,7 +63,7 @@ def walk(on: Months) -> None:
         on.both("retain", lambda o: o.retain(), lambda m: m.retain(now))
 
     def hold() -> None:
-        kept = Kept(binds=True, until=on.office.clock.now, since=on.model.step, exhibits=frozenset({HELD}))
+        kept = KeptBy(binds=True, until=on.office.clock.now, since=on.model.step, exhibits=frozenset({HELD}))
         on.both("hold", lambda o: o.hold(1, kept), lambda m: m.hold(1, kept))
 
     steps: Sequence[tuple[int, Callable[[], object]]] = (
