@@ -123,6 +123,8 @@ def remove_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: S
 
     def held(connection: sa.Connection) -> list[Prepared]:
         require_not_erased(connection, wanted)
+        for item in wanted:  # hidden while the entry was sealed: taken out of a case that was closed, it would be shown
+            require_shown(connection, item)
         if missing := set(wanted) - held_items(connection, case_id):
             raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=min(missing)[:64])
         return prepared

@@ -15,7 +15,7 @@ from evidence.errors import AuthorityError
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import same_things
-from evidence.store.freeze import is_frozen
+from evidence.store.freeze import frozen_among
 from evidence.store.hold import binding_holds
 from evidence.times import parse_time
 
@@ -55,7 +55,7 @@ def closed_case(connection: sa.Connection, case_id: str) -> ClosedCase | None:
     mine = held_items(connection, case_id)
     left = list(connection.execute(sa.select(item.item_id).where(item.item_id.in_(mine)).order_by(item.idx)).scalars())
     held = binding_holds(connection, left)
-    frozen = frozenset(each for each in left if is_frozen(connection, each))
+    frozen = frozen_among(connection, left)
     goes = tuple(each for each in left if each not in held and each not in frozen)
     return ClosedCase(case_id, parse_time(since), goes, held, frozen)
 

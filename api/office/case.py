@@ -30,6 +30,8 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import frozen_of_case, not_frozen, require_not_withdrawn
+from evidence.store.projection import Placed
+from evidence.store.question import end_questions
 from evidence.store.upgrade import stands
 from evidence.times import is_ahead
 
@@ -163,8 +165,8 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
     """The verb behind ``case consent``: log what a client agreed to, or that she withdrew it; the newest counts.
 
     A withdrawal closes the case: nothing of it is shown any more, and what another case has too is taken out of it
-    (``api.office.withdrawal`` has what follows). It also removes the bundles of the case that wait to be downloaded;
-    none is logged behind it.
+    (``api.office.withdrawal`` has what follows). What was asked in it, and its tickets, are destroyed in the same turn.
+    It also removes the bundles of the case that wait to be downloaded; none is logged behind it.
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.
@@ -198,7 +200,11 @@ def _close(home: Home, writer: Writer, case_id: str, told: Draft, doer: Doer) ->
         ) -> list[Prepared]:
             return prepared if shared_items(connection, case_id) == shared else []
 
-        logged = bool(writer.sequencer.turn(choose))
+        def end(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            if placed:
+                end_questions(connection, case_id)
+
+        logged = bool(writer.sequencer.turn(choose, end))
 
 
 def _require_told(consent: Consent, home: Home) -> None:

@@ -7,7 +7,7 @@ frozen and was reported, as counsel's written rule says, whoever's case has it; 
 file may stand for the second person.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
-from evidence.store.freeze import freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.freeze import freezes_of, frozen_among, of_one_post, waiting_freezes
 from evidence.store.hold import require_not_held
 from evidence.store.marks import place_mark
 from evidence.times import format_time
@@ -217,8 +217,9 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     if child:
         named = list(dict.fromkeys(each for item in named for each in of_one_post(connection, item)))
     items = same_things(connection, named)
+    frozen = frozen_among(connection, items)
     for item in items:
-        if is_frozen(connection, item) is not child:
+        if (item in frozen) is not child:
             raise AuthorityError("authority.not_frozen_first" if child else "authority.erase_frozen", found=item)
     require_not_held(connection, items)
     if child:
@@ -243,9 +244,12 @@ def _withdrawn(connection: sa.Connection, wish: ErasureWish) -> str | None:
 
 def _require_there(connection: sa.Connection, items: Sequence[str]) -> None:
     table = database.item.c
-    for item in items:
-        if connection.execute(sa.select(table.idx).where(table.item_id == item)).first() is None:
-            raise UnknownItemError("unknown_item.no_such_item", found=item[:64])
+    for first in range(0, len(items), AT_ONCE):
+        part = items[first : first + AT_ONCE]
+        there = set(connection.execute(sa.select(table.item_id).where(table.item_id.in_(part))).scalars())
+        for item in part:
+            if item not in there:
+                raise UnknownItemError("unknown_item.no_such_item", found=item[:64])
 
 
 def _holders(connection: sa.Connection, items: Sequence[str]) -> Mapping[str, frozenset[str]]:
@@ -332,7 +336,8 @@ class _Act:
             goes = _what_goes(connection, self.wish, home)
             beside = _beside(connection, goes.items)
             self._require_wanted(connection, goes)
-        _require_others(home, goes, self.doer, self.casework)
+        if self.wish.cause is ErasureCause.CHILD:  # nothing else that goes is frozen
+            _require_others(home, goes, self.doer, self.casework)
         prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
         segments = list[SealedSegment]()
 
@@ -373,11 +378,15 @@ class _Act:
 
 def _records(home: Home, indexes: Iterable[int], casework: KeyIdentity) -> Iterator[tuple[int, Record]]:
     """The records of entries that are to be erased; one that is damaged keeps nothing, and is erased all the same."""
-    for index in indexes:
+    left = deque(indexes)
+    while left:
         with suppress(LeafError, NoMatchingKeyError):
-            for event in open_events(home.engine, [index], casework):
+            for event in open_events(home.engine, tuple(left), casework):
+                left.popleft()
                 if event.record is not None:
-                    yield index, event.record
+                    yield event.index, event.record
+        if left:
+            left.popleft()  # the one that cannot be read
 
 
 def _require_others(home: Home, goes: _Goes, doer: Doer, casework: KeyIdentity) -> None:

@@ -25,7 +25,7 @@ from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StoreError
-from evidence.intake.known import Held, Known, Wanted
+from evidence.intake.known import Held, Known, Wanted, wanted_item
 from evidence.intake.preserve import FrozenMediumError, Preserver, UnreadableError
 from evidence.intake.sight import Albums, Look, Provenance, Sighter, Sighting
 from evidence.intake.slices import Packer, Slice
@@ -328,6 +328,9 @@ class Intake:
         if isinstance(content, Hole):
             return self._sighter.hole(look, wanted)
         if content.medium is not None:
+            if self._is_erased_place(content):
+                hole = self._sighter.unreadable(content, UnreadableError(FrozenMediumError(), begun=False), provenance)
+                return self._sight_one(hole, self._ask(hole.wanted), provenance)
             return self._sighter.file(look, content, provenance, self._require_new)
         sighting = self._sighter.message(look, wanted, content, provenance)
         return sighting.as_kind(Kind.EDIT) if known.is_edit(wanted) else sighting
@@ -341,8 +344,18 @@ class Intake:
         except _KnownError as known:
             return _Found(look.content, known.held)
         except UnreadableError as error:
+            if (erased := self._erased(look, provenance)) is not None:
+                return _Found(look.content, erased)  # a hole would have the name of the file again
             hole = self._sighter.unreadable(look.content, error, provenance)
             return self._sight_one(hole, self._ask(hole.wanted), provenance)
+
+    def _erased(self, look: Look, provenance: Provenance) -> Held | None:
+        """The tombstone of a file that cannot be read, by what its message calls it."""
+        if not look.values.get("message_sha256"):
+            return None
+        wanted = wanted_item(self._seen, look.values, provenance.mode, pictured=False)
+        held = self._ask(wanted).find(wanted)
+        return held if held is not None and held.erased else None
 
     def _require_not_frozen(self, content: Observation, album: bytes | None) -> None:
         """Check, before a byte of a file is asked for, that its message and album are not frozen (invariant 10).
@@ -355,10 +368,17 @@ class Intake:
         if content.message_id is None:
             return
         with reading(self._engine) as connection:
-            place = place_mark(self._seen, content.channel_id, content.message_id)
             frozen = is_frozen_message(connection, content.channel_id, content.message_id, album=album)
-            if frozen or is_erased_place(connection, place):
-                raise UnreadableError(FrozenMediumError(), begun=False)
+        if frozen or self._is_erased_place(content):
+            raise UnreadableError(FrozenMediumError(), begun=False)
+
+    def _is_erased_place(self, content: Observation) -> bool:
+        """Whether something of its message was erased because it may show a child: no file of it is kept, or named."""
+        if content.message_id is None:
+            return False
+        place = place_mark(self._seen, content.channel_id, content.message_id)
+        with reading(self._engine) as connection:
+            return is_erased_place(connection, place)
 
     def _require_new(self, wanted: Wanted) -> None:
         if held := self._ask(wanted).find(wanted):

@@ -9,9 +9,10 @@ brought, or a channel's picture, is of no message and is frozen alone.
 
 The condition needs ids and keyed marks alone, since the collector asks it too and holds no key that opens a record.
 
-It hides something else as well: what a case has whose client took her consent back, until it is destroyed. That is not
-frozen in the sense of this module: nobody has to decide on it, and the same file elsewhere stays. When the consent is
-taken back, the case gives up what another case has too (``api.office.withdrawal``), so nothing of another is hidden.
+It hides something else as well: what a case has whose client took her consent back, until it is destroyed, in whatever
+mode it is kept. That is not frozen in the sense of this module: nobody has to decide on it, and the same file elsewhere
+stays. When the consent is taken back, the case gives up what another case has too (``api.office.withdrawal``), so
+nothing of another is hidden.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.store import database
+from evidence.store.upgrade import same_thing
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,21 @@ def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
     return sa.and_(_no_child(item), item.c.item_id.not_in(_withdrawn()))
 
 
-def _withdrawn() -> sa.Select[tuple[str]]:
-    """What is in a case whose client took her consent back; asked once for a statement, and not of each item."""
+def _withdrawn() -> sa.CompoundSelect[tuple[str]]:
+    """What is in a case whose client took her consent back, and the same things in other modes, which go with it.
+
+    Asked once for a statement, and not of each item.
+    """
     held, case = database.case_item.alias("withdrawn_item"), database.case_file.alias("withdrawn_case")
-    rows = sa.select(held.c.item_id).join_from(case, held, held.c.case_id == case.c.case_id)
-    return rows.where(case.c.withdrawn_idx.is_not(None), held.c.removed_idx.is_(None))
+    this, other = database.item.alias("withdrawn_this"), database.item.alias("withdrawn_other")
+    closed = sa.and_(case.c.withdrawn_idx.is_not(None), held.c.removed_idx.is_(None))
+    of_case = held.c.case_id == case.c.case_id
+    itself = sa.select(held.c.item_id).join_from(case, held, of_case).where(closed)
+    named = sa.select(other.c.item_id).join_from(case, held, of_case).join(this, this.c.item_id == held.c.item_id)
+    return sa.union(itself, named.join(other, same_thing(this, other)).where(closed))
 
 
+@lru_cache(maxsize=8)
 def _no_child(item: sa.FromClause) -> sa.ColumnElement[bool]:
     frozen = database.frozen.alias("frozen_item")
     itself = sa.exists().where(frozen.c.item_id == item.c.item_id, frozen.c.lifted_idx.is_(None))
@@ -81,6 +93,15 @@ def is_frozen(connection: sa.Connection, item_id: str) -> bool:
     table = database.item
     wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~_no_child(table))
     return connection.execute(wanted).first() is not None
+
+
+def frozen_among(connection: sa.Connection, items: Sequence[str]) -> frozenset[str]:
+    """Those of these items whose rows are frozen, by themselves or with their message or album."""
+    table, found = database.item, set[str]()
+    for first in range(0, len(items), _AT_ONCE):
+        named = table.c.item_id.in_(items[first : first + _AT_ONCE])
+        found.update(connection.execute(sa.select(table.c.item_id).where(named, ~_no_child(table))).scalars())
+    return frozenset(found)
 
 
 def is_hidden(connection: sa.Connection, item_id: str) -> bool:

@@ -81,6 +81,15 @@ def withdraw_question(connection: sa.Connection, question: StoredQuestion) -> No
     put_question(connection, replace(question, state=QuestionState.WITHDRAWN, asked=b""))
 
 
+def end_questions(connection: sa.Connection, case_id: str) -> None:
+    """Destroy what was asked in a case, in the rows of its questions, and remove its tickets."""
+    mine = sa.and_(_table.c.kind == KIND, _table.c.case_id == case_id)
+    ticket = _table.c.progress == QuestionState.TICKET.value
+    connection.execute(sa.delete(_table).where(mine, ticket))
+    ended = sa.update(_table).where(mine, ~ticket)
+    connection.execute(ended.values(progress=QuestionState.WITHDRAWN.value, asked=b""))
+
+
 def forget_questions(connection: sa.Connection, now: datetime) -> int:
     """Remove the rows of questions and tickets that have expired; return how many."""
     return connection.execute(sa.delete(_table).where(_expired(now))).rowcount

@@ -1,6 +1,7 @@
 """How long a nightly backup takes of many items of which few are new; the peers are our limit, and cp in the same run.
 
-An export of messages with photos is imported into a new rehearsal home, and a first backup is made. A second export is
+An export of messages with photos is imported into a new rehearsal home, ready messages lie beside them (``_many``),
+and a first backup is made. A second export is
 one hundredth of it. The peer copies the folder of the home as it lies, which no other program may write to meanwhile,
 and neither reads back nor forgets anything. ``BENCH_ITEMS`` and ``BENCH_PHOTOS`` make it smaller or larger.
 """
@@ -16,10 +17,13 @@ from pathlib import Path
 from api.home import Home
 from api.office.backup import BackedUp, back_up
 from monitor.rehearsal.export import write_export
-from tests.homes import new_office, take_in
+from tests.bench._many import home_of_many
+from tests.homes import take_in
 
 _SIZES = (("ITEMS", "100000"), ("PHOTOS", "1000"))
 ITEMS, PHOTOS = (int(os.environ.get(f"BENCH_{name}", default)) for name, default in _SIZES)
+IMPORTED = 2000
+"""So many messages are imported; the others are ready ones (``_many``)."""
 NEW = 100
 """One item in so many is new."""
 LIMIT_S = 30.0
@@ -29,7 +33,7 @@ def run() -> dict[str, object]:
     """Seconds for the first backup, and for one of the next night."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        home = new_office(folder, messages=ITEMS, photos=PHOTOS).home
+        home, _items = home_of_many(folder, items=ITEMS, imported=IMPORTED, photos=PHOTOS)
         first = _timed(lambda: _made(home, folder))
         more = write_export(folder / "more", seed=8, messages=ITEMS // NEW, photos=PHOTOS // NEW)
         take_in(home, more.folder)

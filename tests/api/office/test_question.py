@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from api.home import DATABASE_FILE, Home
 from api.office import question as questions
+from api.office.case import record_consent
 from api.office.check import check_picture
 from api.office.opened import OpenOffice
 from api.office.question import (
@@ -34,7 +35,7 @@ from evidence.store.database import writing
 from evidence.store.question import QuestionState
 from tests.appearing import agree, case_with, edits, jpeg, photo, post
 from tests.asking import armored, ask
-from tests.homes import PASSPHRASE, doer, records_of, size_of
+from tests.homes import PASSPHRASE, consent_to, doer, records_of, size_of
 
 
 @pytest.fixture
@@ -151,6 +152,18 @@ def test_a_withdrawn_question_is_looked_for_in_no_way(home: Home, case: str) -> 
     with pytest.raises(QuestionError, match="used already"):
         take_question(home, words, armored(ask(home, jpeg(photo(2)))))
     assert size_of(home) == size
+
+
+def test_who_takes_her_consent_back_leaves_no_question_and_no_ticket(home: Home, case: str) -> None:
+    asked, unused, kept = ask(home, jpeg(photo())), ticket_of(home, case), ticket_of(home, case_with(home))
+    take_question(home, ticket_of(home, case), armored(asked))
+    assert sealed_question(home, receipt_of(asked), case) == asked  # the control
+    record_consent(home, case, consent_to(home, "check", given=False), doer(home))
+    assert list(questions.sealed_questions(home)) == []
+    assert question_state(home, receipt_of(asked)) is QuestionState.WITHDRAWN
+    with pytest.raises(QuestionError, match="used already"):
+        take_question(home, unused, armored(ask(home, jpeg(photo(2)))))
+    assert take_question(home, kept, armored(ask(home, jpeg(photo(3))))) is QuestionState.RECEIVED
 
 
 def test_a_question_of_one_case_is_looked_for_in_no_other(home: Home, case: str) -> None:
