@@ -30,7 +30,7 @@ from config.times import told_time
 
 if TYPE_CHECKING:
     from api.home import Home
-    from api.office.approval import Answered, Done, Kept, Wait
+    from api.office.approval import Answered, Done, OfKeeping, Wait
     from evidence.authority import Request
 
 
@@ -215,7 +215,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
 
 
-def _of_kept(done: "Kept") -> tuple[Mapping[str, Any], str]:
+def _of_kept(done: "OfKeeping") -> tuple[Mapping[str, Any], str]:
     from api.cli import erase, freeze, hold, retention
     from api.office.freeze import Lifted
     from api.office.hold import EndedHolds, PlacedHold

@@ -39,9 +39,9 @@ from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
-Kept: TypeAlias = Lifted | Erased | EndedHolds | PlacedHold | Ruled
+OfKeeping: TypeAlias = Lifted | Erased | EndedHolds | PlacedHold | Ruled
 """What came of an act on what is kept or goes."""
-Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | Kept
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported | OfKeeping
 """What came of an act that was asked for."""
 
 
@@ -240,7 +240,7 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
 
-def _act_on_kept(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Kept:
+def _act_on_kept(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> OfKeeping:
     if asked.act is Act.LIFT:
         return lift_asked(home, asked, by, grant, means.casework)
     if asked.act is Act.HOLD:

@@ -144,7 +144,7 @@ def require_reported(home: Home, items: Iterable[str], casework: KeyIdentity) ->
         raise AuthorityError("authority.child_not_reported", where=min(left))
 
 
-def require_listed(home: Home, items: Sequence[str], doer: Doer, keys: Unlocked) -> str:
+def require_on_list(home: Home, items: Sequence[str], doer: Doer, keys: Unlocked) -> str:
     """The authority's list that has one of these files, byte for byte, and so decides for ``erase`` or ``hold``.
 
     A list that whoever acts brought, or declared, decides nothing: it would be one person twice.

@@ -17,7 +17,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.children import require_listed, require_may_destroy, require_reported, rule_here, rule_values
+from api.office.children import require_may_destroy, require_on_list, require_reported, rule_here, rule_values
 from api.office.freeze import require_another
 from api.office.request import Waiting, ask
 from casefiles.case import held_items, open_events, require_client
@@ -152,7 +152,7 @@ def _granted(home: Home, wish: ErasureWish, goes: _Goes, doer: Doer, keys: Unloc
     """The authority of whoever is there: two persons, or one and a list."""
     target = _target(wish)
     if wish.on_list:
-        listed = require_listed(home, goes.items, doer, keys)
+        listed = require_on_list(home, goes.items, doer, keys)
         return person_and_list(Act.ERASE, target, doer, _order(home, wish, goes) | {"list": listed})
     child = wish.cause is ErasureCause.CHILD
     return two_persons(Act.ERASE, target, doer, _order(home, wish, goes) if child else None)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.children import require_listed, require_may_hold, require_not_forbidden, rule_here, rule_values
+from api.office.children import require_may_hold, require_not_forbidden, require_on_list, rule_here, rule_values
 from api.office.freeze import require_another
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
@@ -142,7 +142,7 @@ def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> Pl
     if keys is None or not (wish.on_list or doer.approver is not None):
         return ask(home, Act.HOLD, target, order, doer)
     if wish.on_list:
-        listed = require_listed(home, wish.items, doer, keys)
+        listed = require_on_list(home, wish.items, doer, keys)
         grant = person_and_list(Act.HOLD, target, doer, order | {"list": listed})
     else:
         grant = two_persons(Act.HOLD, target, doer, order)

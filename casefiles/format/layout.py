@@ -61,8 +61,9 @@ TYPE_PAGES = "application/pdf"
 MAX_MEMBER_BYTES = 1 << 30
 MAX_SMALL_BYTES, MAX_SIGNED_BYTES, MAX_CASE_BYTES, MAX_PAGES_BYTES = 1 << 20, 4 << 20, 16 << 20, 64 << 20
 """Of members that do not grow with the items, of one that is DER, of ``case.json``, and of a volume of the report."""
-MAX_LINE_BYTES = 8 << 20
-"""Of one line of a member of JSON lines, which is read whole; the longest text of Telegram takes 30 KB."""
+MAX_LINE_BYTES = 32 << 20
+"""Of one line of a member of JSON lines, which is read whole: twice the largest message that an import takes (16 MiB),
+so that what was taken in can leave. The longest text of Telegram takes 30 KB."""
 MAX_MEMBERS = 1_000
 MAX_NAME_BYTES = 120
 ITEMS_A_VOLUME = 1_000

@@ -28,7 +28,8 @@ PLACELESS = (
 number and not by what Python calls printable, which another version sees otherwise. Joiners (U+200C, U+200D) and
 variation selectors stay: they make emoji and letters."""
 _NUMBERED = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
-_SPELLED = re.compile(rf"\\+(?={_NUMBERED}|{PLACELESS})|{PLACELESS}")
+_SPELLED = re.compile(rf"(?<!\\)\\++(?={_NUMBERED}|{PLACELESS})|{PLACELESS}")
+"""A run of backslashes is looked at once, from its beginning: a text of a million of them is one run."""
 
 
 def spelled(text: str) -> str:

@@ -48,6 +48,14 @@ def unspelled(text: str) -> str:
     return re.sub(r"(\\+)(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})", read, text)
 
 
+@pytest.mark.parametrize("repeated", ["\\", "\\x", " ", "\n", "a", "\u202e", "\\\u202e", "a ", "| "])
+def test_a_text_of_one_thing_again_and_again_is_shown_in_one_pass(repeated: str) -> None:
+    """A search that begins anew at each of a million backslashes would not come back."""
+    text = repeated * (1_000_000 // len(repeated))
+    assert len(spelled(text)) >= len(text)
+    assert sum(1 for _line in barred(text)) > 1_000
+
+
 @given(st.text(st.sampled_from("\\xuU0123aefnrt\n\r\t\u202e\x07\U000e0001 o/")))
 def test_no_text_is_spelled_like_another(text: str) -> None:
     assert unspelled(spelled(text)) == text
