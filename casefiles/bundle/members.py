@@ -32,7 +32,7 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
-from casefiles.report.closed import Closing, closed_of
+from casefiles.report.closed import Closing, closed_gaps, closed_of
 from casefiles.report.data import make_report
 from casefiles.report.paged import PageMaker
 from casefiles.report.received import unshown
@@ -160,7 +160,7 @@ def _derived(
     yield layout.ENTRIES, entry_lines(contents.entries)
     for name, content in _of_format(contents, case).items():
         yield name, [content]
-    for name, content in _tables(records, anchorage).items():
+    for name, content in _tables(records, anchorage, closed_gaps(case["closed"])).items():
         yield name, [content]
     texts = make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
     while texts:
@@ -241,10 +241,10 @@ def _of_format(contents: BundleContents, case: Mapping[str, Json]) -> dict[str, 
     }
 
 
-def _tables(records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, bytes]:
+def _tables(records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes, closed: frozenset[int]) -> dict[str, bytes]:
     items, events = items_of(records), events_of(records)
     return {
         layout.ITEMS_JSONL: jsonl(items, anchorage),
         layout.ITEMS_CSV: items_csv(items, anchorage),
-        layout.EVENTS_JSONL: jsonl(events, anchorage),
+        layout.EVENTS_JSONL: jsonl(events, anchorage, closed),
     }

@@ -13,7 +13,7 @@ import io
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +37,8 @@ OPENING = "log_opened"
 a rehearsal, so that neither rests on the sender's word of today."""
 _OPENING_TELLS = ("organisation", "rehearsal")
 
+GAP_CLOSED = "gap_closed"
+"""The type that a table gives a gap of which the sender says what closed it; its leaf says ``hole``."""
 WITHHELD = "[withheld]"
 _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _UNSHOWN = re.compile(
@@ -159,14 +161,23 @@ def events_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
     return [record for record in records if record.leaf.type != ITEM]
 
 
-def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
+def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes, closed: Container[int] = ()) -> bytes:
     """A table of a bundle: one canonical JSON object a line, for each record in its order."""
-    return b"".join(json_lines(records, anchorage))
+    return b"".join(json_lines(records, anchorage, closed))
 
 
-def json_lines(records: Iterable[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[bytes]:
-    """The lines of a table of a bundle, with their ends."""
-    return (jcs(row_of(record, anchorage)) + b"\n" for record in records)
+def json_lines(
+    records: Iterable[DisclosedLeaf], anchorage: ProvenTimes, closed: Container[int] = ()
+) -> Iterator[bytes]:
+    """The lines of a table of a bundle, with their ends.
+
+    Args:
+        closed: The log indexes of gaps that were closed: nobody who counts holes in the table counts these.
+    """
+    return (
+        jcs(row_of(record, anchorage) | ({"type": GAP_CLOSED} if record.index in closed else {})) + b"\n"
+        for record in records
+    )
 
 
 def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:

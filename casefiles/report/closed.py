@@ -58,6 +58,11 @@ def told_closings(told: Iterable[Mapping[str, Json]]) -> Mapping[int, Closing]:
     return {closing.hole: closing for closing in read}
 
 
+def closed_gaps(told: Iterable[Mapping[str, Json]]) -> frozenset[int]:
+    """The log indexes of the gaps that ``case.json`` says were closed."""
+    return frozenset(told_closings(told))
+
+
 def closed_of(records: Sequence[DisclosedLeaf], known: Iterable[Closing]) -> list[Json]:
     """``closed`` of ``case.json``: of the gaps that are shown, those that were closed.
 

@@ -61,7 +61,7 @@ from casefiles.format.records import (
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import open_container, read_container
-from casefiles.report.closed import require_closings
+from casefiles.report.closed import closed_gaps, require_closings
 from casefiles.report.data import make_report
 from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.report.received import require_received
@@ -167,6 +167,14 @@ class OpenedBundle:
         require_schema(case, "case", where=layout.CASE)
         checked: Mapping[str, Json] = case
         return checked
+
+    @cached_property
+    def closed(self) -> frozenset[int]:
+        """The gaps that the description of the opened bundle says were closed; none where it cannot be read."""
+        try:
+            return closed_gaps(self.case["closed"])
+        except Explained:
+            return frozenset()
 
     @cached_property
     def seal_manifest(self) -> Manifest:
@@ -927,7 +935,7 @@ def _records_items(opened: OpenedBundle) -> Basis:
     items, events = items_of(opened.records), events_of(opened.records)
     for member, expected in (
         (layout.ITEMS_JSONL, json_lines(items, opened.anchorage)),
-        (layout.EVENTS_JSONL, json_lines(events, opened.anchorage)),
+        (layout.EVENTS_JSONL, json_lines(events, opened.anchorage, opened.closed)),
         (layout.ITEMS_CSV, (items_csv(items, opened.anchorage),)),
     ):
         _require_lines(opened, member, expected)

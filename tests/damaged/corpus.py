@@ -1249,6 +1249,6 @@ def with_tables_of(members: Members) -> bytes:
         layout.CASE: jcs({**json.loads(members[layout.CASE]), **counts}),
         layout.ITEMS_JSONL: jsonl(items, opened.anchorage),
         layout.ITEMS_CSV: items_csv(items, opened.anchorage),
-        layout.EVENTS_JSONL: jsonl(events, opened.anchorage),
+        layout.EVENTS_JSONL: jsonl(events, opened.anchorage, opened.closed),
     }
     return forge.reseal({**members, **tables})

@@ -264,7 +264,7 @@ def remade(members: Members) -> Members:
         layout.CASE: jcs(case),
         layout.ITEMS_JSONL: jsonl(items_of(records), anchorage),
         layout.ITEMS_CSV: items_csv(items_of(records), anchorage),
-        layout.EVENTS_JSONL: jsonl(events_of(records), anchorage),
+        layout.EVENTS_JSONL: jsonl(events_of(records), anchorage, opened.closed),
     }
     try:
         _records_schemas(OpenedBundle(made, roots=(), log_key=None))

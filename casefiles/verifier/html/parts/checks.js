@@ -14,7 +14,7 @@ import { verifyConsistency, verifyInclusion } from "./merkle.js";
 import { openCheckpoint, parseKey } from "./note.js";
 import { requireNoPicture } from "./pictures.js";
 import { requireReceived } from "./received.js";
-import { bagFacts, Bounds, derivedCase, eventsOf, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
+import { bagFacts, Bounds, derivedCase, eventsOf, GAP_CLOSED, itemsOf, provenTime, requireCsv, requireLines, rowOf } from "./records.js";
 import { requireClosed, requireClosingsWithin, requireLoggedSeal, requireMadeBetween, requireWithin } from "./references.js";
 import { holds, refuse, Refused, Undecided } from "./refuse.js";
 import { readList, requireUnrevoked, tellsOf } from "./revocation.js";
@@ -62,6 +62,17 @@ export class OpenedBundle {
       const told = readJcs(this.members.get(CASE), CASE);
       requireSchema(told, "case", CASE);
       return told;
+    });
+  }
+
+  /** The gaps that the description says were closed; none where it cannot be read. */
+  get closed() {
+    return this.once("closed", () => {
+      try {
+        return new Set(this.told.closed.map((one) => one.hole));
+      } catch {
+        return new Set();
+      }
     });
   }
 
@@ -589,7 +600,8 @@ async function recordsItems(opened) {
   const items = itemsOf(records);
   const lineOf = (record) => jcs(rowOf(record, bounds));
   await requireLines(ITEMS, opened.members.get(ITEMS), items, lineOf, opened.breathe);
-  await requireLines(EVENTS, opened.members.get(EVENTS), eventsOf(records), lineOf, opened.breathe);
+  const told = (record) => jcs(opened.closed.has(String(record.index)) ? { ...rowOf(record, bounds), type: GAP_CLOSED } : rowOf(record, bounds));
+  await requireLines(EVENTS, opened.members.get(EVENTS), eventsOf(records), told, opened.breathe);
   await requireCsv(TABLE, opened.members.get(TABLE), items, bounds);
 }
 

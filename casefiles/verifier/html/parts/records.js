@@ -62,6 +62,9 @@ export class Bounds {
   }
 }
 
+/** The type that a table gives a gap of which the sender says what closed it; its leaf says `hole`. */
+export const GAP_CLOSED = "gap_closed";
+
 export const itemsOf = (records) => records.filter((record) => record.leaf.type === ITEM);
 export const eventsOf = (records) => records.filter((record) => record.leaf.type !== ITEM);
 
