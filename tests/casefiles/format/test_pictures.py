@@ -111,6 +111,15 @@ def test_a_field_that_could_hold_a_print_or_a_thumbnail_is_refused(name: str) ->
             search_member(member, content)
 
 
+def test_the_names_of_columns_stand_at_the_beginning_of_a_long_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "_AT_ONCE", 1)
+    rows = b'"1";"pdq"\r\n' * 20_000  # what people write below may be the name of a print
+    pieces = [b'"index";"text"\r\n', *(rows[at : at + 50_000] for at in range(0, len(rows), 50_000))]
+    searching.require_no_picture(layout.ITEMS_CSV, pieces)
+    with pytest.raises(GateError, match="print"):
+        searching.require_no_picture(layout.ITEMS_CSV, [b'"index";"pdq"\r\n', *pieces])
+
+
 def test_a_word_in_a_text_is_no_field() -> None:
     search_member(TEXT, b"No pdq, no phash and no thumbnail is in this file.")
     search_member(layout.CASE, b'{"prints":"sealed","reason":"the thumbnail was shown"}')

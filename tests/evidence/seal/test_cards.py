@@ -7,7 +7,7 @@ from shamir_mnemonic.wordlist import WORDLIST
 
 from evidence.errors import CardError
 from evidence.seal import cards as module
-from evidence.seal.cards import card_text, make_cards, read_cards, require_card, require_cards_of
+from evidence.seal.cards import card_text, make_cards, read_cards, require_card, require_cards_of, set_of
 from evidence.seal.recipients import HybridIdentity
 from tests.nonempty import nonempty
 
@@ -156,6 +156,19 @@ def test_numbers_that_make_no_sense_are_refused(threshold: int, count: int) -> N
 def test_only_a_seed_of_32_bytes_is_split(size: int) -> None:
     with pytest.raises(CardError):
         make_cards(bytes(size), threshold=2, count=3)
+
+
+def test_a_new_set_has_another_name_than_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([[list(CARDS)], [list(CARDS)], [list(OTHERS)]])  # chance gave the old name twice
+    monkeypatch.setattr(module.shamir_mnemonic, "generate_mnemonics", lambda *_given: next(drawn))
+    made = make_cards(SEED, threshold=2, count=3, unlike=set_of(CARDS))
+    assert made == OTHERS
+    assert set_of(made[:1]) == set_of(OTHERS) != set_of(CARDS[1:])
+
+
+def test_no_card_is_of_no_set() -> None:
+    with pytest.raises(CardError, match="no card"):
+        set_of([])
 
 
 def test_cards_that_do_not_give_the_key_back_are_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ const TAILS = new RegExp([...GUARDED.map(({ tail, pattern }) => `${tail}(?<=${pa
 const WITH_TAIL = new Map(SPELLINGS.map(({ tail }) => [tail, SPELLINGS.filter((one) => one.tail.startsWith(tail))]));
 const AT_ONCE = 1 << 20, BETWEEN = " \n", SHORTEST_LINE = 24, MOST_SEEN = 10_000;
 const ESCAPES = /\\+(?:([/\n\t])|([nrt])|(?:u00|x)([0-7][0-9A-Fa-f]))?|%(?:25)*([0-7][0-9A-Fa-f])|&(?:amp;)*(?:#[Xx]0*([0-9A-Fa-f]{1,2})|#0*([0-9]{1,3})|(sol|plus|NewLine));/g;
-const SHORT = { n: "\n", r: "\n", t: "\t", sol: "/", plus: "+", NewLine: "\n" };
+const SHORT_ESCAPES = { n: "\n", r: "\n", t: "\t", sol: "/", plus: "+", NewLine: "\n" };
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 const PRINT = String.raw`(?:\w*_)?(?:pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview)(?:_\w*)?`;
 const PRINT_FIELD = new RegExp(`^${PRINT}$`, "i");
@@ -180,7 +180,7 @@ function disclosedBy(line) {
 }
 
 /** A text in the standard alphabet of Base64, its escapes resolved and its wrapped lines joined. */
-function plain(text) {
+function unescaped(text) {
   let standard = /[-_\r]/.test(text) ? text.replace(/-/g, "+").replace(/_/g, "/").replace(/\r/g, "\n") : text;
   if (/[\\%&]/.test(standard)) standard = standard.replace(ESCAPES, meantBy);
   return standard.includes("\n") ? standard.replace(/=?\n[ \t\n]*/g, jointOr) : standard;
@@ -188,7 +188,7 @@ function plain(text) {
 
 function meantBy(whole, itself, short, inJson, inUrl, inHex, inDecimal, name) {
   if (itself) return itself;
-  if (short || name) return SHORT[short || name];
+  if (short || name) return SHORT_ESCAPES[short || name];
   const digits = inJson ?? inUrl ?? inHex;
   if (digits === undefined && inDecimal === undefined) return whole;
   const meant = String.fromCharCode(digits === undefined ? Number(inDecimal) : Number.parseInt(digits, 16));
@@ -204,7 +204,7 @@ function jointOr(whole, at, text) {
 
 /** Pictures in runs of Base64, standard or URL-safe, escaped or wrapped, wherever they begin in a quantum. */
 function* foundEncoded(text) {
-  const standard = plain(text);
+  const standard = unescaped(text);
   TAILS.lastIndex = 0;
   for (let found = TAILS.exec(standard); found; found = TAILS.exec(standard)) {
     const next = found.index + 1;
