@@ -15,7 +15,7 @@ _SAMPLE = 10
 
 
 @click.command("drill")
-@click.argument("backup", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("backup", type=click.Path(path_type=Path, exists=True))
 @click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--sample", type=click.IntRange(1), default=_SAMPLE, show_default=True, metavar="N", help="How many files to open."

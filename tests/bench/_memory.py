@@ -73,8 +73,13 @@ def processes_below(process: int) -> Iterator[int]:
 
 
 def peak_mb(process: int) -> float:
-    """The high-water mark of a process that lives, in MB; 0 if it has ended."""
+    """The high-water mark of a process that lives, in MB; 0 if it has ended, or still is what started it.
+
+    Until its program begins, a child has the memory of its parent (``vfork``).
+    """
     with suppress(OSError):
+        if Path(f"/proc/{process}/cmdline").read_bytes() == Path("/proc/self/cmdline").read_bytes():
+            return 0.0
         found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
         return int(found[1]) * 1024 / 1e6 if found else 0.0
     return 0.0

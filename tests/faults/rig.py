@@ -380,9 +380,9 @@ def _honest(shared: Shared) -> None:
         container: Container,
         provenance: Provenance,
         hear: Callable[[int], object],
-        require: Callable[[sa.Connection], object] | None = None,
+        *more: Any,  # noqa: ANN401 - as they come
     ) -> Counts:
-        return take(self, container, provenance, lambda more: (hear(more), shared.acknowledge()), require)
+        return take(self, container, provenance, lambda count: (hear(count), shared.acknowledge()), *more)
 
     Intake.take_container = counted
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,7 @@ from evidence.store.database import reading
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.appearing import jpeg, look_out
+from tests.erasing import COUNSEL, report_now
 from tests.evidence.fingerprint.pictures import image
 from tests.homes import LEGAL_BASIS, PASSPHRASE, consent_to, doer, export_of, new_home
 from tests.months.model import Exhibit, KeptBy, Post, PostPlace, Thing
@@ -175,8 +176,13 @@ class MonthsOffice:
         lift_freeze(self.home, self._ids({exhibit}), doer(self.home), self.keys.casework)
 
     def erase(self, exhibits: set[Exhibit], case: int | None, cause: ErasureCause = ErasureCause.MISTAKE) -> None:
-        named = None if case is None else self.cases[case]
-        erase_items(self.home, ErasureWish(self._ids(exhibits), cause, named), doer(self.home), self.keys)
+        """With two persons; of a child's, counsel answered, and the sheet for the hotline was made."""
+        named, counsel = None if case is None else self.cases[case], None
+        if cause is ErasureCause.CHILD:
+            counsel = COUNSEL
+            with suppress(UnknownItemError):  # it is not frozen, which the erasure refuses too
+                report_now(self.home, *self._ids(exhibits))
+        erase_items(self.home, ErasureWish(self._ids(exhibits), cause, named, counsel), doer(self.home), self.keys)
 
     def retain(self) -> None:
         agree_to_rule(self.home, doer(self.home))

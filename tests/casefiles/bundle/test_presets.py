@@ -59,6 +59,7 @@ def test_a_court_sees_everything_else() -> None:
             "left_out": {"left_items"},
             "erased": {"marks"},
             "held": {"hold", "held_items"},
+            "drilled": {"set", "backup_at", "opened", "kept"},
             "hold_ended": {"holds"},
             "retention_ruled": {"rule"},
         }.get(kind, set())
