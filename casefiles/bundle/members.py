@@ -32,7 +32,7 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
-from casefiles.report.closed import Closing, closed_gaps, closed_of
+from casefiles.report.closed import Closing, closed_of, gaps_told_closed
 from casefiles.report.data import make_report
 from casefiles.report.paged import PageMaker
 from casefiles.report.received import unshown
@@ -160,7 +160,7 @@ def _derived(
     yield layout.ENTRIES, entry_lines(contents.entries)
     for name, content in _of_format(contents, case).items():
         yield name, [content]
-    for name, content in _tables(records, anchorage, closed_gaps(case["closed"])).items():
+    for name, content in _tables(records, anchorage, gaps_told_closed(case["closed"])).items():
         yield name, [content]
     texts = make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
     while texts:

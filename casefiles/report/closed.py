@@ -58,7 +58,7 @@ def told_closings(told: Iterable[Mapping[str, Json]]) -> Mapping[int, Closing]:
     return {closing.hole: closing for closing in read}
 
 
-def closed_gaps(told: Iterable[Mapping[str, Json]]) -> frozenset[int]:
+def gaps_told_closed(told: Iterable[Mapping[str, Json]]) -> frozenset[int]:
     """The log indexes of the gaps that ``case.json`` says were closed."""
     return frozenset(told_closings(told))
 

@@ -61,7 +61,7 @@ from casefiles.format.records import (
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import open_container, read_container
-from casefiles.report.closed import closed_gaps, require_closings
+from casefiles.report.closed import gaps_told_closed, require_closings
 from casefiles.report.data import make_report
 from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 from casefiles.report.received import require_received
@@ -172,7 +172,7 @@ class OpenedBundle:
     def closed(self) -> frozenset[int]:
         """The gaps that the description of the opened bundle says were closed; none where it cannot be read."""
         try:
-            return closed_gaps(self.case["closed"])
+            return gaps_told_closed(self.case["closed"])
         except Explained:
             return frozenset()
 
