@@ -246,7 +246,8 @@ def scratch(part: Path) -> Iterator[Path]:
         write_file(part / OURS, b"")
         yield part
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            _remove_ours(part)
         os.close(handle)
 
 
@@ -276,11 +277,16 @@ def _remove_dead(part: Path) -> None:
     try:
         if any(part.iterdir()) and not (part / OURS).exists():
             raise HomeError("backup.part_of_others", where=str(part))
-        for entry in [each for each in part.iterdir() if each.name != OURS]:
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-        shutil.rmtree(part)
+        _remove_ours(part)
     finally:
         os.close(handle)
+
+
+def _remove_ours(part: Path) -> None:
+    """Remove a folder, last of all what says that it is ours: stopped before that, it is known and removed later."""
+    for entry in [each for each in part.iterdir() if each.name != OURS]:
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    shutil.rmtree(part)
 
 
 def _sync_folders(folder: Path) -> None:

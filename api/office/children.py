@@ -27,6 +27,8 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.erase import same_things
+from evidence.store.freeze import of_one_post
 from evidence.store.hold import held_since_frozen
 from evidence.store.reviews import types_of
 
@@ -145,26 +147,36 @@ def require_reported(home: Home, items: Iterable[str], casework: KeyIdentity) ->
 
 
 def require_on_list(home: Home, items: Sequence[str], doer: Doer, keys: Unlocked) -> str:
-    """The authority's list that has one of these files, byte for byte, and so decides for ``erase`` or ``hold``.
+    """The authority's lists that have a file of each post, byte for byte, and so decide for ``erase`` or ``hold``.
 
-    A list that whoever acts brought, or declared, decides nothing: it would be one person twice.
+    What a list says of one post says nothing of another. A list that whoever acts brought, or declared, decides
+    nothing: it would be one person twice.
 
     Returns:
-        The event of the list's first part.
+        The event of each list's first part, behind one another.
 
     Raises:
-        AuthorityError: No list has one.
+        AuthorityError: Of a post, no list has a file.
     """
     lists = HashLists(home.engine, keys)
     lists.refresh()
     numbers = [number for number, each in lists.whole.items() if _decides(each, doer)]
+    decided, left = dict[str, None](), dict.fromkeys(items)
     with reading(home.engine) as connection:
-        for _entry, prints in prints_of(connection, keys.matching, _files_among(connection, items)):
-            tiers = lists.tiers(PictureQuery.of(prints), numbers)
-            exact = [lists.whole[number].event_id for number, tier in tiers.items() if tier is Tier.IDENTICAL]
-            if exact:
-                return exact[0]
-    raise AuthorityError("authority.child_not_listed", where=items[0])
+        while left:
+            item = next(iter(left))
+            post = same_things(connection, of_one_post(connection, item))
+            for _entry, prints in prints_of(connection, keys.matching, _files_among(connection, post)):
+                tiers = lists.tiers(PictureQuery.of(prints), numbers)
+                exact = [lists.whole[number].event_id for number, tier in tiers.items() if tier is Tier.IDENTICAL]
+                if exact:
+                    decided[exact[0]] = None
+                    break
+            else:
+                raise AuthorityError("authority.child_not_listed", where=item)
+            for each in (item, *post):
+                left.pop(each, None)
+    return " ".join(decided)
 
 
 def _decides(listed: HashList, doer: Doer) -> bool:

@@ -338,6 +338,7 @@ class _Act:
             self._require_wanted(connection, goes)
         if self.wish.cause is ErasureCause.CHILD:  # nothing else that goes is frozen
             _require_others(home, goes, self.doer, self.casework)
+            require_reported(home, (each for each in goes.items if each not in goes.lost), self.casework)
         prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
         segments = list[SealedSegment]()
 

@@ -5,7 +5,8 @@ opened, and that the sheet was made is logged before its file gets its name. Not
 no consent: what may show a child is reported whoever brought it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,12 +117,25 @@ def write_hotline(home: Home, wish: HotlineWish, doer: Doer, casework: KeyIdenti
             for item in sheet.items:
                 _require_frozen(connection, item)
 
-        with held_files(files) as parts:
+        with held_files(files) as parts, _named(parts):  # an erasure trusts the entry: the sheet is there before it
             writer.sequencer.append([Draft(MADE, doer.values() | made)], still_frozen)
-            for out, part in parts.items():
-                name_file(part, out)
         pdf = None if unprinted else pdf_beside(wish.out)
         return WrittenHotline(wish.out, sheet, sha256_hex(data), pdf, unprinted, writer.beat())
+
+
+@contextmanager
+def _named(parts: Mapping[Path, Path]) -> Iterator[None]:
+    """The files of a sheet under their names; they go again if what follows fails."""
+    named = list[Path]()
+    try:
+        for out, part in parts.items():
+            name_file(part, out)
+            named.append(out)
+        yield
+    except BaseException:
+        for out in named:
+            out.unlink(missing_ok=True)
+        raise
 
 
 def _require_country(home: Home, country: str | None) -> None:

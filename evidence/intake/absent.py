@@ -170,9 +170,13 @@ def _lacked(engine: sa.Engine, channel_id: str, span: _Span, *, kept: bool) -> l
 
 
 def _extents(connection: sa.Connection, channel_id: str, top: int) -> Sequence[Any]:
-    """The exports of everybody's messages that go at least as far as this number, the furthest first."""
-    table = database.extent.c
-    wanted = sa.select(database.extent).where(table.channel_id == channel_id, table.hi >= top)
+    """The exports of everybody's messages that go at least as far as this number, the furthest first.
+
+    Of one that came after something that was erased since, nobody can tell any more what it lacked.
+    """
+    table, erased = database.extent.c, database.tombstone.c
+    earlier = sa.select(erased.idx).where(erased.idx <= table.idx, erased.item_id.is_not(None)).exists()
+    wanted = sa.select(database.extent).where(table.channel_id == channel_id, table.hi >= top, ~earlier)
     return connection.execute(wanted.order_by(table.hi.desc(), table.idx.desc())).all()
 
 

@@ -138,10 +138,10 @@ class Sighter:
         return {place: mark for place, mark in marks.items() if mark is not None}
 
     def unreadable(self, content: Observation, why: UnreadableError, provenance: Provenance) -> Look:
-        """The hole in the place of a file whose source failed."""
-        name = content.medium.name if content.medium else ""
+        """The hole in the place of a file whose source failed; of what may show a child it does not say the name."""
+        named = f"{content.medium.name}: " if content.medium and why.reason is not HoleReason.FROZEN else ""
         values = _item_values(content, provenance)
-        return self.look(self._hole(content, values, why.reason, f"{name}: {why.system}"), provenance)
+        return self.look(self._hole(content, values, why.reason, f"{named}{why.system}"), provenance)
 
     def hole(self, look: Look, wanted: Wanted) -> Sighting:
         """The event of a hole."""

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from evidence.errors import AuthorityError
 from evidence.store import database
+from evidence.store.freeze import freezes_of
 
 _AT_ONCE = 500
 
@@ -110,14 +111,15 @@ def require_not_held(connection: sa.Connection, items: Sequence[str]) -> None:
 def held_since_frozen(connection: sa.Connection, items: Sequence[str]) -> frozenset[str]:
     """Which of these frozen items were held for the police by name, by the rows, after they were frozen.
 
-    A hold that ended is one too.
+    A hold that ended is one too. What came to a frozen post later is frozen by its place, without a row of its own.
     """
-    hold, frozen, found = database.hold.c, database.frozen.c, set[str]()
-    after = sa.and_(hold.kind == HoldKind.POLICE.value, frozen.item_id == hold.item_id, frozen.idx < hold.idx)
+    hold, found = database.hold.c, set[str]()
     for first in range(0, len(items), _AT_ONCE):
-        part = hold.item_id.in_(items[first : first + _AT_ONCE])
-        rows = sa.select(hold.item_id).join_from(database.hold, database.frozen, after)
-        found |= set(connection.execute(rows.where(part, frozen.lifted_idx.is_(None))).scalars())
+        part = sa.and_(hold.item_id.in_(items[first : first + _AT_ONCE]), hold.kind == HoldKind.POLICE.value)
+        last = sa.select(hold.item_id, sa.func.max(hold.idx).label("idx")).where(part).group_by(hold.item_id)
+        for row in connection.execute(last).all():
+            if any(index < row.idx for index in freezes_of(connection, row.item_id)):
+                found.add(row.item_id)
     return frozenset(found)
 
 

@@ -21,12 +21,14 @@ from config.errors import CatalogueError
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.finding import Verdict
+from evidence.store.database import reading
+from evidence.store.freeze import of_one_post
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.appearing import jpeg, photo
 from tests.erasing import COUNSEL, erase_now, problems_of, report_now
 from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, new_case, new_home, records_of, size_of
+from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of
 from tests.homes import Office as Made
 from tests.listing import ABUSE, SHARED, give_list, rows_of
 from tests.nonempty import nonempty
@@ -212,7 +214,18 @@ def test_an_authoritys_list_that_has_the_very_file_stands_for_the_second_person_
     not_listed()
     give_list(home, rows_of(md5=[picture]), ABUSE)
     not_listed()  # ann brought the list: that would be one person twice
-    since, by = size_of(home), replace(alone, actor="bo")
+    by = replace(alone, actor="bo")
+    with reading(home.engine) as connection:
+        beside = of_one_post(connection, item)
+    other = next(each.item_id for each in items_of(home) if each.item_id not in beside)
+    freeze(home, [other], Doer("zana", TOOL, home.clock(), reason="no list knows it"))
+    report_now(home, item, other)
+    for both in ((item, other), (other, item)):
+        with pytest.raises(AuthorityError) as caught:
+            erase_items(home, replace(wish, items=both), by, keys)
+        assert (caught.value.code, str(caught.value.where)) == ("authority.child_not_listed", other)
+    lift_freeze(home, [other], doer(home), keys.casework)
+    since = size_of(home)
     assert isinstance(erase_items(home, wish, by, keys), Erased)
     asked, word, erased = [each for each in records_of(home, since) if each.type != "frozen"]
     assert [each.type for each in (asked, word, erased)] == ["requested", "approved", "erased"]

@@ -23,7 +23,7 @@ export function jcs(value) {
 export function readJson(bytes, where) {
   const text = decode(bytes);
   if (text === null) refuse("canonical.not_json", { where, found: "UTF-8" });
-  requireFewValues(text, where);
+  requireFewValues(bytes.length, text, where);
   return parsed(text, () => refuse("canonical.not_json", { where, found: "JSON" }));
 }
 
@@ -31,16 +31,16 @@ export function readJson(bytes, where) {
 export function readJcs(bytes, where) {
   const text = decode(bytes);
   if (text === null) refuse("canonical.not_json", { where, found: "UTF-8" });
-  requireFewValues(text, where);
+  requireFewValues(bytes.length, text, where);
   const value = parsed(text, () => refuse("canonical.not_json", { where, found: "JSON" }));
   if (spelled(value, where) !== text) refuse("canonical.not_the_one_spelling", { where });
   return value;
 }
 
 /** Refuse a JSON text of more values than the memory should hold, before it is read. */
-function requireFewValues(text, where) {
+function requireFewValues(size, text, where) {
   const limit = tables.limits.values;
-  if (text.length > 2 * limit && countValues(text) > limit) refuse("canonical.too_many_values", { where, limit });
+  if (size > 2 * limit && countValues(text) > limit) refuse("canonical.too_many_values", { where, limit });
 }
 
 function countValues(text) {
