@@ -32,6 +32,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import WaitingFreeze, freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.reviews import types_of
 from evidence.times import format_time
 
 _ENGLISH = "en"
@@ -117,25 +118,37 @@ def write_hotline(home: Home, wish: HotlineWish, doer: Doer, casework: KeyIdenti
             for item in sheet.items:
                 _require_frozen(connection, item)
 
-        with held_files(files) as parts, _named(parts):  # an erasure trusts the entry: the sheet is there before it
+        with (
+            held_files(files) as parts,
+            _named(home, parts),
+        ):  # an erasure trusts the entry: the sheet is there before it
             writer.sequencer.append([Draft(MADE, doer.values() | made)], still_frozen)
         pdf = None if unprinted else pdf_beside(wish.out)
         return WrittenHotline(wish.out, sheet, sha256_hex(data), pdf, unprinted, writer.beat())
 
 
 @contextmanager
-def _named(parts: Mapping[Path, Path]) -> Iterator[None]:
-    """The files of a sheet under their names; they go again if what follows fails."""
-    named = list[Path]()
+def _named(home: Home, parts: Mapping[Path, Path]) -> Iterator[None]:
+    """The files of a sheet under their names; they go again if what follows fails and the log has no new sheet.
+
+    A commit may be done and reported as failed, and an entry without its sheet is worse than a sheet without entry.
+    """
+    before, named = _sheets_made(home), list[Path]()
     try:
         for out, part in parts.items():
             name_file(part, out)
             named.append(out)
         yield
     except BaseException:
-        for out in named:
-            out.unlink(missing_ok=True)
+        if _sheets_made(home) == before:
+            for out in named:
+                out.unlink(missing_ok=True)
         raise
+
+
+def _sheets_made(home: Home) -> tuple[int, ...]:
+    with reading(home.engine) as connection:
+        return tuple(types_of(connection, [MADE]))
 
 
 def _require_country(home: Home, country: str | None) -> None:

@@ -1,9 +1,10 @@
 """The sheet for a hotline tells where and when and how large, in every language, and shows and names nobody."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from casefiles.errors import PagesError, SheetError
 from casefiles.report.lines import WIDTH
 from config.words import languages
 from evidence.authority import Doer
+from evidence.custody.event import Draft
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from tests.erasing import problems_of
 from tests.freezing import CHANNEL, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts
@@ -115,6 +118,24 @@ def test_a_sheet_that_cannot_be_logged_is_not_there(
     assert {".txt", ".pdf"} <= set(seen), "it was there before it was to be logged"
     assert list((tmp_path / "sheets").iterdir()) == []
     assert "sheet_made" not in {record.type for record in records_of(at.home)}
+
+
+def test_a_sheet_whose_entry_was_committed_and_reported_as_failed_stays(
+    at: FrozenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Sequencer.append
+
+    def failing(self: Sequencer, drafts: Sequence[Draft], *more: Any) -> object:  # noqa: ANN401 - passed on
+        done = append(self, drafts, *more)
+        if drafts[0].type == "sheet_made":
+            raise OSError("the answer of the commit was lost")
+        return done
+
+    monkeypatch.setattr(Sequencer, "append", failing)
+    with pytest.raises(OSError, match="lost"):
+        at.write()
+    assert {each.suffix for each in (tmp_path / "sheets").iterdir()} == {".txt", ".pdf"}
+    assert "sheet_made" in {record.type for record in records_of(at.home)}
 
 
 def test_the_look_is_logged_before_the_file_has_its_name_and_that_it_was_made_once_it_has(
