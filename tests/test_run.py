@@ -129,6 +129,7 @@ def test_the_second_call_installs_nothing_and_says_nothing(tree: Tree) -> None:
     assert tree.stamp.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 @installs
 def test_the_tests_are_added_to_the_environment_of_the_demo_which_then_still_serves(tree: Tree) -> None:
     tree.call("demo")
@@ -142,6 +143,7 @@ def test_the_tests_are_added_to_the_environment_of_the_demo_which_then_still_ser
     assert tree.call("demo").stderr == ""
 
 
+@pytest.mark.slow
 @installs
 def test_a_changed_lock_makes_the_environment_new(tree: Tree) -> None:
     assert tree.call("demo").returncode == 3
@@ -173,6 +175,7 @@ def test_a_moved_folder_makes_its_environment_new(tree: Tree) -> None:
     assert "Installing" in done.stderr
 
 
+@pytest.mark.slow
 @installs
 def test_of_several_calls_at_once_one_installs_and_all_succeed(tree: Tree) -> None:
     processes = [tree.start(word) for word in ("demo", "demo", "test", "demo")]

@@ -92,6 +92,7 @@ def test_single_files_are_sealed_and_put_into_their_case_and_their_upload_is_rem
     desk.require_clean()
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("place", ["_kept", "_files", "_in_case", "remove_unread"])
 def test_single_files_are_kept_once_wherever_their_worker_died(
     desk: WorkerDesk, place: str, monkeypatch: pytest.MonkeyPatch
@@ -189,6 +190,7 @@ def test_an_office_that_is_locked_in_between_puts_a_task_back(desk: WorkerDesk) 
     assert desk.state(task_id) is TaskState.DONE
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("uses", [2, 3, 9])
 def test_an_office_that_is_locked_while_a_bundle_is_made_reads_no_further_record(desk: WorkerDesk, uses: int) -> None:
     task_id, office, left = desk.ask_bundle(), OpenOffice.of(desk.home, desk.keys), [uses]
@@ -205,6 +207,7 @@ def test_an_office_that_is_locked_while_a_bundle_is_made_reads_no_further_record
     assert (desk.state(task_id), desk.logged("exported")) == (TaskState.DONE, 1)
 
 
+@pytest.mark.slow
 def test_the_same_request_is_the_same_task_until_it_has_ended(desk: WorkerDesk) -> None:
     first = desk.ask_bundle()
     assert desk.ask_bundle() == first
@@ -270,6 +273,7 @@ def test_without_an_approved_receiver_a_bundle_waits_and_another_person_approves
     desk.require_clean()
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("uses", [2, 3, 5])
 def test_an_import_of_two_persons_that_is_locked_midway_goes_on_once_it_is_unlocked(
     desk: WorkerDesk, uses: int
@@ -309,6 +313,7 @@ def test_a_mode_above_metadata_waits_and_the_upload_with_it(desk: WorkerDesk) ->
     desk.require_clean()
 
 
+@pytest.mark.slow
 def test_what_is_approved_on_the_command_line_ends_the_task_too(desk: WorkerDesk) -> None:
     task_id = desk.ask_bundle(to=None)
     desk.do_all()
@@ -320,6 +325,7 @@ def test_what_is_approved_on_the_command_line_ends_the_task_too(desk: WorkerDesk
     assert desk.result(task_id)["items"] > 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("ask", [lambda desk: desk.ask_bundle(to=None), lambda desk: desk.ask_import(Mode.SEALED)])
 def test_what_a_second_person_refuses_fails_and_leaves_no_upload(
     desk: WorkerDesk, ask: Callable[[WorkerDesk], str]
@@ -352,6 +358,7 @@ def test_a_waiting_task_is_cancelled_by_taking_its_request_back(desk: WorkerDesk
     assert (desk.state(task_id), desk.logged("refused")) == (TaskState.CANCELLED, 1)
 
 
+@pytest.mark.slow
 def test_what_is_done_cannot_be_cancelled(desk: WorkerDesk) -> None:
     task_id = desk.ask_bundle()
     desk.do_all()
@@ -368,6 +375,7 @@ ASKED: dict[TaskKind, tuple[Callable[[WorkerDesk], str], str]] = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("kind", ASKED)
 def test_a_task_that_is_cancelled_while_it_is_worked_on_logs_no_act(
     desk: WorkerDesk, kind: TaskKind, monkeypatch: pytest.MonkeyPatch
@@ -455,6 +463,7 @@ def test_an_approval_whose_worker_died_is_done_once_by_the_next(
     desk.require_clean()
 
 
+@pytest.mark.slow
 def test_a_worker_that_stalled_while_another_took_over_logs_nothing(
     desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -522,6 +531,7 @@ def test_a_fault_of_ours_ends_its_task_and_not_the_worker(desk: WorkerDesk, monk
     assert desk.state(whole) is TaskState.DONE
 
 
+@pytest.mark.slow
 def test_a_busy_home_puts_a_task_back_for_a_moment(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     task_id = desk.ask_bundle()
 
@@ -635,6 +645,7 @@ def test_an_error_once_the_act_is_logged_ends_in_one_act_and_a_bundle(
     desk.require_clean()
 
 
+@pytest.mark.slow
 def test_a_bundle_that_was_cut_short_and_cancelled_leaves_nothing(
     desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,7 @@ LIE = """CanvasRenderingContext2D.prototype.getImageData = (left, top, width, he
     new ImageData(crypto.getRandomValues(new Uint8ClampedArray(4 * width * height)), width, height)"""
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("browser", "script", "preferences"),
     [(CHROMIUM, LIE, {}), (FIREFOX, "0", {"privacy.resistFingerprinting": True})],

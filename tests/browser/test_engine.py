@@ -193,6 +193,7 @@ def test_for_the_page_too_a_list_has_a_use_below_its_issuer(engine: Engine) -> N
     assert "seal.revocation" in of_verdict(engine.verify(forge.good_bundle(), roots=pem_), "PASSED")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("rule", [rule for rule in rules() if rule.startswith("seal.revocation/")])
 def test_every_bundle_with_a_wrong_list_has_one_verdict(rule: str, engine: Engine) -> None:
     for case in nonempty(cases(rule)):
@@ -225,6 +226,7 @@ def armored(certificate: Certificate) -> str:
     return pem.armor("CERTIFICATE", certificate.der).decode()
 
 
+@pytest.mark.slow
 def test_a_list_covers_the_same_certificates_for_both(engine: Engine) -> None:
     those = [issued(), issued(at(PLACE, "http://other.example/")), issued(at("http://other.example/")), issued(ca=True)]
     limits = [

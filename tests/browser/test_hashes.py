@@ -76,6 +76,7 @@ def test_a_canvas_that_a_browser_disturbs_is_found_by_a_known_picture(stage: Pat
     assert max(pairs_of_hashes(slight[name]["pdq"], ours(data)[0])) <= MOST_APART
 
 
+@pytest.mark.slow
 def test_firefox_that_resists_fingerprinting_decodes_jpeg_and_png_without_its_canvas(stage: Path) -> None:
     every = golden.exact() | golden.near()
     files = {name: data for name, data in every.items() if name.endswith((".jpg", ".png"))}

@@ -123,6 +123,7 @@ def test_each_contract_has_its_violations() -> None:
     assert {contract for contract, _file, _line in VIOLATIONS} == set(contracts())
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("contract", "file", "line"), VIOLATIONS)
 def test_a_broken_contract_is_found(tree: Path, contract: str, file: str, line: str) -> None:
     target = tree / file

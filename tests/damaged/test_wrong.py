@@ -130,6 +130,7 @@ def with_a_zero_byte_in_the_description() -> bytes:
     return forge.reseal({**members, layout.CASE: after}, rebag=False)
 
 
+@pytest.mark.slow
 @pytest.mark.outside
 def test_the_script_reads_no_description_with_a_zero_byte(tmp_path: Path) -> None:
     """The verifier finds it in the form of the description, the script where it compares one."""

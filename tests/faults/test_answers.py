@@ -237,6 +237,7 @@ def approved_by_two(asked: Asked, act: str, alter: Alteration) -> list[str]:
     return broken + list(ask(lambda: problems_of(Home.open(asked.office.home))[1]))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("act", ACTS)
 def test_two_approvers_at_once_make_one_act(start: Callable[[], Asked], act: str) -> None:
     assert approved_by_two(start(), act, together()) == []

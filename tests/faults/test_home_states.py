@@ -186,6 +186,7 @@ def _command(office: OfficeFolder, name: str) -> list[str]:
     return ["--home", str(office.home), *{"list": look, "audit": ("audit",)}[name]]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", STATES)
 def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: OfficeFolder, capsys: Capture) -> None:
     state = STATES[name]

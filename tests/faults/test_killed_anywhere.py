@@ -105,6 +105,7 @@ def test_every_call_that_is_walked_is_made_by_an_import(
     assert rig.run(office, fault=Fault(name, "signal=SIGKILL", "1")).code == -9
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("wrong", "name"), [(acknowledging_first, "pwrite64"), (logging_first, "link"), (settling_first, "pwrite64")]
 )

@@ -462,6 +462,7 @@ SAMPLE = {
 """Scenario -> a call, and in which steps its positions are walked in the short run."""
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("what", SAMPLE)
 def test_stopped_at_some_calls_it_leaves_the_old_state_or_the_new(
     what: str, lived: OfficeFolder, tmp_path: Path
@@ -483,6 +484,7 @@ def test_stopped_at_every_call_it_leaves_the_old_state_or_the_new(
     assert walk.met > 100
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("what", [what for what in SCENARIOS if SCENARIOS[what].control[0]])
 def test_a_program_that_breaks_the_rule_is_caught(what: str, lived: OfficeFolder, tmp_path: Path) -> None:
     scenario = SCENARIOS[what]

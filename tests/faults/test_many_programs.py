@@ -282,6 +282,7 @@ def test_one_of_many_programs_is_killed_at_many_moments_and_the_others_succeed(
     require_whole(start, seed)
 
 
+@pytest.mark.every(2)
 def test_without_the_turn_the_same_programs_fail(start: Callable[[], Crowd]) -> None:
     for _attempt in range(5):
         crowd = start()

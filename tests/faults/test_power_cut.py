@@ -144,6 +144,7 @@ def test_the_disk_that_is_played_back_is_the_one_that_was_written(recorded: Reco
     assert contents(recorded.before) != real
 
 
+@pytest.mark.slow
 def test_where_nothing_on_its_way_arrives_nothing_acknowledged_is_lost(
     recorded: Recorded, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:

@@ -385,6 +385,7 @@ def test_a_practice_telegram_stays_until_it_is_told_to_stop_and_says_how_to_use_
     assert [each[1:3] for each in lines[4:]] == [["monitor", "login"], *[["watch", "add"]] * 2, ["monitor", "run"]]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("option", ["--legal-basis", "--approved-by"])
 def test_what_registers_a_group_is_refused_where_none_is_registered(tmp_path: Path, option: str) -> None:
     refused = run("monitor", "rehearse", "--stay", option, "mira", "--json", home=tmp_path / "home")

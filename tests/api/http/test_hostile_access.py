@@ -47,6 +47,7 @@ async def asked(app: ASGIApp, secret: str, method: str, path: str) -> httpx.Resp
 ROUTES = [("GET", "/api/v1/cases/{}"), ("POST", "/api/v1/cases/{}/items")]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_a_case_of_others_costs_the_same_work_as_one_that_is_not_there(tmp_path: Path, method: str, path: str) -> None:
     home, _cards = new_home(tmp_path / "home")

@@ -233,6 +233,7 @@ def test_others_are_answered_while_callers_are_slow(served: ServedHome) -> None:
         each.close()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("begun", [b"", b"GET /livez HT"])
 def test_a_connection_without_a_whole_head_is_closed_and_one_with_it_is_not(tmp_path: Path, begun: bytes) -> None:
     """A thousand silent connections would keep everybody out; the control is a body that comes as slowly."""

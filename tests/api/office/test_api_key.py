@@ -41,6 +41,7 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(home: Home) -> None:
         revoke_key(home, made.key.key_id)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("other", [None, "mira"])
 def test_what_a_revoked_key_had_ordered_is_not_done(desk: WorkerDesk, other: str | None) -> None:
     key = make_key(desk.home, "mira", [Scope.BUNDLES], None, None).key

@@ -175,6 +175,7 @@ def test_an_empty_or_unknown_case_is_not_exported(desk: ExportDesk) -> None:
             replace(desk, case=case).export("refused")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("language", ["sq", "sr-Latn"])
 def test_a_bundle_and_its_letter_are_in_the_language_that_was_asked_for(desk: ExportDesk, language: str) -> None:
     desk.export(language, language=language)
@@ -388,6 +389,7 @@ def interrupted(desk: ExportDesk, name: str, what: str, after: int = 0) -> None:
             desk.export(name)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("what", "after"), [("give_name", 0), ("give_name", 1), ("give_name", 2), ("sync_directory", 1)]
 )
@@ -407,6 +409,7 @@ def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
     assert sorted(each.name for each in left_of(desk, name)) == both_of(desk, name)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreError("store.refused")], ids=["ctrl-c", "connection lost"])
 def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_the_next(
     desk: ExportDesk, error: BaseException
@@ -433,6 +436,7 @@ def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_t
     assert sorted(file.name for file in left_of(desk, name)) == both_of(desk, name)
 
 
+@pytest.mark.slow
 def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(desk: ExportDesk) -> None:
     before = desk.size()
     interrupted(desk, "never-logged", "sync_directory")
@@ -490,6 +494,7 @@ def test_an_export_that_goes_on_is_not_taken_for_one_that_was_cut_short(
     assert not desk.export("beside").finished
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP])
 def test_a_file_system_without_hard_links_gets_whole_files_too(
     desk: ExportDesk, monkeypatch: pytest.MonkeyPatch, refused: int
@@ -577,6 +582,7 @@ def bundles(desk: ExportDesk) -> dict[str, tuple[Exported, list[Record]]]:
     return made
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_event_file_and_letter_name_the_same_digest(
     bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: ExportDesk
@@ -670,6 +676,7 @@ def of_two_people(home: Home, export: Path) -> None:
     import_export(home, Wish(another, None, "vera", Mode.SEALED, basis, doer(home)))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("way", [in_two_modes, missing_then_there, of_two_people])
 def test_a_part_that_a_later_import_brought_is_told_with_the_item_that_it_is(tmp_path: Path, way: Way) -> None:
     home, _cards = new_home(tmp_path / "home")
@@ -709,6 +716,7 @@ def test_a_file_of_the_message_as_it_read_later_is_perhaps_what_was_missing(tmp_
     home.engine.dispose()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("mode", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
 def test_what_no_import_kept_stays_not_seen(tmp_path: Path, mode: Mode) -> None:
     # the control: whatever is told above, a bundle whose file nobody kept says so

@@ -36,6 +36,7 @@ def changed(folder: Path) -> Path:
     return later
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_is_foreseen_is_what_an_import_then_does(tmp_path: Path, home: Home, mode: Mode) -> None:
     folder = write_export(tmp_path / "export", seed=9, messages=30, photos=3).folder

@@ -341,6 +341,7 @@ def test_a_case_of_frozen_items_alone_is_not_exported(at: Frozen) -> None:
     assert code_of(lambda: empty.export("three.asice")) == "unknown_item.case_is_empty"
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("number", "stops"), [(FIRST, True), (AGAIN, False)])
 def test_a_freeze_while_a_bundle_is_made_stops_it(at: Frozen, number: int, *, stops: bool) -> None:
     case = new_case(at.home, list(at.posts.of(FIRST, OTHER)))
@@ -370,6 +371,7 @@ class CutError(BaseException):
     """The program ends here."""
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("is_frozen", [True, False])
 def test_a_bundle_that_was_cut_short_does_not_come_back_with_what_was_frozen_since(
     at: Frozen, monkeypatch: pytest.MonkeyPatch, *, is_frozen: bool
@@ -508,6 +510,7 @@ def test_a_machine_does_not_freeze_again_what_two_persons_looked_at(at: Frozen) 
     assert not at.posts.of(AGAIN) & at.listed()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("hours", "verdict"), [(23, Verdict.PASSED), (25, Verdict.FAILED)])
 def test_doctor_is_red_while_a_freeze_waits_for_longer_than_a_day(at: Frozen, hours: int, verdict: Verdict) -> None:
     def found() -> list[Verdict]:

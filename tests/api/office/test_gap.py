@@ -60,6 +60,7 @@ def test_a_case_says_when_a_gap_was_closed_and_by_which_export(filled: tuple[Hom
     assert (gap.closing.at, gap.closing.hole < gap.closing.entry) == (second.acquired_at, True)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("audience", ["court", "partner"])
 def test_a_bundle_says_when_and_by_what_also_if_that_is_not_in_it(
     filled: tuple[Home, Path, Path], tmp_path: Path, audience: str

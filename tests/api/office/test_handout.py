@@ -24,6 +24,7 @@ def nobody(_case: str) -> bool:
     return False
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("which", HandedFile)
 def test_a_file_is_handed_out_as_it_was_made_and_logged(desk: WorkerDesk, which: HandedFile) -> None:
     task_id = desk.ask_bundle()

@@ -54,6 +54,7 @@ def test_metadata_alone_needs_one_person_and_no_request(home: Home, office: Offi
     assert "requested" not in {record.type for record in records_of(home, before)}
 
 
+@pytest.mark.every(2)
 @pytest.mark.usefixtures("own_decoders")
 @pytest.mark.parametrize("lacks", [(), ("landlock", "seccomp")])
 def test_the_walls_around_the_decoder_are_logged_and_those_that_the_machine_lacks_are_said(

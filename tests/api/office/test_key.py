@@ -99,6 +99,7 @@ def test_a_seal_is_renewed_by_two_persons_with_the_cards_of_this_office(office: 
     other.engine.dispose()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("cut", range(4))
 def test_a_renewal_that_is_cut_short_leaves_the_old_seal_or_the_new_one(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int

@@ -57,6 +57,7 @@ def test_an_export_is_refused_with_the_replies_counted_and_none_named(home: Home
     assert export_of(home, case, tmp_path / "a.asice").facts.items == require_case(home, case).items == 5
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("audience", "told"), [("court", True), ("partner", False)])
 def test_a_reason_lets_it_go_and_is_read_by_whoever_may_read_words(
     audience: str, *, told: bool, home: Home, tmp_path: Path

@@ -40,6 +40,7 @@ def told(home: Home) -> int:
         return position_of(connection, FOLLOWER)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("security", "login"), [("starttls", True), ("starttls", False), ("tls", False), ("none", False)]
 )

@@ -305,6 +305,7 @@ def bundled(desk: StatingDesk, out: Path, audience: str = "court") -> StatedBund
         return StatedBundle(report, events, everything, verify_bundle(stream, roots=roots).verdict)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_a_bundle_tells_it_beside_the_exhibit_and_hides_who_she_is(
     desk: StatingDesk, tmp_path: Path, audience: str
@@ -324,6 +325,7 @@ def test_a_bundle_tells_it_beside_the_exhibit_and_hides_who_she_is(
         assert secret.encode() not in told.everything
 
 
+@pytest.mark.slow
 def test_a_bundle_of_a_case_without_statements_speaks_of_none(desk: StatingDesk, tmp_path: Path) -> None:
     told = bundled(desk, tmp_path / "none.asice")
     assert (told.verdict, told.stated()) == (Verdict.PASSED, [])
@@ -412,6 +414,7 @@ def test_a_consent_or_statement_of_another_case_meanwhile_changes_nothing(
     assert (desk.standing(), len(other.standing())) == ([], 1)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("behind", ["fingerprints_of", "consent_of", "prints_of"])
 @pytest.mark.parametrize("given", [True, False])
 def test_a_statement_is_not_logged_once_her_consent_was_withdrawn_meanwhile(

@@ -30,6 +30,7 @@ def waiting(desk: WorkerDesk, task_id: str) -> Request:
     return find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("changed", [True, False])
 def test_who_asked_is_told_that_the_case_changed_before_the_approval_was_done(
     desk: WorkerDesk, *, changed: bool

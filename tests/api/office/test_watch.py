@@ -226,6 +226,7 @@ def test_no_part_of_a_file_is_fetched_nor_kept_once_less_may_be_kept(at: Desk) -
     assert holes_of(at) == ["mode"]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("lowered", [False, True])
 def test_what_comes_after_the_register_changed_is_kept_as_it_says_now(at: Desk, *, lowered: bool) -> None:
     group = at.group(joined=tuple(at.accounts))
@@ -278,6 +279,7 @@ def test_settings_that_lack_something_are_told(at: Desk, monkeypatch: pytest.Mon
         network_of(at.home)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("audience", ["prosecutor", "partner"])
 def test_what_was_watched_names_the_request_that_allows_it_and_goes_into_a_bundle(
     at: Desk, tmp_path: Path, audience: str

@@ -40,6 +40,7 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
     assert all("python -m casefiles.verifier FILE" in text for text in texts)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("language", languages())
 def test_the_letter_has_two_pages_in_each_language_and_says_whether_its_words_are_a_draft(language: str) -> None:
     words, letter = load_words(language), letter_of()

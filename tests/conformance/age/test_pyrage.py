@@ -55,6 +55,7 @@ def test_it_does_not_know_our_post_quantum_identities_as_the_format_says() -> No
         pyrage.x25519.Identity.from_str(generate_identity().secret_string())
 
 
+@pytest.mark.slow
 @pytest.mark.repeats
 def test_passphrase_files_go_both_ways() -> None:
     passphrase = "šest đačkih ćuprija"

@@ -147,6 +147,7 @@ def test_verify_sh_and_the_verifier_name_the_same_proven_times_and_where_they_co
     assert max(map(len, output.partition("Proven")[2].partition("Not checked")[0].splitlines())) < 80
 
 
+@pytest.mark.slow
 def test_verify_sh_proves_no_time_with_a_stamp_that_does_not_hold(tmp_path: Path) -> None:
     file, sh = write(forge.good_bundle(), tmp_path), own_script(tmp_path)
     assert "Proven by" not in script(sh, "--bundle", file, cwd=tmp_path)[1]
@@ -159,6 +160,7 @@ def test_verify_sh_proves_no_time_with_a_stamp_that_does_not_hold(tmp_path: Path
     assert [where for _, where in times_of(output)] == left
 
 
+@pytest.mark.slow
 def test_verify_sh_proves_no_time_of_the_daily_seal_of_another_log(tmp_path: Path) -> None:
     given = ["--trust", roots_file(tmp_path), "--bundle", write(forge.good_bundle(), tmp_path)]
     another = str(VerifierKey(forge.ORIGIN, bytes(32)))
@@ -267,6 +269,7 @@ def test_the_script_passes_a_good_bundle_from_any_folder(tmp_path: Path) -> None
             assert (listed.id in output.split("Not checked here")[1]) == ("sh" not in listed.done_by)
 
 
+@pytest.mark.slow
 def test_the_script_reads_what_a_description_escapes(tmp_path: Path) -> None:
     roots, own = roots_file(tmp_path), own_script(tmp_path)
     for tool, name in (('a "b" \\ & c', "Здружение *"), ("&", '\\"')):
@@ -297,6 +300,7 @@ def test_the_script_refuses_roots_from_the_bundle_and_what_are_no_roots(tmp_path
     assert script("verify.sh", "--trust", cwd=folder)[0] == 2
 
 
+@pytest.mark.slow
 def test_the_script_fails_with_a_root_of_somebody_else(tmp_path: Path) -> None:
     folder = unzipped(forge.good_bundle(), tmp_path)
     only = tmp_path / "seal-root.pem"
@@ -333,6 +337,7 @@ def test_the_script_calls_nothing_a_missing_root_that_is_wrong_itself(name: str,
     assert (code, set(blamed) & case.fails) == (1, set()), output
 
 
+@pytest.mark.slow
 def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path: Path) -> None:
     sealer = forge.sealer()
     roots, own = roots_file(tmp_path), own_script(tmp_path)
@@ -347,6 +352,7 @@ def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path
     assert script(own, *given[:2], "--seal", "0" * 64, cwd=tmp_path)[0] == 1
 
 
+@pytest.mark.slow
 def test_in_the_script_too_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
     sealer = forge.sealer_under(forge.stamp_office().root)
     file = write(forge.reseal(forge.good_members(), by=sealer), tmp_path)
@@ -358,6 +364,7 @@ def test_in_the_script_too_the_fingerprint_settles_who_sealed_and_never_when(tmp
         assert f"INDETERMINATE {stamp}" in output
 
 
+@pytest.mark.slow
 def test_a_seal_for_documents_passes_the_script(tmp_path: Path) -> None:
     kinds = ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5")
     documents = x509.ExtendedKeyUsage([x509.ObjectIdentifier(kind) for kind in kinds])
@@ -439,6 +446,7 @@ def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: 
         assert code == 1 or name == layout.ARCHIVE_TOKEN, f"{name}\n{output}"
 
 
+@pytest.mark.slow
 def test_the_script_fails_on_a_member_added_removed_or_renamed(tmp_path: Path) -> None:
     roots, folder = roots_file(tmp_path), unzipped(forge.good_bundle(), tmp_path)
     assert script("verify.sh", roots, cwd=folder)[0] == 0

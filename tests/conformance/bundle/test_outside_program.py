@@ -96,6 +96,7 @@ def key_of(home: Path, owner: str, *scopes: str) -> str:
     return str(made.printed["key"])
 
 
+@pytest.mark.every(2)
 def test_an_outside_program_gets_a_bundle_that_programs_of_others_verify(office: Path) -> None:
     home, export = office / "home", write_export(office / "export", seed=12, messages=40, photos=3)
     scopes = ("admin", "channels", "imports", "cases:read", "cases:write", "bundles")

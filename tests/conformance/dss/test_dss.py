@@ -170,6 +170,7 @@ UNREVOKED = ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
 UNTRUSTED = ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", ["small", "large"])
 def test_dss_passes_an_exported_bundle_of_any_size_as_lta(said: Mapping[str, Said], name: str) -> None:
     seal = the_seal(said[name])

@@ -389,6 +389,7 @@ def test_who_has_the_old_database_open_writes_nothing_more_there(
     assert left_in(home) == []
 
 
+@pytest.mark.slow
 def test_without_the_check_of_the_settings_a_case_would_be_lost(
     home: Path, url: str, writer: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
@@ -401,6 +402,7 @@ def test_without_the_check_of_the_settings_a_case_would_be_lost(
     assert cases_of(home) == {kept}
 
 
+@pytest.mark.slow
 def test_who_waits_for_the_turn_while_the_rows_move_is_told_and_does_its_work_when_run_again(
     home: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

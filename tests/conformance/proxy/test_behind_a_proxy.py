@@ -280,6 +280,7 @@ def test_what_is_downloaded_slowly_is_not_written(
         assert sum(map(len, pieces)) == len(PIECE) * PIECES - 1024
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("name", "leave_out", "is_written"),
     [("nginx", "", False), ("nginx", "proxy_request_buffering off;", True), ("caddy", "", False)],

@@ -133,6 +133,7 @@ def test_every_document_keeps_both_standards_in_every_language(class_path: str, 
     assert PAGE.read_text(encoding="utf-8") == made
 
 
+@pytest.mark.slow
 def test_pages_that_keep_neither_standard_are_told_apart(
     class_path: str, written: dict[tuple[str, str], Path], tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_behind_the_walls_one_cannot(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "target").exists()
 
 
+@pytest.mark.every(3)
 @NEEDS_SECCOMP
 @pytest.mark.parametrize("name", ACTS)
 def test_the_control_without_walls_one_can(tmp_path: Path, name: str) -> None:

@@ -336,6 +336,7 @@ def test_whoever_has_the_key_and_the_rows_confirms_no_name_no_number_no_sender_a
     assert confirmed(rows_of(ours), [*NAMES, *PHONES, *SENDERS, *WORDS]) == set()
 
 
+@pytest.mark.slow
 def test_the_same_guesses_confirm_the_sender_and_the_short_text_where_whole_marks_tell_edits() -> None:
     assert confirmed(rows_of(whole), [*SENDERS, *WORDS]) == {"user7", "ok"}
 

@@ -129,6 +129,7 @@ def test_in_the_mode_metadata_only_no_file_is_asked_for(at: Desk) -> None:
     require_clean(at)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
 def test_what_a_lower_mode_left_is_fetched_once_in_a_higher_one(at: Desk, before: Mode) -> None:
     group = at.group(mode=before)
@@ -181,6 +182,7 @@ def test_where_the_history_is_hidden_nothing_is_called_gone(at: Desk) -> None:
     require_clean(at)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("registered", [False, True])
 def test_comments_are_kept_under_the_channels_entry_or_their_own(at: Desk, *, registered: bool) -> None:
     talk = at.telegram.world.add_channel("Biseda", username="biseda")

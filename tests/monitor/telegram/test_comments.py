@@ -132,6 +132,7 @@ def test_comments_in_a_hidden_group_are_asked_for_post_by_post(at: Desk) -> None
     require_clean(at)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("expired", [False, True])
 def test_a_picture_in_a_hidden_group_is_fetched_through_its_post(at: Desk, *, expired: bool) -> None:
     channel, talk = channel_with_comments(at, f"foto_{expired}".lower())
@@ -175,6 +176,7 @@ def test_comments_that_cannot_be_read_are_a_hole_at_their_post(at: Desk) -> None
     require_clean(at)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("every", [False, True])
 def test_a_comment_that_vanishes_from_a_hidden_group_is_missing(at: Desk, *, every: bool) -> None:
     name = f"e_zhdukur_{every}".lower()

@@ -106,6 +106,7 @@ def offsets_of(at: Desk) -> Counter[int]:
     return Counter(call.request.offset for call in at.telegram.calls if call.name == "upload.getFile")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("once", [False, True])
 def test_a_file_goes_on_where_it_was_cut_however_long_that_lasted(at: Desk, *, once: bool) -> None:
     group = at.group(joined=tuple(at.accounts))
@@ -130,6 +131,7 @@ def test_a_file_goes_on_where_it_was_cut_however_long_that_lasted(at: Desk, *, o
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_file_goes_on_after_a_long_pause(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     data = secrets.token_bytes(4 << 20)
@@ -201,6 +203,7 @@ def waiting(at: Desk) -> list[WaitingFile]:
     return places
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("killed", [False, True])
 def test_two_files_at_one_place_of_one_message_wait_both(
     at: Desk, monkeypatch: pytest.MonkeyPatch, *, killed: bool

@@ -121,6 +121,7 @@ def spelled(planted: bytes) -> set[bytes]:
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_no_embedded_thumbnail_is_in_what_the_casework_key_opens(at: Desk, mode: Mode) -> None:
     group, world = at.group(mode=mode), at.telegram.world
@@ -223,6 +224,7 @@ def test_garbage_from_the_server_is_asked_again_and_told(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("times", "left"), [(1, 0), (2, 1)])
 def test_a_message_is_asked_for_twice_before_it_is_called_unreadable(at: Desk, times: int, left: int) -> None:
     group = at.group()
@@ -239,6 +241,7 @@ def test_a_message_is_asked_for_twice_before_it_is_called_unreadable(at: Desk, t
     assert holes == [str(number)] * left
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("times", "holes"), [(1, []), (2, [HoleReason.DIFFERENCE_UNREAD])])
 def test_a_list_of_changes_that_is_garbage_is_not_called_too_long(
     at: Desk, times: int, holes: list[HoleReason]
@@ -257,6 +260,7 @@ def test_a_list_of_changes_that_is_garbage_is_not_called_too_long(
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_cursor_that_telegram_does_not_know_begins_anew(at: Desk) -> None:
     group = at.group()
     number, deleted = group.post("një"), group.post("dy")
@@ -337,6 +341,7 @@ def test_garbage_instead_of_the_newest_message_makes_no_holes_where_nothing_was(
     assert (found.observed, found.holes) == (((1, 1),), ())
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("hours", [1, -1, 24 * 3650])
 def test_a_server_with_another_time_is_still_read(at: Desk, hours: int) -> None:
     group = at.group()
@@ -488,6 +493,7 @@ def test_a_number_at_which_nothing_is_becomes_no_message(at: Desk, monkeypatch: 
     require_clean(at)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("inside", ["message", "media"])
 def test_a_known_message_that_cannot_be_read_hides_no_change_of_another(at: Desk, inside: str) -> None:
     group = at.group()
@@ -530,6 +536,7 @@ def test_counters_are_read_beside_a_message_that_cannot_be_read(at: Desk) -> Non
     assert counted == {str(number) for number in numbers if number != numbers[2]}
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
 def test_what_a_lower_mode_left_is_fetched_once_when_the_mode_is_raised(at: Desk, before: Mode) -> None:
     group = at.group(mode=before)
@@ -553,6 +560,7 @@ def test_what_a_lower_mode_left_is_fetched_once_when_the_mode_is_raised(at: Desk
     require_clean(at)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("exchanged", [False, True])
 @pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
 def test_what_a_lower_mode_left_is_fetched_though_its_message_was_edited(
@@ -574,6 +582,7 @@ def test_what_a_lower_mode_left_is_fetched_though_its_message_was_edited(
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_file_whose_wait_ended_when_the_mode_fell_is_fetched_when_it_is_raised(at: Desk) -> None:
     group, data = at.group(), picture(63)
     group.post_photo(data, "foto")

@@ -115,6 +115,7 @@ def test_while_another_program_keeps_the_turn(at: Desk) -> None:
     complete(at, message=2, file=1)
 
 
+@pytest.mark.slow
 def test_while_another_program_locks_the_database(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     with watching(at) as process:
@@ -162,6 +163,7 @@ def test_while_a_time_stamp_office_says_nothing(at: Desk) -> None:
     complete(at, message=1)
 
 
+@pytest.mark.slow
 def test_while_telegram_wants_a_pause(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     with watching(at) as process:
@@ -174,6 +176,7 @@ def test_while_telegram_wants_a_pause(at: Desk) -> None:
     complete(at, message=1)
 
 
+@pytest.mark.slow
 def test_while_telegram_accepts_and_says_nothing(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     at.group()
     server = at.telegram.servers[0]
@@ -188,6 +191,7 @@ def test_while_telegram_accepts_and_says_nothing(at: Desk, monkeypatch: pytest.M
     complete(at, message=0)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_while_a_file_comes(at: Desk, by: signal.Signals) -> None:
     group = at.group(joined=tuple(at.accounts))

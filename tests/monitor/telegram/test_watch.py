@@ -117,6 +117,7 @@ def _lower(name: str) -> str:
     return f"{area}.{method[0].lower()}{method[1:]}"
 
 
+@pytest.mark.slow
 def test_a_long_pause_ends_the_run_and_the_next_one_asks_nothing(at: Desk) -> None:
     group = at.group()
     group.post("një")
@@ -138,6 +139,7 @@ def test_a_long_pause_ends_the_run_and_the_next_one_asks_nothing(at: Desk) -> No
     assert pause.until - pause.since >= timedelta(hours=1)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("how", "state"),
     [("deactivate", AccountState.BANNED), ("duplicate", AccountState.DUPLICATED), ("lose_key", AccountState.KEY_LOST)],
@@ -192,6 +194,7 @@ def _forget_channels(at: Desk) -> None:
     sessions.save(session)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("cut", [True, False])
 def test_a_list_of_chats_that_cannot_be_had_does_not_say_that_a_group_is_not_shown(at: Desk, *, cut: bool) -> None:
     room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
@@ -227,6 +230,7 @@ def test_one_list_of_chats_is_asked_for_and_only_for_groups_by_invitation(at: De
     assert bytes(list_of_chats) == bytes(asked)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("told", [True, False])
 def test_the_dates_of_a_freeze_that_the_watch_meets_are_logged_and_shown(at: Desk, *, told: bool) -> None:
     group = at.group()
@@ -253,6 +257,7 @@ def test_the_dates_of_a_freeze_that_the_watch_meets_are_logged_and_shown(at: Des
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_the_news_of_all_come_before_the_history_of_one(at: Desk) -> None:
     rooms = [at.group(), at.group("Dy", "grupi_dy")]
     for room in rooms:
@@ -267,6 +272,7 @@ def test_the_news_of_all_come_before_the_history_of_one(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.slow
 def test_time_that_a_clock_tells_twice_is_a_hole_and_time_that_it_leaves_out_too(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     with running(at) as home:
@@ -295,6 +301,7 @@ def test_time_that_a_clock_tells_twice_is_a_hole_and_time_that_it_leaves_out_too
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_frozen_account_is_told_by_the_name_of_the_error(at: Desk) -> None:
     group = at.group()
     group.post("një")
@@ -322,6 +329,7 @@ def test_the_office_works_beside_the_watch(at: Desk, tmp_path: Path) -> None:
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_channel_that_is_not_shown_is_not_asked_for_again_and_again(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     for number in range(150):
@@ -334,6 +342,7 @@ def test_a_channel_that_is_not_shown_is_not_asked_for_again_and_again(at: Desk) 
         assert len(at.telegram.calls) - before <= 1
 
 
+@pytest.mark.slow
 def test_a_pause_of_one_method_stops_no_other(at: Desk) -> None:
     first = at.group(joined=tuple(at.accounts))
     first.post("një")
@@ -349,6 +358,7 @@ def test_a_pause_of_one_method_stops_no_other(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("how", ["told", "too long", "while it runs"])
 def test_a_new_title_is_a_new_snapshot_at_once(at: Desk, how: str) -> None:
     group = at.group(joined=tuple(at.accounts))
@@ -365,6 +375,7 @@ def test_a_new_title_is_a_new_snapshot_at_once(at: Desk, how: str) -> None:
     assert [each["channel_title"] for each in observed(at, "channel")] == ["Grupa", "Tjetër"]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seconds", [50, -50, 4000, -4000])
 def test_a_clock_that_is_not_telegrams_is_told_until_it_is(at: Desk, seconds: int) -> None:
     at.telegram.faults.skew_s = seconds
@@ -434,6 +445,7 @@ def test_a_channel_that_cannot_be_read_stops_no_other(at: Desk) -> None:
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_a_lost_key_of_another_data_centre_is_no_lost_account(at: Desk) -> None:
     group = at.group()
     for seed in (1, 2):
@@ -454,6 +466,7 @@ def test_a_pause_is_kept_at_once_and_outlives_a_kill(at: Desk) -> None:
         until(lambda: [each.state for each in status(home).accounts] == [AccountState.FLOOD])
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("how", ["another name", "another alone"])
 def test_a_file_that_waits_is_left_only_where_its_channel_left_the_register(at: Desk, how: str) -> None:
     group = at.group()
