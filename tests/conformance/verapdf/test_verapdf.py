@@ -7,6 +7,7 @@ ZBar fails these tests.
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from casefiles.bundle.letter import Letter
-from casefiles.pages.made import make_pages
+from casefiles.pages.blocks import Document, FrontPage, Rows, encode_document
+from casefiles.pages.made import make_pages, typeset
 from casefiles.paper.letter import letter_pages
 from casefiles.paper.sheet import sheet_pages
 from casefiles.sheet.data import PlatformSheet, SheetKind
@@ -155,6 +157,23 @@ def test_letters_of_our_languages_survive_the_extraction_of_text(written: dict[t
         assert text.count(LETTERS) >= 2 if document == "report" else letters
         assert "[U+0645" in text
         assert "\u200b" not in text
+
+
+def test_further_lines_of_a_label_begin_where_its_first_does(tmp_path: Path) -> None:
+    label = "\xa0\xa0\xa0\xa0" + "inner " * 12
+    rows = Rows([("outer", "value"), (label.strip(" "), "value")])
+    cover = FrontPage("-", "", (), ())
+    document = Document("en", "latn", "-", "2000-01-01T00:00:00.000Z", "", "", "", cover, (rows,))
+    (tmp_path / "rows.pdf").write_bytes(typeset(encode_document(document)))
+    words = run("pdftotext", "-bbox", str(tmp_path / "rows.pdf"), "-")
+    (outer,) = _left_of("outer", words)
+    inner = _left_of("inner", words)
+    assert inner.count(min(inner)) > 1  # it has several lines
+    assert min(inner) - outer > 5  # in points: four spaces
+
+
+def _left_of(word: str, words: str) -> list[float]:
+    return [float(left) for left in re.findall(rf'xMin="([\d.]+)"[^>]*>\xa0*{word}<', words)]
 
 
 def test_the_usual_tools_find_no_image_and_no_font_of_pictures(written: dict[tuple[str, str], Path]) -> None:
