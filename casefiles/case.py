@@ -1,5 +1,6 @@
 """Cases: a case is opened, items are added to it, and records are read only through a case."""
 
+import functools
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,9 +182,8 @@ def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
     Raises:
         UnknownItemError: There is no such case.
     """
-    wanted = _cases().where(database.case_file.c.case_id == case_id)
     with reading(engine) as connection:
-        row = connection.execute(wanted).one_or_none()
+        row = connection.execute(_case(), {"id": case_id}).one_or_none()
     if row is None:
         raise UnknownItemError("unknown_item.no_such_case", found=case_id[:64])
     return CaseRow(*row)
@@ -259,6 +259,7 @@ def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None
         return [CaseRow(*row) for row in connection.execute(wanted.limit(limit))]
 
 
+@functools.cache
 def _cases() -> sa.Select[Any]:
     case, held, item = database.case_file, database.case_item, database.item
     of_list = sa.exists().where(database.hash_part.c.case_id == case.c.case_id)
@@ -269,6 +270,11 @@ def _cases() -> sa.Select[Any]:
         .group_by(case.c.case_id)
         .order_by(case.c.idx)
     )
+
+
+@functools.cache
+def _case() -> sa.Select[Any]:
+    return _cases().where(database.case_file.c.case_id == sa.bindparam("id"))
 
 
 def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[OpenedEvent]:

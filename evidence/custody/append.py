@@ -13,6 +13,15 @@ from evidence.store import database
 from evidence.store.database import put
 from evidence.store.stored import stored_bytes, stored_int
 
+# built once: to build a statement and to look whether it is known takes longer than to run it
+_TILE = sa.select(database.tile.c.hashes).where(
+    database.tile.c.level == sa.bindparam("level"), database.tile.c.n == sa.bindparam("n")
+)
+_DROP = sa.delete(database.tile).where(
+    database.tile.c.level == sa.bindparam("in_level"), database.tile.c.n == sa.bindparam("at_n")
+)
+_NEWEST = sa.select(sa.func.max(database.event.c.idx))
+
 
 class TileRows:
     """The tiles of one database; see ``evidence.log.tiles.Tiles``."""
@@ -27,9 +36,7 @@ class TileRows:
             TileError: No such tile is kept.
             StoreError: The row holds something other than bytes.
         """
-        table = database.tile
-        row = self._connection.execute(sa.select(table.c.hashes).where(table.c.level == level, table.c.n == n))
-        hashes = row.scalar_one_or_none()
+        hashes = self._connection.execute(_TILE, {"level": level, "n": n}).scalar_one_or_none()
         if hashes is None:
             raise TileError("tile.missing", level=level, n=n)
         return stored_bytes(hashes, where=Term("place.tile", level=level, n=n))
@@ -41,7 +48,7 @@ def tree_size(connection: sa.Connection) -> int:
     Raises:
         StoreError: The newest index is not a number.
     """
-    newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
+    newest = connection.execute(_NEWEST).scalar()
     return 0 if newest is None else stored_int(newest, where=Term("place.table", name="event")) + 1
 
 
@@ -69,9 +76,6 @@ def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str)
 
 def _grow(connection: sa.Connection, size: int, leaves: Sequence[bytes]) -> None:
     changed = grow(TileRows(connection), size=size, leaf_hashes=[leaf_hash(leaf) for leaf in leaves])
-    table = database.tile
-    connection.execute(
-        sa.delete(table).where(table.c.level == sa.bindparam("in_level"), table.c.n == sa.bindparam("at_n")),
-        [{"in_level": level, "at_n": n} for level, n in changed],
-    )
-    put(connection, table, [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in changed.items()])
+    connection.execute(_DROP, [{"in_level": level, "at_n": n} for level, n in changed])
+    rows = [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in changed.items()]
+    put(connection, database.tile, rows)

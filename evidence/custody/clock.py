@@ -11,9 +11,11 @@ LIMIT: without a key the time of an entry is known only of items, holes and case
 its first stamp states a wrong time; the stamp bounds it.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,14 +53,23 @@ def known_times(connection: sa.Connection) -> KnownTimes:
 
 def _newest_entry(connection: sa.Connection, places: range) -> datetime | None:
     """The latest of the newest rows of each kind; since a kind's times rise, its last row has its latest."""
-    columns = (database.item.c.acquired_at, database.case_file.c.opened_at)
-    found = []
-    for column in columns:
-        idx = column.table.c.idx
-        here = (idx >= places.start, idx < places.stop)
-        last = sa.select(column).where(*here).order_by(idx.desc()).limit(1)
-        found += [parse_time(text) for text in connection.execute(last).scalars()]
+    here = {"start": places.start, "stop": places.stop}
+    found = [parse_time(text) for last in _last_times() for text in connection.execute(last, here).scalars()]
     return max(found, default=None)
+
+
+@functools.cache
+def _last_times() -> Sequence[sa.Select[Any]]:
+    """Built once: every writer asks twice before it writes."""
+    columns = (database.item.c.acquired_at, database.case_file.c.opened_at)
+    start, stop = (sa.bindparam(name, type_=sa.BigInteger) for name in ("start", "stop"))
+    return [
+        sa.select(column)
+        .where(column.table.c.idx >= start, column.table.c.idx < stop)
+        .order_by(column.table.c.idx.desc())
+        .limit(1)
+        for column in columns
+    ]
 
 
 def require_clock(

@@ -39,6 +39,8 @@ CARDS = "cards"
 """What ``key_changed`` calls a new set of cards of the same office key; entry 0 names no set."""
 DRILL = "drill"
 """By which name of no ``key_changed`` the time of the newest drill is found."""
+_PINS = sa.select(database.pin).order_by(database.pin.c.idx)
+_LEAF = sa.select(database.event.c.leaf).where(database.event.c.idx == sa.bindparam("at"))
 _CHANGES = {SEAL: "seal_certificate_sha256"}
 """What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
 
@@ -87,7 +89,7 @@ def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
         LogError: One of these does not hold.
         StoreError: A row is of another type.
     """
-    rows = connection.execute(sa.select(database.pin).order_by(database.pin.c.idx)).all()
+    rows = connection.execute(_PINS).all()
     lines = {
         row.idx: stored_bytes(row.lines, where=Term("place.pin", index=row.idx)).decode("ascii", "replace")
         for row in rows
@@ -141,8 +143,7 @@ def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
 
 
 def _leaf(connection: sa.Connection, index: int) -> bytes | None:
-    table = database.event
-    leaf = connection.execute(sa.select(table.c.leaf).where(table.c.idx == index)).scalar_one_or_none()
+    leaf = connection.execute(_LEAF, {"at": index}).scalar_one_or_none()
     return None if leaf is None else stored_bytes(leaf, where=Term("place.leaf", index=index))
 
 

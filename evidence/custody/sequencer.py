@@ -172,8 +172,7 @@ class Sequencer:
             raise CheckpointError("checkpoint.log_behind", size=last.size, found=size)
         if tree_root(TileRows(connection), size=last.size) != last.root:
             raise CheckpointError("checkpoint.log_forks", size=last.size)
-        sizes = database.checkpoint.c.size
-        if connection.execute(sa.select(sizes).where(sizes == last.size)).scalar() is None:
+        if connection.execute(_HAS_SIZE, {"at": last.size}).scalar() is None:
             put(connection, database.checkpoint, [{"size": last.size, "note": note}])
 
     def _last_signed(self, connection: sa.Connection) -> bytes | None:
@@ -195,6 +194,12 @@ def _placed(idx: int, event: Prepared) -> Placed:
     return Placed(idx, event.event_id, event.type, event.values, event.payload_sha256)
 
 
+_NEWEST_LEAF = sa.select(database.event.c.idx, database.event.c.leaf).order_by(database.event.c.idx.desc()).limit(1)
+_CHECKPOINTS = database.checkpoint.c
+_NEWEST_NOTE = sa.select(_CHECKPOINTS.size, _CHECKPOINTS.note).order_by(_CHECKPOINTS.size.desc()).limit(1)
+_HAS_SIZE = sa.select(_CHECKPOINTS.size).where(_CHECKPOINTS.size == sa.bindparam("at"))
+
+
 def newest_token(connection: sa.Connection) -> str:
     """What the next event will name: lower hex SHA-256 of the newest logged token, 64 zeros before the first.
 
@@ -205,8 +210,7 @@ def newest_token(connection: sa.Connection) -> str:
         StoreError: The row of the last entry holds something other than bytes.
         LeafError: That entry cannot be read.
     """
-    table = database.event
-    row = connection.execute(sa.select(table.c.idx, table.c.leaf).order_by(table.c.idx.desc()).limit(1)).one_or_none()
+    row = connection.execute(_NEWEST_LEAF).one_or_none()
     if row is None:
         return NO_TOKEN
     last = parse_leaf(stored_bytes(row.leaf, where=Term("place.leaf", index=row.idx)))
@@ -219,8 +223,7 @@ def newest_checkpoint(connection: sa.Connection) -> bytes | None:
     Raises:
         StoreError: The row holds something other than bytes.
     """
-    table = database.checkpoint
-    row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()
+    row = connection.execute(_NEWEST_NOTE).one_or_none()
     return None if row is None else stored_bytes(row.note, where=Term("place.checkpoint", size=row.size))
 
 

@@ -5,6 +5,7 @@ only where the entry in its place is an anchor that names the token and the chec
 reader of tokens asks here, but the audit, which reports the rows that do not count.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from config.errors import Term
 from evidence.canonical import sha256_hex
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
-from evidence.store.stored import stored_bytes
+from evidence.store.stored import MOST, stored_bytes
 from evidence.times import MAX_SKEW, parse_time
 
 _PAGE = 32
@@ -53,13 +54,11 @@ def newest_first(connection: sa.Connection, *, before: int | None = None) -> Ite
         StoreError: A row holds something other than bytes.
         LeafError: An entry in the place of a token cannot be read.
     """
-    idx = database.token.c.idx
-    page = _page().order_by(idx.desc())
-    rows = connection.execute(page if before is None else page.where(idx < before)).all()
+    rows = connection.execute(_pages_back(), {"before": MOST if before is None else before}).all()
     while rows:
         for row in rows:
             yield from _counted(row)
-        rows = connection.execute(page.where(idx < rows[-1].idx)).all()
+        rows = connection.execute(_pages_back(), {"before": rows[-1].idx}).all()
 
 
 def over(connection: sa.Connection, index: int) -> Iterator[LoggedStamp]:
@@ -123,6 +122,13 @@ def _page() -> sa.Select[Any]:
     joined = token.join(event, event.c.idx == token.c.idx).join(note, note.c.size == token.c.size)
     columns = (token.c.idx, token.c.size, token.c.token, event.c.leaf, note.c.note)
     return sa.select(*columns).select_from(joined).limit(_PAGE)
+
+
+@functools.cache
+def _pages_back() -> sa.Select[Any]:
+    """From a place towards the first; built once, since every turn asks for the newest stamp."""
+    idx = database.token.c.idx
+    return _page().where(idx < sa.bindparam("before")).order_by(idx.desc())
 
 
 def _counted(row: sa.Row[Any, Any, Any, Any, Any]) -> Iterator[LoggedStamp]:

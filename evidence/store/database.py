@@ -606,7 +606,7 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, 
     names = tuple(column.name for column in table.columns if column.name in rows[0])
     if odd := rows[0].keys() - set(names):
         raise ValueError(f"{table.name} has no column {min(odd)}")
-    keys = [column.name for column in table.primary_key]
+    keys = tuple(column.name for column in table.primary_key)
     given = [tuple(row[name] for name in names) for row in rows]
     _insert(connection, table, names, given)
     found = _found(connection, table, names, keys, rows)
@@ -647,17 +647,22 @@ def _found(
     rows: Sequence[Mapping[str, object]],
 ) -> list[tuple[object, ...]]:
     """What is kept of these columns at the keys of these rows, as the driver gives it, in the order of the keys."""
-    kept = sa.select(*(table.c[name] for name in names)).where(_at(table, keys, rows))
-    with closing(connection.execute(kept.order_by(*(table.c[key] for key in keys)))) as result:
+    if keys[0] == "idx":  # a span, since they follow one another
+        at: dict[str, object] = {"first": rows[0]["idx"], "last": rows[-1]["idx"]}
+    else:
+        at = {"keys": [tuple(row[name] for name in keys) for row in rows]}
+    with closing(connection.execute(_finding(table, names, keys), at)) as result:
         return list(result.cursor.fetchall())
 
 
-def _at(table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, object]]) -> sa.ColumnElement[bool]:
-    """The condition that finds these rows; a span, where they follow one another."""
+@functools.lru_cache(maxsize=64)
+def _finding(table: sa.Table, names: Sequence[str], keys: Sequence[str]) -> sa.Select[Any]:
+    """Built once for a table: to build it takes longer than to run it."""
     if keys[0] == "idx":
-        places = [row["idx"] for row in rows]
-        return table.c.idx.between(places[0], places[-1])
-    return sa.tuple_(*(table.c[name] for name in keys)).in_([tuple(row[name] for name in keys) for row in rows])
+        there = table.c.idx.between(sa.bindparam("first"), sa.bindparam("last"))
+    else:
+        there = sa.tuple_(*(table.c[key] for key in keys)).in_(sa.bindparam("keys", expanding=True))
+    return sa.select(*(table.c[name] for name in names)).where(there).order_by(*(table.c[key] for key in keys))
 
 
 def _writer(engine: sa.Engine, patience: Patience) -> sa.Engine:

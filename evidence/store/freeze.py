@@ -106,9 +106,13 @@ def frozen_among(connection: sa.Connection, items: Sequence[str]) -> frozenset[s
 
 def is_hidden(connection: sa.Connection, item_id: str) -> bool:
     """Whether an item's row is shown nowhere: it is frozen, or the client of its case took her consent back."""
+    return connection.execute(_hidden(), {"item": item_id}).first() is not None
+
+
+@lru_cache(maxsize=1)
+def _hidden() -> sa.Select[tuple[int]]:
     table = database.item
-    wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~not_frozen())
-    return connection.execute(wanted).first() is not None
+    return sa.select(table.c.idx).where(table.c.item_id == sa.bindparam("item"), ~not_frozen())
 
 
 def require_shown(connection: sa.Connection, item_id: str) -> None:

@@ -60,7 +60,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/audit/rows.py:findings": _AUDIT,
         "evidence/audit/store.py:_gone": _AUDIT,
         "evidence/audit/store.py:_item_at": _AUDIT,
-        "evidence/custody/clock.py:_newest_entry": "a time",
+        "evidence/custody/clock.py:_last_times": "a time",
         "evidence/match/library.py:_standing": "how many are frozen, for a check to say",
         "evidence/intake/absent.py:_first_kept": "``_lacked`` leaves out what is frozen: it asks ``_frozen``",
         "evidence/intake/absent.py:_gone": "is left out",
