@@ -227,6 +227,7 @@ def test_a_fetch_that_fails_leaves_the_environment_as_it_was(tree: Tree) -> None
     assert tree.call("demo").stderr == ""
 
 
+@pytest.mark.slow
 @installs
 def test_an_installation_that_fails_leaves_no_environment_that_counts_as_ready(tree: Tree) -> None:
     tree.call("demo")

@@ -300,6 +300,7 @@ def test_an_import_of_two_persons_that_is_locked_midway_goes_on_once_it_is_unloc
     desk.require_clean()
 
 
+@pytest.mark.slow
 def test_a_mode_above_metadata_waits_and_the_upload_with_it(desk: WorkerDesk) -> None:
     task_id = desk.ask_import(Mode.SEALED)
     desk.do_all()
@@ -661,6 +662,7 @@ def test_a_bundle_that_was_cut_short_and_cancelled_leaves_nothing(
     assert list((desk.home.path / tasks.BUNDLES).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_was_asked_for_is_gone_from_the_row_once_it_is_not_needed(desk: WorkerDesk) -> None:
     done, waits = desk.ask_bundle(), desk.ask_import(Mode.SEALED)
     assert task_of_owner(desk.home, waits, "mira").asked != b""

@@ -68,6 +68,7 @@ def test_axe_finds_a_field_without_a_label_and_words_that_cannot_be_read(stage: 
         assert {"color-contrast", "label"} <= {each.partition(":")[0] for each in found["broken"]}, json.dumps(found)
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(stage: Path, asked: AskedOffice) -> None:
     wide = {"evaluate": "[document.documentElement.scrollWidth, innerWidth]", "as": "wide"}
     for language in ("mk", "sl", "en"):

@@ -183,6 +183,7 @@ def test_without_a_script_every_language_says_what_to_do(stage: Path, asked: Ask
     assert f"\n{EN['page.start']}\n" not in off
 
 
+@pytest.mark.slow
 def test_a_link_chooses_the_language_and_so_does_the_browser(stage: Path, asked: AskedOffice) -> None:
     about, page = [{"tell": "about"}], asked.page()
     linked = play(stage, "walk", browser=CHROMIUM, page=f"{page}#sq", steps=about)["about"]["text"]

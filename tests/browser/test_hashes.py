@@ -67,6 +67,7 @@ def test_the_page_makes_the_hashes_of_the_office(browser: str, stage: Path) -> N
     assert ours(turned)[0] != told["turned-1.jpg"]["pdq"], "the comparison can fail"
 
 
+@pytest.mark.slow
 def test_a_canvas_that_a_browser_disturbs_is_found_by_a_known_picture(stage: Path) -> None:
     name, data = "lossless.webp", golden.exact()["lossless.webp"]
     wrong = hashed_in(stage, {name: data}, browser=CHROMIUM, noise=200)

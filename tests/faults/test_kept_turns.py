@@ -148,6 +148,7 @@ def require_made_up(home: Home) -> None:
     assert audited.report.problems == ()
 
 
+@pytest.mark.slow
 def test_others_that_really_have_the_lock_are_waited_for_in_vain(
     office: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

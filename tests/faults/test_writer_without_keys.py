@@ -167,6 +167,7 @@ def unnoticed(office: Office, folder: Path, changes: Iterator[Change]) -> list[s
     return missed
 
 
+@pytest.mark.slow
 def test_a_home_that_nobody_touched_is_named_nowhere(home: Home) -> None:
     """CONTROL of every class: what is named is the change."""
     assert named(home.path) == ""

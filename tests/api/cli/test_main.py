@@ -107,6 +107,7 @@ def test_without_an_office_every_command_says_how_to_make_one(tmp_path: Path, me
     assert "no office here" in json.dumps(told)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("command", "found"),
     [
@@ -421,6 +422,7 @@ def test_who_ignores_ctrl_c_goes_on_to(life: Life) -> None:
     assert done.stdout.splitlines()[0] == b"True"
 
 
+@pytest.mark.slow
 def test_no_terminal_is_too_old_for_what_a_case_says(life: Life) -> None:
     latin = {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann", "PYTHONIOENCODING": "latin-1"}
     show = ("--home", life.home, "case", "show", life.case)

@@ -13,6 +13,7 @@ def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     shorten_demo(monkeypatch)
 
 
+@pytest.mark.slow
 def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, small_demo: None) -> None:
     (tmp_path / "mine").write_bytes(b"")
     assert run("demo", "--keep", tmp_path, "--json").error["type"] == "HomeError"

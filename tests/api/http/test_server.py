@@ -60,6 +60,7 @@ def refusals(client: httpx.Client, callers: Iterable[str]) -> list[int]:
     return [client.get("/api/v1/items", headers={"X-Forwarded-For": each}).status_code for each in callers]
 
 
+@pytest.mark.slow
 def test_who_the_caller_is_is_believed_from_a_named_proxy_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,7 @@ def test_alerts_come_page_by_page(home: Home, tmp_path: Path) -> None:
     assert found == items[1:]
 
 
+@pytest.mark.slow
 def test_a_video_that_is_posted_again_is_told_to_the_case_that_has_it(home: Home, tmp_path: Path) -> None:
     (original,) = post(home, tmp_path / "first", {1: film()})
     case = case_with(home, original)

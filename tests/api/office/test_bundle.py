@@ -247,6 +247,7 @@ def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: ExportDesk)
         file.unlink()
 
 
+@pytest.mark.slow
 def test_a_later_export_proves_the_same_early_time_of_each_item(desk: ExportDesk) -> None:
     def rows(name: str) -> tuple[dict[str, str], str]:
         desk.export(name)
@@ -280,6 +281,7 @@ def everything_of(letter: Path) -> str:
     return "".join(letter.read_text().split())
 
 
+@pytest.mark.slow
 def test_a_letter_that_cannot_be_printed_is_a_text_alone_and_that_is_said(
     desk: ExportDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

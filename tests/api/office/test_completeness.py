@@ -124,6 +124,7 @@ def test_what_telegram_said_was_deleted_and_what_was_missing_later_are_never_mix
         home.engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_message_that_was_missing_and_that_telegram_then_said_was_deleted_is_a_deletion(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
     write_export(tmp_path / "export", seed=1, messages=30)

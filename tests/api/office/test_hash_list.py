@@ -45,6 +45,7 @@ def problems(home: Home, passphrase: str | None = PASSPHRASE) -> list[str]:
     return [each.code for each in done.report.problems]
 
 
+@pytest.mark.slow
 def test_a_list_tells_every_edit_of_its_picture_before_it_and_after_it_and_no_other(home: Home, tmp_path: Path) -> None:
     before = post(home, tmp_path / "before", dict(enumerate(EDITS.values(), start=10)))
     others = post(home, tmp_path / "others", {at: jpeg(photo(seed=at)) for at in range(100, 110)})

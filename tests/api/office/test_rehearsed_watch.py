@@ -40,6 +40,7 @@ def test_without_a_legal_basis_no_file_is_read_and_the_account_is_forgotten(tmp_
     home.engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_second_rehearsal_is_of_another_group_and_an_audit_is_clean(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
     first, second = (rehearse_watch(home, None, doer(home)) for _each in range(2))

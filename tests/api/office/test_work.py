@@ -44,6 +44,7 @@ def test_what_a_bundles_file_says_is_what_its_maker_told(desk: WorkerDesk) -> No
     }
 
 
+@pytest.mark.slow
 def test_progress_counts_each_stage_from_its_beginning() -> None:
     heard = list[tuple[str, int, int]]()
     working = Working(lambda: pytest.fail("no key is needed"), NOTHING_BESIDE, lambda *told: heard.append(told))

@@ -76,6 +76,7 @@ def other_reason(record: DisclosedLeaf) -> DisclosedLeaf:
     return dataclasses.replace(record, values={**record.values, "reason": "another"})
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     "change",
     [

@@ -151,6 +151,7 @@ def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementatio
     jsonschema.validate(content_values, dict(load_schema("content")))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "content_values",
     [

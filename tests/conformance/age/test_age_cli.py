@@ -138,6 +138,7 @@ def test_age_does_not_open_it_with_another_passphrase(tmp_path: Path) -> None:
     assert age_on_a_terminal("-d", "-o", "key", "key.age", typed=["sest cuprija"], where=tmp_path) != 0
 
 
+@pytest.mark.slow
 def test_we_open_a_passphrase_file_of_age(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"the key")
     typed = ["šest ćuprija", "šest ćuprija"]

@@ -448,6 +448,7 @@ def _is_locked(file: Path) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_served_home_writes_nothing_more_and_ends(home: Path, url: str) -> None:
     opened = Home.open(home)
     headers = {"Authorization": f"Bearer {make_key(opened, 'mira', list(Scope), None, None).secret}"}

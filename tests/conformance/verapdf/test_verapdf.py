@@ -37,8 +37,8 @@ JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """It ends before more compiling would pay: less than half the processor time for one document."""
 VERSION = "1.30.2"
 LETTERS = "ѓ ќ ђ ћ љ њ џ ѐ ѝ ë ç č ž š đ Ѓ Ќ Ђ Ћ Ë Ç Č Ž"
-IN_FULL = ("en", "mk")
-"""The languages in which the texts that break pages stand whole; in the others, their beginnings."""
+IN_FULL = ("en",)
+"""The language in which the texts that break pages stand whole; in the others, their beginnings."""
 GAP = {"channel_id": "1234567890", "lo": "1002", "hi": "1004", "hole": "gap"}
 
 

@@ -48,6 +48,7 @@ def test_key_frames_are_those_of_the_scenes_in_their_order(
     assert "seccomp" in found.sandbox
 
 
+@pytest.mark.slow
 def test_of_a_long_video_frames_are_spread_over_all_of_it() -> None:
     found = read_video("video/mp4", film(scenes=20))
     assert len(found.frames) == MOST_FRAMES

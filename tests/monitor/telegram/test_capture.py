@@ -146,6 +146,7 @@ def test_what_a_lower_mode_left_is_fetched_once_in_a_higher_one(at: Desk, before
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_what_is_gone_is_on_record_once_and_what_never_was_is_not(at: Desk) -> None:
     group = at.group()
     known, unseen = group.post("një"), group.post("dy")

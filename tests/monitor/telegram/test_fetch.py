@@ -299,6 +299,7 @@ def test_an_answer_that_cannot_be_read_for_a_fresh_reference_stops_no_watch(
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_files_of_a_channel_that_closes_wait_until_it_is_open_again(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NISISAMA_TELEGRAM__POLL_S", "1")
     group, account, faults = at.group(), at.accounts[0], at.telegram.faults

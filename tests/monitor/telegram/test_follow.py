@@ -38,6 +38,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_channel_that_is_closed_and_comes_back_has_a_hole_with_two_ends(at: Desk) -> None:
     group = at.group()
     group.post("një")
@@ -432,6 +433,7 @@ def numbers_of(spans: Iterable[tuple[int, int]]) -> set[int]:
     return {number for lo, hi in spans for number in range(lo, hi + 1)}
 
 
+@pytest.mark.slow
 def test_what_is_hidden_from_the_account_that_goes_on_is_not_called_gone(at: Desk) -> None:
     group = at.group()
     hidden = [group.post(f"mesazh {number}") for number in range(3)]

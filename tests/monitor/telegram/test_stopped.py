@@ -129,6 +129,7 @@ def test_while_another_program_locks_the_database(at: Desk) -> None:
     complete(at, message=1)
 
 
+@pytest.mark.slow
 def test_while_a_decoder_hangs(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     with watching(at) as process:
@@ -150,6 +151,7 @@ def test_while_a_decoder_hangs(at: Desk) -> None:
     complete(at, message=2, file=2)
 
 
+@pytest.mark.slow
 def test_while_a_time_stamp_office_says_nothing(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     with silent() as (port, come):

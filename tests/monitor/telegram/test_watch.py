@@ -165,6 +165,7 @@ def test_a_lost_account_is_an_event_and_the_next_one_goes_on(at: Desk, how: str,
     require_clean(at)
 
 
+@pytest.mark.slow
 def test_the_next_account_goes_on_in_a_group_by_invitation_that_it_has_joined(at: Desk) -> None:
     second = at.log_in("zweites", "+38160000002")
     room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
@@ -422,6 +423,7 @@ def test_somebody_who_types_is_no_reason_to_look() -> None:
     assert news.wait(0.0) == {None}
 
 
+@pytest.mark.slow
 def test_a_channel_that_cannot_be_read_stops_no_other(at: Desk) -> None:
     first = at.group()
     first.post_photo(picture(1), "një")
