@@ -428,6 +428,8 @@ def test_whatever_people_do_under_a_moving_clock_what_nobody_confirmed_goes_and_
     schedule = CaptureSchedule(at, stranger(at), Random(seed))  # noqa: S311 - as above
     for _step in range(16):
         schedule.step()
+    schedule.capture()  # one at least that nobody answers
+    at.clock.pass_by(hours=73)
     schedule.wait()
     home = at.home
     assert nonempty(schedule.destroyed)
