@@ -535,8 +535,11 @@ class Writer:
     sequencer: Sequencer
     put_off: bool = False
 
-    def beat(self, *, now: bool = False) -> Explained | None:
+    def beat(self, *, now: bool = False, idle: bool = False) -> Explained | None:
         """Sign what was logged, and have it stamped, if there is news and the beat is due (or ``now``).
+
+        Args:
+            idle: As ``stamp`` has it; then at once, too.
 
         Whatever keeps this from being done, what was logged is kept: no error of here is one of the work.
 
@@ -548,8 +551,8 @@ class Writer:
         error: EvidenceError | None = None
         try:
             with storage_errors(self.home.path):
-                if now or self._is_due():
-                    error = self.stamp()
+                if now or idle or self._is_due():
+                    error = self.stamp(idle=idle)
                 self.sequencer.sign()
         except (HomeBusyError, StorageFullError) as cause:
             self.put_off = True
@@ -558,8 +561,11 @@ class Writer:
             error = StampUnreachableError("stamp_unreachable.not_now", cause=cause)
         return error if self.home.settings.stamp.offices else no_office(self.home.path / SETTINGS_FILE)
 
-    def stamp(self) -> EvidenceError | None:
+    def stamp(self, *, idle: bool = False) -> EvidenceError | None:
         """Sign what was logged and have it stamped now.
+
+        Args:
+            idle: Have it stamped even if nothing but time stamps was logged since the last one.
 
         Returns:
             Why no office gave a time stamp, or that the clock is ahead of the one that was given.
@@ -574,7 +580,10 @@ class Writer:
         try:
             with self.home.time_stamping() as offices, stamping_client(offices) as http:
                 timeout_s = self.home.settings.stamp.timeout_s
-                anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s, lists=self.home.lists)
+                lists = self.home.lists
+                anchoring = Anchoring(
+                    self.home.engine, self.sequencer, offices, http, timeout_s, lists=lists, idle=idle
+                )
                 follow.catch_up(self.home.engine, anchoring, self.sequencer.take)
         except StampError as error:
             return error

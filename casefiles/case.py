@@ -19,6 +19,7 @@ from evidence.observation import OF_A_CHANNEL, HoleReason, Kind
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
+from evidence.store.captured import confirmed, require_confirmed
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
 from evidence.store.freeze import no_hole_of_frozen, not_frozen, require_not_withdrawn, require_shown
@@ -89,7 +90,8 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
 
     Raises:
         UnknownItemError: There is no such case, or it is a list of hashes.
-        UnknownItemError: One of the items does not exist or is frozen; none was added.
+        UnknownItemError: One of the items does not exist, is frozen, or was captured and nobody confirmed it; none was
+            added.
     """
     require_client(engine, case_id)
     require_items(engine, items)
@@ -101,6 +103,7 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
     def fresh(connection: sa.Connection) -> list[Prepared]:
         require_not_erased(connection, wanted)  # also while the entries were sealed
         require_not_withdrawn(connection, case_id, wanted)
+        require_confirmed(connection, wanted)
         held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 
@@ -348,7 +351,7 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     unseen = sa.select(holes.c.idx).join(
         places, sa.and_(holes.c.channel_id == places.c.channel_id, sa.or_(at_a_message, of_the_channel))
     )
-    unseen = unseen.where(no_hole_of_frozen())
+    unseen = unseen.where(no_hole_of_frozen(), confirmed(holes))
     every = sa.union(opened, added, removed, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
         channels = connection.execute(sa.select(places.c.channel_id).distinct()).scalars().all()
@@ -375,7 +378,7 @@ def _gaps_of(connection: sa.Connection, channel_id: str) -> tuple[Sequence[Gap],
     """The gaps of a channel, and its messages with the first item that shows each.
 
     Only an item that shows the message closes a gap; a deletion says that it is gone, and not what it was. One that is
-    frozen closes a gap, and is never named as what did.
+    frozen, or of a capture that nobody confirmed, closes a gap, and is never named as what did.
     """
     item, hole = database.item.c, database.hole.c
     of_gaps = sa.select(hole.idx, hole.lo, hole.hi).where(
@@ -385,7 +388,7 @@ def _gaps_of(connection: sa.Connection, channel_id: str) -> tuple[Sequence[Gap],
     if not gaps:
         return (), ()
     lo, hi = min(gap.lo for gap in gaps), max(gap.hi for gap in gaps)
-    shown = sa.func.min(sa.case((not_frozen(), item.idx)))
+    shown = sa.func.min(sa.case((sa.and_(not_frozen(), confirmed()), item.idx)))
     numbers = sa.select(item.message_id, shown).where(
         item.channel_id == channel_id, item.message_id.between(lo, hi), item.kind.in_(_SAW_THE_MESSAGE)
     )

@@ -21,6 +21,7 @@ from evidence.custody.event import Draft
 from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
+from evidence.store.captured import confirmed
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
 from evidence.store.upgrade import stands
@@ -111,7 +112,7 @@ def _near(connection: sa.Connection, channel: str, numbers: frozenset[int]) -> I
     """The messages of a channel that may answer one of these, and are not among these, in the order of the log."""
     table = database.item.c
     rows = sa.select(table.idx, table.item_id, table.channel_id, table.message_id).where(
-        table.channel_id == channel, table.kind.in_(_ANSWERS), stands(), not_frozen()
+        table.channel_id == channel, table.kind.in_(_ANSWERS), stands(), not_frozen(), confirmed()
     )
     for lo, hi in _spans(numbers):
         for row in connection.execute(rows.where(table.message_id.between(lo, hi)).order_by(table.idx)):

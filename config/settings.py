@@ -185,6 +185,7 @@ class RetentionSettings(_Section):
     unclaimed_days: int = Field(default=365, ge=30, le=365, description="Days for which what no case has is kept")
     bystander_days: int = Field(default=90, ge=1, le=365, description="Days for a watch's texts without a picture")
     notice_days: int = Field(default=30, ge=1, le=90, description="Days before that in which `doctor` says so")
+    unconfirmed_hours: int = Field(default=72, ge=1, le=168, description="Hours for which an unconfirmed capture stays")
 
 
 CountryCode = Annotated[str, _of_form("country_code", "(?:[A-Z]{2})?")]

@@ -137,6 +137,20 @@ class WatchEntry:
         return bare if bare.isdecimal() else None
 
 
+@dataclass(frozen=True, slots=True)
+class UnregisteredChannel(WatchEntry):
+    """A public channel that nobody registered: one post of it is captured, and it is not watched."""
+
+    def __post_init__(self) -> None:
+        if any((self.report_url, self.reported_by, self.reported_on, self.rights)):
+            raise ValueError("expected a channel without a report")
+
+    @classmethod
+    def of(cls, name: str, number: int) -> "UnregisteredChannel":
+        """The one that has this user name and this number."""
+        return cls(name, None, None, None, "public", channel_id=str(number))
+
+
 def plain_channel(text: str) -> str:
     """The one spelling of a channel in the register, however a person names it; what is none stays as it is.
 

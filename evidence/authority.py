@@ -27,7 +27,7 @@ from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
-from evidence.observation import Mode
+from evidence.observation import CAPTURED, Mode
 from evidence.store.projection import ANSWER_WITHIN, Placed
 from evidence.store.reviews import Review, is_settled, review_of
 from evidence.times import format_time, parse_time
@@ -48,6 +48,7 @@ class Act(StrEnum):
     HOLD = "hold"
     UNHOLD = "unhold"
     RETENTION = "retention"
+    CAPTURE = CAPTURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +289,15 @@ class Request:
     def text_or_none(self, name: str) -> str | None:
         """A text of the order; None if it says nothing."""
         return None if self.value(name) is None else self.text(name)
+
+    @property
+    def due_at(self) -> datetime:
+        """Until when a second person may approve it.
+
+        Raises:
+            AuthorityError: As ``value``.
+        """
+        return parse_time(self.text("until")) if self.act is Act.CAPTURE else self.by.at + ANSWER_WITHIN
 
     def legal_basis(self, today: date) -> LegalBasis:
         """The legal basis of the order.

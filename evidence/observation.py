@@ -38,6 +38,8 @@ class Gone(StrEnum):
     """An export that goes at least as far, and was brought before, does not have it; why is not known."""
 
 
+CAPTURED = "capture"
+"""The method by which a post of a channel that nobody registered was had, and the act that a second person confirms."""
 EVERYBODY = "everybody"
 """Whose messages an export has, if it is to have all that lies within its extent; else ``some``."""
 

@@ -1,7 +1,7 @@
 """``approve``: a second person answers one person: approves what waits, and it is done; or reviews, or refuses."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,8 @@ def approve(
     from api.office.approval import approve as approve_request
     from api.office.approval import refuse as refuse_request
     from api.office.request import find_request, require_unanswered
+    from api.office.unconfirmed import items_kept
+    from evidence.authority import Act
 
     home = open_home(ctx)
     if listed or request is None:
@@ -91,7 +93,7 @@ def approve(
         return
     require_approvable(home, asked, person, casework)
     if asked.order:
-        _require_yes(asked, yes=yes)
+        _require_yes(asked, items_kept(home, asked.request), yes=yes)
     tally = tally_of(home, asked, casework)
     if tally is not None and tally.lost:
         warn(Term("note.addition_stopped", number=tally.lost, said=tally.said, place=asked.target))
@@ -99,6 +101,12 @@ def approve(
     with watched() as begin, stages() as staged:
         done = approve_request(home, asked, person, Means(casework, words, begin, staged, matching=keys.matching))
     told, text = _of_act(asked, done.done) if done.done else ({"files": tally.told()} if tally else {}, "")
+    if asked.act is Act.CAPTURE:
+        days = home.settings.retention.unclaimed_days
+        text = (
+            f"It is kept like any other item: for {days} days, or as long as a case has it. The channel is not "
+            "watched; that is another act: nisisama watch add."
+        )
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 
 
@@ -143,7 +151,7 @@ _NAMES: Mapping[str, str] = {
 """What the parts of an order are called, where not by their names."""
 
 
-def _require_yes(asked: "Request", *, yes: bool) -> None:
+def _require_yes(asked: "Request", items: Sequence[str], *, yes: bool) -> None:
     """Show what is asked for, and go on only if the second person agrees.
 
     Raises:
@@ -154,7 +162,8 @@ def _require_yes(asked: "Request", *, yes: bool) -> None:
 
     if not yes and not sys.stdin.isatty():
         raise UsageError("usage.needs_yes", where=click.get_current_context().command_path)
-    click.echo("\n".join(printable(line) for line in _shown(asked)), err=True)
+    lines = [*_shown(asked), *(f"  kept: {item} (nisisama evidence show {item})" for item in items)]
+    click.echo("\n".join(printable(line) for line in lines), err=True)
     if not yes and prompt(Term("prompt.approve")).strip().casefold() != "yes":
         raise click.Abort(str(Term("note.not_approved")))
 
@@ -254,6 +263,7 @@ def _told(wait: "Wait") -> dict[str, Any]:
         "due_at": wait.due_at,
         "target": asked.target if asked else None,
         "requested_by": asked.by.actor if asked else None,
+        "items": list(wait.items),
     }
 
 

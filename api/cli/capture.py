@@ -4,20 +4,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import actor_option, counted, counted_gone, doer, emit, json_option, open_home, warn, warn_unstamped
+from api.cli.common import (
+    actor_option,
+    counted,
+    counted_gone,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    reason_option,
+    warn,
+    warn_unstamped,
+)
 from config.errors import Term
+from config.times import told_time
 
 if TYPE_CHECKING:
     from api.office.capture import Captured
+    from monitor.telegram.capture import Looked
 
 
 @click.command("capture")
 @click.argument("link")
+@reason_option
 @actor_option
 @json_option
 @click.pass_context
-def capture(ctx: click.Context, link: str, actor: str | None, as_json: bool) -> int:
-    """Keep the message that LINK leads to, in a registered channel, now.
+def capture(ctx: click.Context, link: str, reason: str | None, actor: str | None, as_json: bool) -> int:
+    """Keep the message that LINK leads to, now.
+
+    Of a public channel that is not registered, only the post is kept, without its files, for a reason; it is destroyed
+    unless another person confirms it in time.
 
     LINK is what Telegram's clients copy: t.me/name/5, t.me/c/NUMBER/5, the same in a topic, or with ?comment=7. The
     message is kept as the watch keeps it, with its album and at most 100 comments. If it is gone, that is recorded.
@@ -28,9 +45,8 @@ def capture(ctx: click.Context, link: str, actor: str | None, as_json: bool) -> 
     from config.link import read_message_link
 
     home = open_home(ctx)
-    done = capture_message(
-        home, read_message_link(link), doer(actor, home.clock), lambda: warn(Term("note.capture_handed_over"))
-    )
+    by = doer(actor, home.clock, reason=reason)
+    done = capture_message(home, read_message_link(link), by, lambda: warn(Term("note.capture_handed_over")))
     said = _said(done) | {"warnings": warn_unstamped(done.unstamped)}
     if done.error is None:
         emit(said, as_json=as_json, text=_told(done))
@@ -61,10 +77,25 @@ def _said(done: "Captured") -> dict[str, Any]:
                 "media": done.media.get(int(each.channel_id), 0),
                 "gaps": each.gaps,
                 "waiting": each.files,
+                "request": each.request,
+                "until": each.until,
             }
             for each in found.looked
         ],
     }
+
+
+def _waits(looked: "Looked") -> list[str]:
+    """Of a channel that is not registered: what becomes of it."""
+    if looked.request is None:
+        return []
+    if looked.until is None:
+        return ["A second person has confirmed it."]
+    approve = f"nisisama approve {looked.request}"
+    return [
+        "The channel is not registered, so only metadata are kept, and no file.",
+        f"It is destroyed after {told_time(looked.until)}, unless another person runs: {approve}",
+    ]
 
 
 def _told(done: "Captured") -> str:
@@ -81,4 +112,5 @@ def _told(done: "Captured") -> str:
         new = ", ".join(words for words, number in kept.items() if number)
         left = f"; {counted(each.files, 'file')} still to be fetched" if each.files else ""
         lines.append(f"{each.channel}: {new or nothing}{left}")
+        lines += _waits(each)
     return "\n".join(lines) or "Nothing was kept."

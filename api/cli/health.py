@@ -27,6 +27,7 @@ TITLES = {
     "freezes": "Nothing frozen has waited for more than a day",
     "holds": "Every hold was looked at by its day",
     "withdrawals": "A case that was withdrawn is destroyed in a day",
+    "captures": "Every capture is confirmed in time, or destroyed",
     "retention": "Nothing is kept longer than the rule says",
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "What is watched is seen and looked at",

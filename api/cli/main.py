@@ -22,7 +22,7 @@ COMMANDS = {
     "demo": ("api.cli.rehearsal:demo", "Rehearse everything with harmless generated pictures."),
     "doctor": ("api.cli.health:doctor", "Check settings, keys, clock, disk, store, time-stamp offices."),
     "monitor": ("api.cli.monitor:monitor", "Watch the registered channels live."),
-    "capture": ("api.cli.capture:capture", "Keep one message of a registered channel now, by its link."),
+    "capture": ("api.cli.capture:capture", "Keep one message now, by its link."),
     "watch": ("api.cli.channel:watch", "Keep the register of publicly reported channels."),
     "import": ("api.cli.intake:import_", "Take in a Telegram Desktop export."),
     "evidence": ("api.cli.item:evidence", "Show what is preserved, never the content of media."),

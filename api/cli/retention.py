@@ -21,9 +21,11 @@ from api.cli.common import (
     warn,
 )
 from config.errors import Term
+from config.times import told_time
 
 if TYPE_CHECKING:
     from api.office.retention import RetentionRun, Ruled
+    from evidence.store.captured import WaitingCapture
 
 
 @click.group()
@@ -58,13 +60,26 @@ def rule_words(done: "Ruled") -> str:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """Say how much is due now, and how much within the days of notice. A case, a hold or a renewal keeps an item."""
-    from api.office.retention import count_soon
+    """Say how much is due now, and how much within the days of notice. A case, a hold or a renewal keeps an item.
+
+    Also lists the captures that wait for a second person, and until when.
+    """
+    from api.office.retention import count_soon, unconfirmed
 
     home = open_home(ctx)
     now, soon = count_soon(home)
     text = f"Due now: {counted(now, 'item')}. Due within {home.settings.retention.notice_days} days: {soon}."
-    emit({"due": now, "soon": soon}, as_json=as_json, text=text)
+    waiting, late = unconfirmed(home)
+    told = [{"request": each.request, "until": each.until, "items": each.items} for each in waiting]
+    lines = [text, *(_unconfirmed(each, late=each.request in late) for each in waiting)]
+    emit({"due": now, "soon": soon, "unconfirmed": told}, as_json=as_json, text="\n".join(lines))
+
+
+def _unconfirmed(each: "WaitingCapture", *, late: bool) -> str:
+    if late:
+        return f"Capture {each.request}: nobody confirmed it in time; the next run destroys it ({each.items})."
+    kept = counted(each.items, "item")
+    return f"Capture {each.request}: {kept}, destroyed after {told_time(each.until)} unless somebody else approves it."
 
 
 @retention.command("run")
@@ -81,10 +96,11 @@ def run(ctx: click.Context, actor: str | None, passphrase_file: Path | None, as_
     done = run_retention(home, by, unlock(home, passphrase_file).casework)
     if done.unfinished is not None:
         warn(Term("note.plain", cause=done.unfinished))
-    told = {"erased": done.erased, "left": done.left, "finished": done.unfinished is None}
+    told = {"erased": done.erased, "refused": done.refused, "left": done.left, "finished": done.unfinished is None}
     emit_logged(told, done.unstamped, as_json=as_json, text=_words(done))
 
 
 def _words(done: "RetentionRun") -> str:
     left = f" Left, because the same is kept for another reason: {counted(done.left, 'item')}." if done.left else ""
-    return f"Destroyed: {counted(done.erased, 'item')} that no case had claimed in time.{left}"
+    refused = f" Captures that nobody confirmed in time: {done.refused}." if done.refused else ""
+    return f"Destroyed: {counted(done.erased, 'item')} that no case had claimed in time.{refused}{left}"

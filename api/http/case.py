@@ -31,6 +31,7 @@ MOST_ITEMS = 1000
 _CASE, _ITEM, _OPENED = "case-1f0c5c8e3a52", "7c9e6679f2b34d0a8e1f5a6b3c2d1e0f", "2026-11-27T09:30:00.000Z"
 CaseId = Annotated[str, Path(description="The whole identifier of a case", examples=[_CASE])]
 _NO_SUCH_CASE = UnknownItemError("unknown_item.no_such_case", found="case-000000000000")
+_UNCONFIRMED = UnknownItemError("unknown_item.unconfirmed", found="0" * 32, request="0" * 32)
 _NO_SUCH_ITEM = UnknownItemError("unknown_item.no_such_item", found="0" * 32)
 
 
@@ -221,7 +222,7 @@ def get_cases(asked: Annotated[PageQuery, Query()], caller: Reader) -> CasesBody
 @router.post(
     "/cases/{case_id}/items",
     summary="Add items to a case",
-    responses=refusals(_NO_SUCH_CASE, _NO_SUCH_ITEM, *WRITES),
+    responses=refusals(_NO_SUCH_CASE, _NO_SUCH_ITEM, _UNCONFIRMED, *WRITES),
 )
 def post_case_items(case_id: CaseId, asked: AddItemsBody, caller: Writer) -> AddedItemsBody:
     """Add items; those that the case has are not added again."""

@@ -61,6 +61,7 @@ class RequestBody(AnswerBody):
     requested_by: str | None
     reason: str | None
     order: dict[str, Any] = Field(description="All that was asked for; empty for a review")
+    items: list[str] = Field(description="What a capture kept, to be looked at first; empty for any other act")
 
 
 class RequestsBody(AnswerBody):
@@ -77,6 +78,7 @@ class RequestsBody(AnswerBody):
                 "requested_by": "mira",
                 "reason": "For the complaint",
                 "order": {"case": "case-1f0c5c8e3a52", "audience": "lawyer", "items": "3"},
+                "items": [],
             }
         ],
         next=None,
@@ -126,7 +128,7 @@ def post_approve(request_id: RequestId, asked: AnswerRequestBody, caller: Approv
     casework = caller.office.keyring.casework
     found = _found(caller, request_id)
     doer = caller.doer(asked.reason)
-    if found.review is not None and not found.order:
+    if found.review is not None and (not found.order or found.act is Act.CAPTURE):
         done = approve(caller.home, found, doer, Means(casework))
         return _answered(found, None, warnings_of(done.unstamped))
     task_id = ask_for_act(caller.home, found, doer, casework, _case_of(found))
@@ -175,6 +177,7 @@ def _told(wait: Wait) -> RequestBody:
         target=asked and asked.target,
         requested_by=asked and asked.by.actor,
         reason=asked and asked.by.reason,
+        items=list(wait.items),
         order={} if asked is None else {name: value for name, value in asked.order.items() if name not in _INSIDE},
     )
 

@@ -24,6 +24,7 @@ from api.office.page import LIMIT, Page, page_of
 from api.office.receiver import Settled, add_asked_receiver
 from api.office.request import NOTHING_BESIDE, Inside, request_at
 from api.office.retention import Ruled, rule_asked
+from api.office.unconfirmed import confirm_capture, items_kept
 from casefiles.case import open_events
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, refusal
@@ -35,7 +36,6 @@ from evidence.names import require_others
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, Stage, open_reviews, review_of
 from evidence.times import format_time
 
@@ -90,6 +90,7 @@ class Wait:
         what: The act; None where its row is gone.
         due_at: By when, as values of the log are written.
         asked: What its record says; None without the passphrase.
+        items: What a capture kept, but for what is frozen; empty for any other act.
     """
 
     request: str
@@ -98,6 +99,7 @@ class Wait:
     due_at: str | None
     stage: Stage
     asked: Request | None
+    items: tuple[str, ...] = ()
 
 
 def waiting(
@@ -123,7 +125,9 @@ def waiting(
 
     def told(review: Review) -> Wait:
         asked = request_at(home, review.index, casework, review) if casework else None
-        return Wait(review.request, review.index, review.what, review.due_at, review.stage(now), asked)
+        stage = review.stage(now)
+        items = items_kept(home, review.request) if review.what == Act.CAPTURE.value else ()
+        return Wait(review.request, review.index, review.what, review.due_at, stage, asked, items)
 
     found = tuple(islice(filter(sees, map(told, reviews)), limit + 1))
     return page_of(found, limit=limit, key=_due)
@@ -149,7 +153,7 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIden
     if asked.review.approved:
         if approver_of(home, asked, casework) != doer.actor:
             raise AuthorityError("authority.approved_by_another", where=asked.request)
-    elif doer.at > (due := asked.by.at + ANSWER_WITHIN):
+    elif doer.at > (due := asked.due_at):
         raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(due))
 
 
@@ -189,12 +193,20 @@ def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
         return _answer(home, asked, approval(asked.request, doer), done=True)
     if asked.act is Act.RELEASE:
         return _agree_to_release(home, asked, doer)
+    if asked.act is Act.CAPTURE:
+        return Answered(asked, None, *_confirmed(home, asked, doer))
     drafts = () if asked.review.approved else (approval(asked.request, doer),)
     grant = Grant(asked.request, drafts, None, waited=True)
     with reading(home.engine) as connection:
         grant.require_open(connection)  # what an answer changed would be told of first; the turn asks again
     done = _act(home, asked, by, grant, means)
     return Answered(asked, done, _left(home), done.unstamped)
+
+
+def _confirmed(home: Home, asked: Request, doer: Doer) -> tuple[int, Explained | None]:
+    """Approve a capture, whose act is done: what was kept is kept on."""
+    unstamped = confirm_capture(home, asked, doer)
+    return _left(home), unstamped
 
 
 def _agree_to_release(home: Home, asked: Request, doer: Doer) -> Answered:
@@ -226,7 +238,7 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
     match asked.act:
         case Act.WATCH:
             return add_asked_channel(home, asked, by, grant)
-        case Act.ADD | Act.RELEASE:
+        case Act.ADD | Act.RELEASE | Act.CAPTURE:
             raise AuthorityError("authority.answered", where=asked.request)
         case Act.IMPORT:
             return import_asked(home, asked, by, grant, means.progress, means.inside)

@@ -1,7 +1,8 @@
 """Captures one message that a person names by its link: now, and as the watch would keep it.
 
 If a running watch has the only account, the watch is asked through the database, since Telegram ends a session that
-two programs use. What it then keeps names the person who asked.
+two programs use. What it then keeps names the person who asked. Of a channel that is not registered see
+``api.office.unconfirmed``.
 """
 
 import time
@@ -54,6 +55,8 @@ def _not_there(seen: Seen | None, link: MessageLink) -> Explained | None:
             return MessageError("message.never_seen", found=number)
         case Seen.NOT_YET:
             return MessageError("message.not_yet", found=number)
+        case Seen.NOT_THERE:
+            return MessageError("message.not_there", found=number)
         case Seen.NO_COMMENTS:
             return MessageError("message.no_comments", found=number)
         case _:

@@ -8,7 +8,7 @@ time stamp or entry.
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late; ``releases``: what was released was handed over;
-``freezes``: nothing frozen has waited for more than a day; ``holds``, ``withdrawals``, ``retention``:
+``freezes``: nothing frozen has waited for more than a day; ``holds``, ``withdrawals``, ``captures``, ``retention``:
 ``api.office.keep_health``.
 8. ``decoder``: pictures are decoded, inside every wall that it knows; ``pages``: the report can be made
 as PDF.  9. ``alerts``: ``api.office.alert_health``.  10. ``watch``: ``api.office.watch_health``.
@@ -54,6 +54,7 @@ from evidence.errors import EvidenceError, HomeError, ReleaseError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
+from evidence.observation import CAPTURED
 from evidence.store.database import has_password, reading
 from evidence.store.freeze import waiting_freezes
 from evidence.store.hold import held_freezes
@@ -94,6 +95,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("freezes", lambda: freezes(home)),
         ("holds", lambda: keep_health.holds(home)),
         ("withdrawals", lambda: keep_health.withdrawals(home)),
+        ("captures", lambda: keep_health.captures(home)),
         ("retention", lambda: keep_health.retention_due(home)),
         ("decoder", decoder),
         ("pages", typeset_trial),
@@ -303,7 +305,7 @@ def reviews(home: Home) -> Iterable[Finding]:
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         waiting = open_reviews(connection)
-    return (_of_review(each, now) for each in waiting)
+    return (_of_review(each, now) for each in waiting if each.due_at is None or each.what != CAPTURED)
 
 
 def _of_review(review: Review, now: str) -> Finding:

@@ -1,13 +1,14 @@
 """What ``doctor`` finds about what must be kept and what must go.
 
-Holds that somebody looks at again, closed cases that are still to be emptied, and what no case has claimed in time.
+Holds that somebody looks at again, closed cases that are still to be emptied, captures that a second person has to
+confirm, and what no case has claimed in time.
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from api.home import Home
-from api.office.retention import count_soon, is_ruled
+from api.office.retention import count_soon, is_ruled, unconfirmed
 from casefiles.withdrawal import closed_cases
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
@@ -15,6 +16,8 @@ from evidence.store.database import reading
 from evidence.store.hold import BINDING, standing_holds
 from evidence.times import format_time
 
+CONFIRM_SOON = timedelta(hours=24)
+"""How long before the end of an unconfirmed capture ``doctor`` warns: somebody else has to come in."""
 SOON = timedelta(hours=6)
 """How long before the destruction of a closed case is due ``doctor`` warns."""
 
@@ -43,6 +46,20 @@ def withdrawals(home: Home) -> Iterator[Finding]:
             yield Finding("withdrawals", Verdict.INDETERMINATE, "withdrawals.soon", facts)
         elif each.goes:
             yield Finding("withdrawals", Verdict.PASSED, "withdrawals.waiting", facts)
+
+
+def captures(home: Home) -> Iterator[Finding]:
+    """A check of ``doctor``: what one person captured is confirmed by a second, or destroyed once its time is over."""
+    now = home.clock()
+    waiting, late = unconfirmed(home)
+    for each in waiting:
+        facts: dict[str, Fact] = {"subject": each.request, "due_at": each.until, "count": each.items}
+        if each.request in late or each.until < format_time(now):
+            yield Finding("captures", Verdict.FAILED, "captures.late", facts)
+        elif each.until < format_time(now + CONFIRM_SOON):
+            yield Finding("captures", Verdict.INDETERMINATE, "captures.soon", facts)
+        else:
+            yield Finding("captures", Verdict.PASSED, "captures.waiting", facts)
 
 
 def retention_due(home: Home) -> Iterator[Finding]:

@@ -3,9 +3,10 @@
 Two persons agree to the rule (the settings' days), and an entry says so; that is the approval of each run, which names
 the request of that entry. A rule that somebody changed in the settings destroys nothing until two agree to it again.
 
-A run goes through the log once, some items at a time; killed anywhere, the next one goes on, since what is done is no
-longer due. What another mode, a case or a hold keeps is left, and counted. The time is that of the newest time stamp:
-a clock that is ahead destroys nothing early.
+A run first refuses the captures that nobody confirmed in time, which makes what they kept due. Then it goes through the
+log once, some items at a time; killed anywhere, the next one goes on, since what is done is no longer due. What another
+mode, a case or a hold keeps is left, and counted. The time is that of the newest time stamp: a clock that is ahead
+destroys nothing early.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,21 +15,24 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from api.home import Home
+from api.home import Home, Writer
 from api.office.erase import ErasureCause, ErasureWish, erase_by_rule
 from api.office.request import Waiting, ask
 from casefiles.case import open_events
 from config.errors import Explained
 from config.settings import RetentionSettings
-from evidence.authority import Act, Doer, Grant, Request, require_reason, two_persons
+from evidence.authority import Act, Doer, Grant, Request, refusal, require_reason, two_persons
 from evidence.canonical import text_of
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.custody.stamps import newest, newest_first
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
+from evidence.store.captured import WaitingCapture, overdue_captures, waiting_captures
 from evidence.store.database import reading
 from evidence.store.retention import RetentionTerms, count_due, due_items, require_due
+from evidence.store.reviews import review_of
+from evidence.times import format_time
 
 _AT_ONCE = 200
 
@@ -47,12 +51,14 @@ class RetentionRun:
 
     Attributes:
         erased: How many items were destroyed.
+        refused: How many captures were refused, because nobody had confirmed them in time.
         left: How many were due and are kept: the same is in a case, held, renewed or not due, in another mode.
         unfinished: Why something outside of the database is left; whoever writes next does it.
         unstamped: Why no time stamp could be had yet.
     """
 
     erased: int
+    refused: int
     left: int
     unfinished: Explained | None
     unstamped: Explained | None
@@ -61,7 +67,8 @@ class RetentionRun:
 def rule_of(settings: RetentionSettings) -> dict[str, str]:
     """The rule that the settings have, as an entry says it."""
     days = {"unclaimed_days": settings.unclaimed_days, "bystander_days": settings.bystander_days}
-    return {name: str(value) for name, value in (days | {"notice_days": settings.notice_days}).items()}
+    days |= {"notice_days": settings.notice_days, "unconfirmed_hours": settings.unconfirmed_hours}
+    return {name: str(value) for name, value in days.items()}
 
 
 def agree_to_rule(home: Home, doer: Doer) -> Ruled | Waiting:
@@ -103,10 +110,13 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
         AuthorityError: Nobody agreed to the rule that the settings have.
     """
     request, approver = _agreed(home, casework)
-    now, erased, left = _stamped_now(home), 0, 0
+    erased, left = 0, 0
     by = Doer(doer.actor, doer.tool, doer.at, reason=doer.reason or "the retention rule", approver=approver)
     acting = by, Grant(request, (), None)
     with home.writing() as writer:
+        _ask_the_time(home, writer)
+        now = _stamped_now(home)
+        refused = _refuse_overdue(home, writer, by, now)
         terms, upto = _terms(home, now), now or doer.at
 
         def require(connection: sa.Connection, items: Sequence[str]) -> None:
@@ -118,7 +128,37 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
             erased, left = erased + done, left + len(items) - done
         unstamped = writer.beat()
         unfinished = home.finish_erasures(writer.sequencer.take)
-    return RetentionRun(erased, left, unfinished, unstamped)
+    return RetentionRun(erased, refused, left, unfinished, unstamped)
+
+
+def _ask_the_time(home: Home, writer: Writer) -> None:
+    """Have the log stamped where our clock says that a capture is over: in an idle office, no other stamp says so."""
+    now, stamped = home.clock(), _stamped_now(home)
+    with reading(home.engine) as connection:
+        over = [each for each in waiting_captures(connection) if each.until <= format_time(now)]
+    if any(stamped is None or each.until > format_time(stamped) for each in over):
+        writer.beat(idle=True)
+
+
+def _refuse_overdue(home: Home, writer: Writer, by: Doer, now: datetime | None) -> int:
+    """Refuse the captures that nobody confirmed in time; return how many."""
+    if now is None:
+        return 0
+    kept_for = timedelta(hours=home.settings.retention.unconfirmed_hours)
+    with reading(home.engine) as connection:
+        overdue = overdue_captures(connection, now, _covered(connection, now - kept_for))
+    doer = replace(by, reason="nobody confirmed the capture in time")
+    return sum(_refuse(writer, each.request, doer) for each in overdue)
+
+
+def _refuse(writer: Writer, request: str, doer: Doer) -> int:
+    prepared = writer.sequencer.prepare([refusal(request, doer)])
+
+    def choose(connection: sa.Connection) -> list[Prepared]:
+        # a second person may have answered while we waited for our turn
+        return prepared if review_of(connection, request) is not None else []
+
+    return len(writer.sequencer.turn(choose))
 
 
 def count_soon(home: Home) -> tuple[int, int]:
@@ -133,15 +173,27 @@ def count_soon(home: Home) -> tuple[int, int]:
         return due, count_due(connection, then, now + timedelta(days=days.notice_days)) - due
 
 
+def unconfirmed(home: Home) -> tuple[list[WaitingCapture], frozenset[str]]:
+    """The verb behind ``retention list``: the captures that wait for a second person; and those that are overdue."""
+    now, hours = _stamped_now(home), timedelta(hours=home.settings.retention.unconfirmed_hours)
+    with reading(home.engine) as connection:
+        waiting = waiting_captures(connection)
+        late = [] if now is None else overdue_captures(connection, now, _covered(connection, now - hours))
+    return waiting, frozenset(each.request for each in late)
+
+
 def _terms(home: Home, now: datetime | None) -> RetentionTerms:
     """The settings' days; what a case gave up within the days of notice is not due yet."""
     days, noticed = home.settings.retention, 0
-    with reading(home.engine) as connection:
-        for stamp in newest_first(connection) if now is not None else ():
-            if now is not None and stamp.gen_time <= now - timedelta(days=days.notice_days):
-                noticed = stamp.size  # every entry before it was in the log then
-                break
+    if now is not None:
+        with reading(home.engine) as connection:
+            noticed = _covered(connection, now - timedelta(days=days.notice_days))
     return RetentionTerms(days.unclaimed_days, days.bystander_days, noticed)
+
+
+def _covered(connection: sa.Connection, at: datetime) -> int:
+    """How many entries were in the log at a time, as the newest time stamp from before it says."""
+    return next((stamp.size for stamp in newest_first(connection) if stamp.gen_time <= at), 0)
 
 
 def _parts(home: Home, terms: RetentionTerms, now: datetime | None) -> Iterator[tuple[str, ...]]:

@@ -13,10 +13,11 @@ from api.home import Home, Writer
 from api.office.channel import Channel, Lowered, every_channel, lower_ended_modes
 from api.office.intake import opened_intake
 from api.office.probe import Probe, late_to_tell, probes
+from api.office.unconfirmed import ask_to_keep, require_waiting
 from config import oplog
 from config.errors import Explained, SettingsError
 from config.link import MessageLink
-from config.watchlist import WatchEntry
+from config.watchlist import UnregisteredChannel, WatchEntry
 from evidence.authority import Doer
 from evidence.canonical import text_value
 from evidence.custody.event import Draft
@@ -263,6 +264,7 @@ def opened(
             register=register,
             registered=lambda: frozenset(each.channel for each in every_channel(home)),
             require=partial(_require_registered, home),
+            allow=lambda asked_by, name, number: ask_to_keep(writer, asked_by or doer, name, number),
             own=Provenance(doer, doer.actor, METHOD, Mode.METADATA_ONLY),
             seen=home.keys.seen_key(),
             beat=beat,
@@ -351,7 +353,11 @@ def _require_registered(home: Home, connection: sa.Connection, watched: Watched)
 
     Raises:
         RegisterChangedError: The channel was taken off, or is now kept in another mode or on another request.
+        AuthorityError: It was never registered, and somebody has answered the request to capture a post of it.
     """
+    if isinstance(watched.entry, UnregisteredChannel):
+        require_waiting(connection, watched.provenance.authority or "")
+        return
     row, request = database.channel, database.authority
     followed = row.outerjoin(request, request.c.acted_idx == row.c.idx)
     asked = sa.select(row.c.mode, row.c.expires, request.c.request).select_from(followed)

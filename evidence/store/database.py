@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001x"
+SCHEMA_VERSION = "0001y"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstuvw"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrstuvwx"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -129,6 +129,7 @@ item = sa.Table(
     sa.Column("payload_sha256", sa.String(64)),
     sa.Column("gone", sa.String(8)),  # of a deletion: how it is known (``Gone``)
     sa.Column("album", Bytes(8)),  # of a message: the mark of the album that it was posted in
+    sa.Column("capture", sa.String(32)),  # the request under which it was captured, of a channel nobody had registered
     # marks behind their places: an index of marks alone would dirty a page for each of them
     sa.Index("ix_item_place", "channel_id", "message_id", "seen"),
 )
@@ -144,6 +145,7 @@ hole = sa.Table(
     sa.Column("reason", sa.String(32), nullable=False),
     sa.Column("since", sa.String(24), nullable=False),
     sa.Column("until", sa.String(24)),
+    sa.Column("capture", sa.String(32)),  # as in ``item``
     sa.Index("ix_hole_place", "channel_id", "lo", "seen"),
 )
 extent = sa.Table(

@@ -219,22 +219,28 @@ def same_things(connection: sa.Connection, items: Sequence[str]) -> list[str]:
 def erased_with(connection: sa.Connection, items: Sequence[str]) -> list[Tombstone]:
     """What the rows say is to be erased with these items, themselves among it, in the order of the log.
 
-    A hole beside a message has the digest of what the message says, and a hole in the place of a file its name.
+    A hole beside a message has the digest of what the message says, and a hole in the place of a file its name. Of what
+    was captured from a channel that nobody registered, every hole of that capture at the message goes.
     """
     item, hole, found = database.item.c, database.hole.c, dict[int, Tombstone]()
     for part in _parts(items):
         for row in connection.execute(sa.select(database.item).where(item.item_id.in_(part))).all():
             said = row.said if row.kind == Kind.FILE.value else None
             found[row.idx] = Tombstone(row.idx, row.item_id, bytes(row.seen), said)
-            if row.part is None:
+            if row.part is None and row.capture is None:
                 continue
             here = sa.and_(hole.channel_id == row.channel_id, hole.lo == row.message_id)
             if row.message_id is None:
                 here = sa.and_(hole.channel_id == row.channel_id, hole.lo.is_(None))
+            here = sa.and_(here, hole.capture.is_not_distinct_from(row.capture))  # each capture is by itself
             for other in connection.execute(sa.select(hole.idx, hole.seen, hole.part).where(here)):
-                if other.part is not None and _goes_with(bytes(other.part), bytes(row.part), row.kind):
+                if row.capture is not None or _is_beside(other.part, row):
                     found[other.idx] = Tombstone(other.idx, None, bytes(other.seen))
     return [found[index] for index in sorted(found)]
+
+
+def _is_beside(hole: bytes | None, row: sa.Row[Any]) -> bool:
+    return hole is not None and _goes_with(bytes(hole), bytes(row.part), row.kind)
 
 
 def _goes_with(hole: bytes, part: bytes, kind: str) -> bool:

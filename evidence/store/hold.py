@@ -138,10 +138,15 @@ def held_freezes(connection: sa.Connection) -> frozenset[int]:
     return frozenset(int(index) for index, count, decided in connection.execute(rows) if count == decided)
 
 
-def not_held(item: sa.FromClause, *, now: str) -> sa.ColumnElement[bool]:
-    """A condition of queries: no hold keeps this item, by name or with its case, and no renewal does at this time."""
+def not_held(item: sa.FromClause, *, now: str | None) -> sa.ColumnElement[bool]:
+    """A condition of queries: no hold keeps this item, by name or with its case, and no renewal does at this time.
+
+    Args:
+        now: None where no renewal counts.
+    """
     hold, held = database.hold.alias("kept"), database.case_item
-    lasts = sa.and_(hold.c.ended_idx.is_(None), sa.or_(hold.c.kind.in_(BINDING), hold.c.until >= now))
+    binds = hold.c.kind.in_(BINDING)
+    lasts = sa.and_(hold.c.ended_idx.is_(None), binds if now is None else sa.or_(binds, hold.c.until >= now))
     by_name = sa.exists().where(hold.c.item_id == item.c.item_id, lasts)
     by_case = sa.select(held.c.item_id).join_from(hold, held, _of_case(hold)).where(lasts)  # asked once
     return sa.and_(~by_name, item.c.item_id.not_in(by_case))

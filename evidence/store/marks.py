@@ -23,7 +23,7 @@ from typing import Any
 
 from evidence.canonical import Value, jcs, sha256_hex
 from evidence.content import message_sha256, post_sha256, said_sha256
-from evidence.observation import OF_A_PART, OF_TIME, HoleReason, Kind
+from evidence.observation import CAPTURED, OF_A_PART, OF_TIME, HoleReason, Kind
 
 HALF_BYTES = 2
 """``said`` of a message is two halves: which message it is, and what it says. Two that meet by chance
@@ -168,6 +168,11 @@ def _random(values: Mapping[str, Any]) -> Value:
     return (values.get("acquisition") or {}).get("random")
 
 
-def _source(values: Mapping[str, Any]) -> tuple[Value, Value]:
-    """Who declared it and by what method it was had: another source's copy is another observation."""
-    return values.get("declared_by"), values.get("method")
+def _source(values: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Who declared it and by what method it was had: another source's copy is another observation.
+
+    Each capture from a channel that nobody registered is a source of its own. So what was destroyed because nobody
+    confirmed it keeps neither another capture nor a watch from keeping the post on grounds of its own.
+    """
+    source = values.get("declared_by"), values.get("method")
+    return (*source, values.get("authority")) if source[1] == CAPTURED else source

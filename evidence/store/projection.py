@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.errors import StoreError
-from evidence.observation import EVERYBODY, Kind
+from evidence.observation import CAPTURED, EVERYBODY, Kind
 from evidence.store import database
 from evidence.store.erase import Erasing, Tombstone, destroy_entries
 from evidence.store.marks import SeenKey, album_mark, hole_mark, missed_mark, observed_marks
@@ -63,7 +63,7 @@ def _observed(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
     row |= {"seen": marks.seen, "said": marks.said, "part": marks.part}
     row |= {"album": album_mark(seen, values)}
-    row |= {"gone": values["action"] if values["kind"] == Kind.DELETION.value else None}
+    row |= {"gone": values["action"] if values["kind"] == Kind.DELETION.value else None, "capture": _capture(values)}
     return row | {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
 
 
@@ -71,8 +71,13 @@ def _hole(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     values = placed.values
     row = {name: values[name] for name in ("channel_id", "since", "until")}
     row |= {"idx": placed.idx, "seen": hole_mark(seen, values), "part": missed_mark(seen, values)}
-    row |= {"reason": values["hole"]}
+    row |= {"reason": values["hole"], "capture": _capture(values)}
     return row | {"lo": _int(values["lo"]), "hi": _int(values["hi"])}
+
+
+def _capture(values: Mapping[str, Any]) -> str | None:
+    """The request under which it was captured from a channel that nobody had registered."""
+    return str(values["authority"]) if values.get("method") == CAPTURED else None
 
 
 def _channel_added(connection: sa.Connection, placed: Placed) -> None:
@@ -135,10 +140,12 @@ def _end_review(connection: sa.Connection, placed: Placed) -> None:
 
 
 def _requested(connection: sa.Connection, placed: Placed) -> None:
-    waits, due = placed.values["order"] is not None, parse_time(placed.values["at"]) + ANSWER_WITHIN
+    order, due = placed.values["order"], format_time(parse_time(placed.values["at"]) + ANSWER_WITHIN)
+    if placed.values["what"] == CAPTURED and order is not None:
+        due = order["until"]  # what nobody confirms by then is destroyed
     row = {"request": placed.event_id, "idx": placed.idx, "what": placed.values["what"]}
     row |= {"case_id": _case_asked_for(placed.values)}
-    connection.execute(_insert(database.authority), row | {"due_at": format_time(due) if waits else None})
+    connection.execute(_insert(database.authority), row | {"due_at": None if order is None else due})
 
 
 def _case_asked_for(values: Mapping[str, Any]) -> str | None:

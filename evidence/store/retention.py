@@ -2,7 +2,8 @@
 
 An item is due so many days after it was kept, unless a case has it, a hold or a renewal keeps it, or it is hidden for a
 decision of its own. Texts of bystanders are due sooner: messages of a registered channel beside which no file is, and
-none is known to be missing.
+none is known to be missing. What one person captured from a channel that nobody registered is due once its request is
+refused (``evidence.store.captured``); no case has it, and of holds only those that bind keep it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from evidence.errors import AuthorityError
 from evidence.observation import Kind
 from evidence.store import database
+from evidence.store.captured import ended
 from evidence.store.freeze import not_frozen
 from evidence.store.hold import not_held
 from evidence.times import format_time
@@ -75,7 +77,9 @@ def _is_due(terms: RetentionTerms, now: datetime) -> sa.ColumnElement[bool]:
     old = item.c.acquired_at < format_time(now - timedelta(days=terms.unclaimed_days))
     beside = sa.and_(item.c.acquired_at < format_time(now - timedelta(days=terms.bystander_days)), _is_bystanders(item))
     kept = not_held(item, now=format_time(now))
-    return sa.and_(sa.or_(old, beside), item.c.item_id.not_in(claimed), kept, not_frozen())
+    timely = sa.and_(sa.or_(old, beside), item.c.item_id.not_in(claimed), kept)
+    refused = sa.and_(ended(item), not_held(item, now=None))
+    return sa.and_(sa.or_(timely, refused), not_frozen())
 
 
 def _is_bystanders(item: sa.Table) -> sa.ColumnElement[bool]:
@@ -86,4 +90,5 @@ def _is_bystanders(item: sa.Table) -> sa.ColumnElement[bool]:
     there = sa.and_(hole.c.channel_id == item.c.channel_id, hole.c.lo == item.c.message_id)
     missing = sa.exists().where(there, hole.c.part.is_not(None))
     watched = sa.exists().where(channel.c.channel_id == item.c.channel_id)
-    return sa.and_(item.c.kind.in_(_TEXTS), item.c.album.is_(None), watched, ~pictured, ~missing)
+    of_a_watch = sa.and_(item.c.capture.is_(None), watched)  # a person asked for what was captured
+    return sa.and_(item.c.kind.in_(_TEXTS), item.c.album.is_(None), of_a_watch, ~pictured, ~missing)

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from evidence.log.leaf import parse_leaf
+from evidence.observation import CAPTURED
 from evidence.store import database
 
 ACTS = frozenset(
@@ -195,6 +196,8 @@ def _ended(leaves: Mapping[int, str], rows: Iterable[sa.Row[Any]]) -> set[int]:
 
 def _unfinished(row: sa.Row[Any]) -> bool:
     """Whether a request that waited was approved, and what it asked for is neither done nor called off."""
+    if row.what == CAPTURED:
+        return False  # what was captured is there: the approval is all that was asked for
     at_once = row.due_at is None
     return row.approved_idx is not None and row.acted_idx is None and row.closed_idx is None and not at_once
 

@@ -4,12 +4,15 @@ It is kept as the watch keeps what it sees, but the watch's own standing and cur
 a captured message, it already knows it. So a capture may run beside a watch, or inside one: if a running watch has the
 account, the request waits in the database, and the watch answers it there.
 
+Of a public channel that nobody registered, one message with its album is kept as metadata, without comments, under a
+request that a second person confirms (``evidence.store.captured``). The account then forgets the channel.
+
     task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request (who asks, sealed, as of a lent line); afterwards its
                                                     answer (JSON of ``CaptureAnswer``)
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,11 +24,14 @@ from telethon.tl import functions, types
 
 from config.errors import Explained, facts_as_json
 from config.link import MessageLink
+from config.watchlist import UnregisteredChannel
 from evidence.authority import Doer
 from evidence.canonical import b64u, from_b64u, text_of
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.intake.sight import Provenance
 from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
+from evidence.store.captured import captured_at
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen_message
 from evidence.times import format_time, is_due, parse_time
@@ -50,7 +56,8 @@ who has gone."""
 _KEPT_FOR = timedelta(minutes=10)
 """How long an answer waits to be collected: the link is stored with it unencrypted."""
 _ERRORS: Mapping[str, type[Explained]] = {
-    each.__name__: each for each in (ChannelError, FloodError, RequestError, UnknownConstructorError, UnknownItemError)
+    each.__name__: each
+    for each in (AuthorityError, ChannelError, FloodError, RequestError, UnknownConstructorError, UnknownItemError)
 }
 REFUSALS = tuple(_ERRORS.values())
 """Errors that are reported to whoever asked, and do not stop a watch."""
@@ -61,6 +68,7 @@ class Seen(StrEnum):
 
     ``gone``: it was known, and is no longer there.  ``never_seen``: it is not there, and nobody saw it.
     ``not_yet``: no message has that number yet.  ``no_comments``: the post of a comment is there, but has none.
+    ``not_there``: it is not there, in a channel that is not registered; nothing is recorded.
     """
 
     THERE = "there"
@@ -68,6 +76,7 @@ class Seen(StrEnum):
     NEVER_SEEN = "never_seen"
     NOT_YET = "not_yet"
     NO_COMMENTS = "no_comments"
+    NOT_THERE = "not_there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ class Looked:
         channel: As the register names it; ``NAME/comments`` for the comments on its posts.
         missing: Of the ``deletions``, those that Telegram did not report.
         files: How many files were still to be fetched.
+        request: Of a channel that is not registered: the request to capture, under which it is kept.
+        until: By when a second person has to confirm that, as values of the log are written; None once one has.
     """
 
     channel: str
@@ -89,6 +100,8 @@ class Looked:
     gaps: int
     files: int
     missing: int = 0
+    request: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +241,25 @@ def _link_of(subject: str) -> MessageLink:
 # Looking
 
 
+Allow = Callable[[Doer | None, str, int], Provenance]
+"""Asks for the permission to keep a post of a channel that is not registered, by its user name and number: logs the
+request, and says how it is kept; raises ``AuthorityError``, or ``RegisterChangedError`` if it is registered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureWish:
+    """Whoever wants a message captured.
+
+    Attributes:
+        own: The provenance of whoever runs the program.
+        by: Who asked, if that is another: what is kept names this person.
+    """
+
+    allow: Allow
+    own: Provenance
+    by: Doer | None = None
+
+
 class Glance(Following):
     """One look at one channel, beside whatever follows it: neither standing nor cursor moves.
 
@@ -246,6 +278,7 @@ class Glance(Following):
         self._called = name
         self._asked_by = asked_by
         self._takes_up_what_was_left = True
+        self._until: str | None = None
         self.kept: set[int] = set()
 
     @property
@@ -270,6 +303,8 @@ class Glance(Following):
             missing=counts.missing,
             gaps=counts.gaps,
             files=files,
+            request=self._provenance.authority if isinstance(self.entry, UnregisteredChannel) else None,
+            until=self._until,
         )
 
     def look_at(self, number: int) -> tuple[Seen, Any]:
@@ -281,20 +316,59 @@ class Glance(Following):
         Raises:
             UnknownItemError: It is frozen, or its album; nothing was asked for.
         """
+        found = self._find(number)
+        if found is None:
+            return self.miss(number), None
+        message, answer, wanted = found
+        self._keep(answer, wanted)
+        return Seen.THERE, message
+
+    def keep_unregistered(self, number: int, asking: CaptureWish) -> Seen:
+        """Ask for a message of a channel that is not registered, with its album, and have it kept once.
+
+        One that waits for a second person, or that a second confirmed, is not asked for again.
+
+        Raises:
+            UnknownItemError: As ``look_at``.
+            AuthorityError: It may not be kept.
+            RegisterChangedError: The channel is registered now.
+        """
+        with reading(self._way.engine) as connection:
+            before = captured_at(connection, self._channel_id, number)
+        if before is not None:
+            self._provenance = replace(self._provenance, authority=before.request)
+            self._until = before.until
+            return Seen.THERE
+        found = self._find(number)
+        if found is None:
+            return Seen.NOT_THERE
+        _message, answer, wanted = found
+        self._provenance = asking.allow(asking.by, self.entry.channel, self._number)
+        self._keep(answer, wanted)
+        with reading(self._way.engine) as connection:
+            kept = captured_at(connection, self._channel_id, number)
+        self._until = None if kept is None else kept.until
+        return Seen.THERE
+
+    def _find(self, number: int) -> tuple[Any, Received, set[int]] | None:
+        """A message, the answer that has it with its album, and the numbers of these; None if it is not there.
+
+        Raises:
+            UnknownItemError: As ``look_at``.
+        """
         with reading(self._way.engine) as connection:
             if is_frozen_message(connection, self._channel_id, number):
                 raise UnknownItemError("unknown_item.frozen")
         answer = self._ask(self._by_number([number]))
         message = next((each for each in _there(answer) if each.id == number), None)
         if message is None:
-            return self.miss(number), None
+            return None
         wanted = {number}
         if album := getattr(message, "grouped_id", None):
             around = range(max(number - _ALBUM + 1, 1), number + _ALBUM)
             answer = self._ask(self._by_number(around))
             wanted |= {each.id for each in _there(answer) if getattr(each, "grouped_id", None) == album}
-        self._keep(answer, wanted)
-        return Seen.THERE, message
+        return message, answer, wanted
 
     def look_at_comments(self, peer: Any, number: int, below: int) -> set[int]:  # noqa: ANN401 - an object of the schema
         """Ask for the newest comments on a message, and keep them; for a post, keep the group's copy of it too.
@@ -386,18 +460,25 @@ Glances = tuple[Seen, Sequence[Glance], Explained | None]
 """What became of a message, what was looked at, and why its comments could not be looked at."""
 
 
-def capture(link: MessageLink, way: Way, followings: Mapping[str, Following], asked_by: Doer | None = None) -> Glances:
+def capture(link: MessageLink, way: Way, followings: Mapping[str, Following], asking: CaptureWish) -> Glances:
     """Capture one message: ask Telegram for the message that a link names, and have it kept.
 
     Args:
         followings: The channels of the register, by the names under which they are followed.
-        asked_by: Who asked, if that is not whoever runs the program: what is kept names this person.
 
     Raises:
-        UnknownItemError: The channel is not registered.
+        UnknownItemError: The channel is not registered, and the link is not that of a post of a public channel.
+        AuthorityError: It is not registered, and nothing of it may be kept.
         TelegramError: It cannot be asked for.
     """
-    glance = _glance_at(link, way, followings, asked_by)
+    asked_by = asking.by
+    glance = _glance_at(link, way, followings, asking)
+    if isinstance(glance.entry, UnregisteredChannel):
+        try:
+            return glance.keep_unregistered(link.number, asking), [glance], None
+        finally:  # which channel it was stays nowhere beside what was kept
+            way.session.channels.pop(glance.known_number or 0, None)
+            way.save(way.session)
     seen, message = glance.look_at(link.number)
     if message is None or glance.entry.is_probe:
         return seen, [glance], None
@@ -443,8 +524,8 @@ def _of_group(of: Following, number: int, followings: Mapping[str, Following], a
     return Glance(own, Standing(channel_id=number), own.name, asked_by)
 
 
-def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following], asked_by: Doer | None) -> Glance:
-    """A look at the channel of a link, which must be in the register; the look is ready to ask.
+def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following], asking: CaptureWish) -> Glance:
+    """A look at the channel of a link, which is in the register or has a public name; the look is ready to ask.
 
     A name is resolved again: it may have gone to another channel since it was registered.
     """
@@ -457,11 +538,15 @@ def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following],
     if following is None or number is None:
         if named is not None:
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
-        raise UnknownItemError("unknown_item.link_not_registered", found=link.channel)
+        if channel is None or link.name is None or link.comment is not None:
+            raise UnknownItemError("unknown_item.link_not_registered", found=link.channel)
+        way.session.meet(channel)
+        entry, standing = UnregisteredChannel.of(link.name, channel.id), Standing(channel_id=channel.id)
+        return Glance(Following(way, entry, asking.own, standing), standing, link.name, asking.by)
     if channel is not None:
         way.session.meet(channel)
         way.save(way.session)
-    glance = Glance(following, Standing(channel_id=number), following.name, asked_by)
+    glance = Glance(following, Standing(channel_id=number), following.name, asking.by)
     if glance.input_channel() is None:
         (following if isinstance(following, Comments) else glance).find()  # neither writes a standing
     return glance

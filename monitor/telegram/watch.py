@@ -44,7 +44,9 @@ from monitor.errors import (
 from monitor.telegram.account import freeze_of
 from monitor.telegram.capture import (
     REFUSALS,
+    Allow,
     CaptureAnswer,
+    CaptureWish,
     Glance,
     Glances,
     Looked,
@@ -111,6 +113,7 @@ class Office:
         register: The channels as they are in the register now.
         registered: The names of all channels that the register has now, watched here or not.
         require: Checks that the register still says the same about one of them.
+        allow: Asks for the permission to keep a post of a channel that is not registered.
         own: The provenance of what is logged about a channel that is not on the register.
         seen: The collector's key, for marks.
         beat: Signs what was logged, and has it stamped when that is due.
@@ -126,6 +129,7 @@ class Office:
     register: Callable[[], Sequence[Watched]]
     registered: Callable[[], frozenset[str]]
     require: Require
+    allow: Allow
     own: Provenance
     seen: SeenKey
     beat: Callable[[], object]
@@ -670,7 +674,7 @@ class Watch:
     def _glances(self, link: MessageLink, way: Way, fetching: Fetching, asked_by: Doer | None) -> Glances:
         while True:
             try:
-                return capture(link, way, self.followings, asked_by)
+                return capture(link, way, self.followings, CaptureWish(self._office.allow, self._office.own, asked_by))
             except RegisterChangedError:
                 self._read_register(way, fetching, self.followings)
 

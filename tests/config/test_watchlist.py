@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import LegalBasisError, SettingsError
-from config.watchlist import MAX_LEGAL_BASIS_BYTES, invite_of, load_legal_basis, watch_entry
+from config.watchlist import MAX_LEGAL_BASIS_BYTES, UnregisteredChannel, invite_of, load_legal_basis, watch_entry
 
 TODAY = date(2026, 3, 1)
 ENTRY = {
@@ -288,3 +288,10 @@ def test_a_stream_that_breaks_off_is_explained() -> None:
     with pytest.raises(LegalBasisError) as raised:
         load_legal_basis(Broken(), today=TODAY)
     assert raised.value.found == '"Connection reset by peer"'
+
+
+def test_a_channel_that_nobody_registered_has_no_report() -> None:
+    channel = UnregisteredChannel.of("kanali", 77)
+    assert (channel.known_id, channel.is_probe, channel.report_url) == ("77", False, None)
+    with pytest.raises(ValueError, match="without a report"):
+        UnregisteredChannel("kanali", "https://example.org/r", None, None, "public")

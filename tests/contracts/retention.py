@@ -48,6 +48,11 @@ RULES = {
         "days",
         "`nisisama retention run` destroys it, by the same rule",
     ),
+    "retention.unconfirmed_hours": KeepingRule(
+        "A post of a channel that is not registered, captured by one person, that no second person confirmed",
+        "hours",
+        "`nisisama retention run` destroys it, by the same rule. Confirmed, it is kept like an item that no case has",
+    ),
     "serve.keep_days": KeepingRule(
         "Ended tasks of the API, and the bundles that it made",
         "days",

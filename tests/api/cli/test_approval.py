@@ -58,6 +58,7 @@ def test_a_script_and_a_person_see_that_nothing_was_done_yet(home: Path) -> None
         "due_at": told.printed["due_at"],
         "target": "kanal",
         "requested_by": "ann",
+        "items": [],
     }
 
 

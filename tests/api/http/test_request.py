@@ -8,8 +8,13 @@ import pytest
 from api.home import Home
 from api.office import approval
 from api.office.case import record_consent
+from api.office.intake import opened_intake
 from api.office.receiver import add_receiver
-from evidence.authority import Request
+from api.office.retention import agree_to_rule
+from api.office.unconfirmed import ask_to_keep
+from evidence.authority import Doer, Request
+from evidence.fingerprint.decoder import Decoder
+from evidence.observation import Kind, Observation
 from evidence.store.api_key import Scope
 from tests.homes import PASSPHRASE, consent_to, doer, new_case, records_of
 from tests.serving import ServedHome, listed
@@ -128,3 +133,30 @@ def test_a_locked_office_answers_no_request(served: ServedHome, answer: str) -> 
     told = served.with_key(Scope.APPROVE).post(f"/api/v1/requests/{'0' * 32}/{answer}", json={"reason": "x"})
     assert (told.status_code, told.json()["code"]) == (423, "call.locked")
     served.unlock()
+
+
+def test_another_person_sees_what_a_capture_kept_and_confirms_it_without_a_task(served: ServedHome) -> None:
+    served.unlock()
+    home = served.home
+    agree_to_rule(home, doer(home))
+    mira, iva = served.with_key(owner="mira"), served.with_key(owner="iva")
+    with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
+        by = Doer("mira", "nisisama/test", home.clock(), reason="she brought the link")
+        kept_as = ask_to_keep(writer, by, "kanali", 77)
+        fields = {"text": "fjale", "content": [], "channel_type": "channel"}
+        intake.keep_batch([Observation(Kind.MESSAGE, "77", 5, home.clock(), fields)], kept_as)
+    place = f"/api/v1/requests/{kept_as.authority}"
+    every = iva.get("/api/v1/requests").json()["requests"]
+    listed = next(each for each in every if each["request_id"] == kept_as.authority)
+    assert (listed["request_id"], listed["what"], listed["order"].keys()) == (kept_as.authority, "capture", {"until"})
+    (item,) = listed["items"]
+    assert iva.get(f"/api/v1/items/{item}").status_code == 200  # shown as others are
+    case = new_case(home, [])
+    refused = mira.post(f"/api/v1/cases/{case}/items", json={"items": [item], "reason": "x"})
+    assert refused.json()["code"] == "unknown_item.unconfirmed"
+    assert mira.post(f"{place}/approve", json={"reason": "mine"}).status_code == 403
+    approved = iva.post(f"{place}/approve", json={"reason": "seen"})
+    assert (approved.status_code, approved.json()["task_id"]) == (200, None), approved.text
+    assert iva.post(f"{place}/approve", json={"reason": "again"}).json()["code"] == "authority.answered"
+    added = mira.post(f"/api/v1/cases/{case}/items", json={"items": [item], "reason": "x"})
+    assert added.status_code in (200, 201), added.text

@@ -10,7 +10,7 @@ import pytest
 from api.office.capture import WAIT_S, Captured, capture_message
 from config.link import read_message_link
 from evidence.authority import Doer
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError
 from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState
@@ -74,7 +74,7 @@ def test_a_running_watch_is_asked_and_goes_on(at: Desk) -> None:
         assert (done.error, done.handed_over, done.answer.seen, told) == (None, True, Seen.THERE, 1)
         stranger = at.telegram.world.add_channel("Tjetër", username="tjeter")
         refused, _told = capture(at, f"t.me/tjeter/{stranger.post('e huaj')}")
-        assert isinstance(refused.error, UnknownItemError)
+        assert isinstance(refused.error, AuthorityError)  # nobody agreed to the rule that destroys it again
         until(lambda: kinds(home)["file"] == 1)
         again, _told = capture(at, f"t.me/c/{group.id}/{group.post('tri')}")
         assert [each.messages for each in again.answer.looked] == [1]

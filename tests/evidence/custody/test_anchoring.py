@@ -74,6 +74,19 @@ def test_the_revocation_lists_above_a_token_are_kept_once_it_is_logged(
     assert [found.names(certificate_of(stamping.root)) for found in kept.readable()] == [True]
 
 
+def test_an_idle_log_is_stamped_again_only_where_somebody_has_to_know_the_time(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    new_checkpoint(ledger)
+    run(ledger, http, stamping.office)
+    ledger.sequencer.checkpoint()
+    with unchanged(ledger):
+        run(ledger, http, stamping.office)
+    idle = Anchoring(ledger.engine, ledger.sequencer, [stamping.office], http, idle=True)
+    follow.catch_up(ledger.engine, idle, ledger.sequencer.take)
+    assert [size for _office, size in anchors(ledger)] == [1, 2]
+
+
 def closed_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -101,6 +101,16 @@ def test_counters_paths_and_where_it_was_read_do_not(name: str) -> None:
     assert observed_marks(KEY, MESSAGE | {name: "9"}) == observed_marks(KEY, MESSAGE)
 
 
+def test_each_capture_is_a_source_of_its_own_and_a_watch_is_one_whoever_asked() -> None:
+    mine, other = (MESSAGE | {"method": "capture", "authority": each} for each in ("a" * 32, "b" * 32))
+    assert observed_marks(KEY, mine).seen != observed_marks(KEY, other).seen
+    assert observed_marks(KEY, mine).part == observed_marks(KEY, other).part
+    holes = [HOLE | {"method": "capture", "authority": each["authority"]} for each in (mine, other)]
+    assert hole_mark(KEY, holes[0]) != hole_mark(KEY, holes[1])
+    watched = [MESSAGE | {"authority": each} for each in ("a" * 32, None)]
+    assert observed_marks(KEY, watched[0]) == observed_marks(KEY, watched[1])  # the control
+
+
 def test_an_edit_is_known_again_by_what_it_is_known_by_as_a_message() -> None:
     assert observed_marks(KEY, MESSAGE | {"kind": "edit"}) == observed_marks(KEY, MESSAGE)
 

@@ -276,10 +276,11 @@ def test_only_registered_channels_are_captured_whatever_they_are_called_today(at
     number = group.post("jona")
     stranger = at.telegram.world.add_channel("Tjetër", username="tjeter")
     stranger.post("e huaj")
-    for link in (f"t.me/tjeter/{number}", f"t.me/c/{stranger.id}/{number}"):
+    for link in (f"t.me/tjeter/{number}?comment=3", f"t.me/c/{stranger.id}/{number}"):
         done = capture(at, link)
         assert isinstance(done.error, UnknownItemError)
         assert code_of(done) == "unknown_item.link_not_registered"
+    assert code_of(capture(at, f"t.me/tjeter/{number}")) == "authority.capture_not_ruled"
     assert at.once().ended_by is None
     group.set_usernames("emri_i_ri")
     assert capture(at, f"t.me/emri_i_ri/{number}").answer.seen is Seen.THERE

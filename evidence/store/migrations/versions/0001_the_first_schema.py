@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001x"
+revision = "0001y"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("since", sa.String(length=24), nullable=False),
         sa.Column("until", sa.String(length=24), nullable=True),
+        sa.Column("capture", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_hole")),
     )
     with op.batch_alter_table("hole", schema=None) as batch_op:
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("payload_sha256", sa.String(length=64), nullable=True),
         sa.Column("gone", sa.String(length=8), nullable=True),
         sa.Column("album", sa.LargeBinary(length=8), nullable=True),
+        sa.Column("capture", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_item")),
         sa.UniqueConstraint("item_id", name=op.f("uq_item_item_id")),
     )
