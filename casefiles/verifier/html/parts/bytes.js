@@ -6,7 +6,7 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const SLICE = 0x8000;
 /** WebCrypto copies what it digests: no more than this at once. */
-const COPIED_BYTES = 1 << 28;
+const COPIED_BYTES = 1 << 25;
 const unused = bundled.sha256.create();
 const working = bundled.sha256.create();
 /** What unpadded base64url may end with, by its length modulo 4. */

@@ -592,7 +592,7 @@ async function recordsItems(opened) {
   await requireLines(ITEMS, opened.members.get(ITEMS), items, lineOf, opened.breathe);
   const told = (record) => jcs(opened.closed.has(String(record.index)) ? { ...rowOf(record, bounds), type: GAP_CLOSED } : rowOf(record, bounds));
   await requireLines(EVENTS, opened.members.get(EVENTS), eventsOf(records), told, opened.breathe);
-  await requireCsv(TABLE, opened.members.get(TABLE), items, bounds);
+  await requireCsv(TABLE, opened.members.get(TABLE), items, bounds, opened.breathe);
 }
 
 async function recordsCase(opened) {
@@ -684,6 +684,18 @@ function breathing(tell) {
     tell();
     if (Date.now() - last < SLICE_MS) return undefined;
     last = Date.now();
-    return new Promise((done) => { setTimeout(done); });
+    return paused();
   };
+}
+
+/** Let the page answer. A browser makes timers that follow each other wait, and messages not. */
+function paused() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((done) => {
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
 }

@@ -15,7 +15,7 @@ const GUARDED = SPELLINGS.filter(({ tail, pattern }) => tail.length <= 2 && tail
 const TAILS = new RegExp([...GUARDED.map(({ tail, pattern }) => `${tail}(?<=${pattern})`),
   anyOf(SPELLINGS.filter((one) => !GUARDED.includes(one)).map(({ tail }) => tail))].join("|"), "g");
 const WITH_TAIL = new Map(SPELLINGS.map(({ tail }) => [tail, SPELLINGS.filter((one) => one.tail.startsWith(tail))]));
-const AT_ONCE = 1 << 20, BETWEEN = encode(" \n"), SHORTEST_LINE = 24, MOST_SEEN = 10_000;
+const AT_ONCE = 1 << 20, BETWEEN = encode(" "), SHORTEST_LINE = 24, MOST_SEEN = 10_000;
 /** What bytes are, as bits: a control character, one that is no ASCII, what begins an escape, the end of a line. */
 const CONTROL = 1, BEYOND = 2, ESCAPE = 4, LINE_END = 8;
 const MARKS = Uint8Array.from({ length: 256 }, (_, code) => (code > 127 ? BEYOND : code < 32 ? CONTROL : 0));
