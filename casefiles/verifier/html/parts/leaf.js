@@ -4,7 +4,7 @@ import { has, isObject, isText, isUnicode, parsed, readJcs } from "./canonical.j
 import { refuse, refusedAs, Undecided } from "./refuse.js";
 import { tables } from "./tables.js";
 
-const MAX_LEAF_BYTES = 65_535;
+export const MAX_LEAF_BYTES = 65_535;
 const MAX_LEVELS = 16;
 export const NO_TOKEN = "0".repeat(64);
 const KEYS = ["after", "commit", "event", "format", "log", "public", "sealed", "type"];

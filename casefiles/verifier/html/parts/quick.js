@@ -3,7 +3,7 @@
 // LIMIT: it knows one spelling. Of any other line it says nothing (null), and lines.js and leaf.js read that one and say what
 // is wrong with it. It takes nothing that they refuse, and finds the same.
 import { decode, encode, hex, latin1, Room, sha256, sha256Into } from "./bytes.js";
-import { readDisclosure, readLeaf, typeOf } from "./leaf.js";
+import { MAX_LEAF_BYTES, readDisclosure, readLeaf, typeOf } from "./leaf.js";
 import { Refused } from "./refuse.js";
 
 const [QUOTE, COMMA, SPACE, BACKSLASH, LIST, LIST_END, OBJECT, OBJECT_END, COLON, EQUALS, ZERO, NINE] = encode('", \\[]{}:=09');
@@ -102,7 +102,7 @@ export class QuickReader {
     this.names = new Map();
     this.nodes = [];
     this.digest = new Uint8Array(32);
-    this.leaf = new Room(4096); // with the byte before it that a leaf is hashed with
+    this.leaf = new Room(1 + MAX_LEAF_BYTES); // with the zero before it that a leaf is hashed with
     this.committed = new Room(4096);
     this.values = new Room(4096);
   }
@@ -147,13 +147,10 @@ export class QuickReader {
 
   /** Take the leaf out of its quotes; where they end, or -1. */
   takeLeaf(line, from) {
-    this.leaf.length = 0;
-    this.leaf.reserve(line.length + 1);
     const { bytes } = this.leaf;
-    bytes[0] = 0;
     let [at, length] = [from, 1];
     for (; at < line.length && line[at] !== QUOTE; at++) {
-      if (line[at] < SPACE) return -1;
+      if (line[at] < SPACE || length === bytes.length) return -1;
       if (line[at] === BACKSLASH && line[at += 1] !== QUOTE && line[at] !== BACKSLASH) return -1;
       bytes[length++] = line[at];
     }
@@ -200,8 +197,6 @@ export class QuickReader {
     if (!names) return null;
     const [withheld, others] = [[], []];
     this.committed.length = this.values.length = 0;
-    this.committed.reserve(line.length);
-    this.values.reserve(line.length);
     let at = LINE_HEAD.length;
     for (const { name, letters } of names) {
       if (line[at] !== QUOTE) return null;
