@@ -33,8 +33,9 @@ for await (const line of createInterface({ input: process.stdin })) {
 async function ofBundle({ file, roots, pin = null, key = null }) {
   const bytes = new Uint8Array(readFileSync(file));
   const begun = performance.now();
-  const { findings, verdict } = await verifyBundle(bytes, { roots: rootsOf(roots), sealPin: pin, logKey: key });
-  return { verdict, ms: performance.now() - begun, checks: findings.map(({ id, verdict: found, code, facts }) => ({ id, verdict: found, code, found: String(facts.found ?? ""), without: facts.without ?? [] })) };
+  const { findings, verdict, opened } = await verifyBundle(bytes, { roots: rootsOf(roots), sealPin: pin, logKey: key });
+  const isQuick = await opened?.entries().then((read) => read.isQuick, () => false);
+  return { verdict, isQuick, ms: performance.now() - begun, checks: findings.map(({ id, verdict: found, code, facts }) => ({ id, verdict: found, code, found: String(facts.found ?? ""), without: facts.without ?? [] })) };
 }
 
 function rootsOf(pem) {

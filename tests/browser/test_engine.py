@@ -102,6 +102,35 @@ def test_with_other_roots_both_say_the_same(given: int | None, pinned: bool, eng
     )
 
 
+TEXTS = (
+    *(':) "hi"', '":', "", '"', ":\\", "\\", "\\u0041", '{"a":1}', '{"a": "b", "a" : "b"}', 'x","text":"y'),
+    *("\x1b[0m\0 \t\r\n\f\b", "\u2028\x7f\x85", "\u010d" * 5_000, "\U0001f600", "\ufeff", "]", '"],"index":"1'),
+)
+"""Of which a disclosure's JSON has every kind of escape, and what could be taken for the end of one."""
+
+
+def with_texts(*contents: object) -> bytes:
+    log = forge.Log()
+    log.add("log_opened", forge.opening())
+    log.anchor(forge.START)
+    for number, text in enumerate(TEXTS):
+        log.add("observed", {**forge.item(number + 1), "text": text})
+    for number, content in enumerate(contents):
+        log.add("observed", {**forge.item(100 + number), "content": content})
+    return forge.build(forge.contents_of(forge.add_to_case(log)))[0]
+
+
+def test_a_message_may_say_whatever_it_likes_and_is_read_at_once(engine: Engine, tmp_path: Path) -> None:
+    part = {"kind": "poll", "question": 'a":', "answers": [{"text": "\x1b"}]}
+    bundle = with_texts(None, [part, {**part, "question": ":\n"}])
+    told = engine.verify(bundle)
+    assert (told["verdict"], told["isQuick"]) == ("PASSED", True)
+    assert str(forge.checked(bundle, tmp_path).verdict) == "PASSED"
+    # the control: what is not as every writer writes it is read again, line by line
+    odd = next(case for case in CORPUS if case.fails == {"log.disclosures"})
+    assert not engine.verify(odd.bundle())["isQuick"]
+
+
 def test_another_seal_or_another_key_than_the_letters_fails(engine: Engine) -> None:
     assert of_verdict(engine.verify(forge.good_bundle(), pin="0" * 64), "FAILED") == {"seal.chain"}
     other = "ngo.example/00000000" + str(forge.VKEY).partition("01")[2]

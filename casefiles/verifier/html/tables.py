@@ -60,6 +60,7 @@ ENGINE: Final = (
     "merkle.js",
     "note.js",
     "leaf.js",
+    "quick.js",
     "lines.js",
     "records.js",
     "schema.js",
@@ -69,6 +70,7 @@ ENGINE: Final = (
     "references.js",
     "pdf.js",
     "pictures.js",
+    "entries.js",
     "checks.js",
 )
 """What verifies, each after what it imports; a test runs it without a page."""

@@ -5,12 +5,33 @@ const ENCODER = new TextEncoder();
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const SLICE = 0x8000;
+/** WebCrypto copies what it digests: no more than this at once. */
+const COPIED_BYTES = 1 << 25;
+const unused = bundled.sha256.create();
+const working = bundled.sha256.create();
 /** What unpadded base64url may end with, by its length modulo 4. */
 const LAST = [/^/, /[^]^/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/];
 
 export const encode = (text) => ENCODER.encode(text);
-export const sha256 = (bytes) => bundled.sha256(bytes);
 export const sha256Hex = (bytes) => hex(sha256(bytes));
+
+/** SHA-256. There are half a million of a few bytes each, so one state serves for all. */
+export function sha256(bytes) {
+  unused._cloneInto(working);
+  return working.update(bytes).digest();
+}
+
+/** Write SHA-256 into 32 bytes. */
+export function sha256Into(bytes, out) {
+  unused._cloneInto(working);
+  working.update(bytes).digestInto(out);
+}
+
+/** SHA-256 of much: by the browser where it has it, several times as fast. A page that is no secure context has none. */
+export async function sha256OfMuch(bytes) {
+  const { subtle } = globalThis.crypto ?? {};
+  return subtle && bytes.length <= COPIED_BYTES ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : sha256(bytes);
+}
 
 /** The text of UTF-8 bytes; null where they are none. */
 export function decode(bytes) {
@@ -115,9 +136,9 @@ export function* endedLines(bytes) {
   if (end >= 0) yield* linesOf(bytes.subarray(0, end));
 }
 
-/** A text in parts of one character for each byte; they overlap, so that whatever begins in one ends in it or the next. */
+/** Bytes in parts that overlap, so that whatever begins in one ends in it or the next. */
 export function* windowsOf(bytes, length, overlap) {
-  for (let at = 0; at === 0 || at < bytes.length; at += length) yield latin1(bytes.subarray(at, at + length + overlap));
+  for (let at = 0; at === 0 || at < bytes.length; at += length) yield bytes.subarray(at, at + length + overlap);
 }
 
 /** The text of UTF-8 bytes in parts, one at a time; null where they are none. */
@@ -130,5 +151,31 @@ export function* decodedParts(bytes, length) {
       yield null;
       return;
     }
+  }
+}
+
+/** Room for bytes that grows, and is used again. */
+export class Room {
+  constructor(bytes) {
+    this.bytes = new Uint8Array(bytes);
+    this.length = 0;
+  }
+
+  /** Make room for so many bytes more. */
+  reserve(more) {
+    if (this.length + more <= this.bytes.length) return;
+    const larger = new Uint8Array(2 * (this.length + more));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  put(bytes) {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  get all() {
+    return this.bytes.subarray(0, this.length);
   }
 }

@@ -1,16 +1,17 @@
 // Checks a bundle from first byte to last, offline, under the ids of checks.json. casefiles/verifier/checks.py says the same
 // in Python and is the reference: a test gives both every damaged and every wrong bundle.
-import { decode, encode, endedLines, hex, sha256, sha256Hex } from "./bytes.js";
+import { decode, encode, endedLines, hex, sha256, sha256Hex, sha256OfMuch } from "./bytes.js";
 import { has, jcs, readJcs, readJson } from "./canonical.js";
 import { chainToRoot, distinct, encodePem, isIn, readCertificates } from "./certificate.js";
 import { OTHER_REVOCATION } from "./cms.js";
 import { requireClosings } from "./closed.js";
 import { readContainer } from "./container.js";
+import { readEntries } from "./entries.js";
 import { counterSealsOf, isCertificate, isCounterSealed, isSealed, linksOf, listedBy, requireMembers, requireSizes } from "./layout.js";
-import { NO_TOKEN, openDisclosed, readLeaf, requireType } from "./leaf.js";
-import { ENTRIES, readEntries, readStamps, STAMPS } from "./lines.js";
+import { NO_TOKEN, requireType } from "./leaf.js";
+import { ENTRIES, readStamps, STAMPS } from "./lines.js";
 import { parseManifest, requireBag, requireComplete, requireDigests, requireInfo } from "./lists.js";
-import { verifyConsistency, verifyInclusion } from "./merkle.js";
+import { verifyConsistency } from "./merkle.js";
 import { openCheckpoint, parseKey } from "./note.js";
 import { requireNoPicture } from "./pictures.js";
 import { requireReceived } from "./received.js";
@@ -44,13 +45,18 @@ export class OpenedBundle {
     return value;
   }
 
-  get digests() {
-    return this.once("digests", () => new Map([...this.members].map(([name, content]) => [name, sha256(content)])));
+  /** The digest of each member. */
+  digests() {
+    return this.once("digests", async () => {
+      const digests = new Map();
+      for (const [name, content] of this.members) digests.set(name, await sha256OfMuch(content));
+      return digests;
+    });
   }
 
-  /** Every entry that the bundle shows, by index, ascending. */
+  /** What every entry that the bundle shows gives each check. */
   entries() {
-    return this.once("entries", async () => new Map((await readEntries(this.members.get(ENTRIES), this.breathe)).map((entry) => [entry.index, entry])));
+    return this.once("entries", () => readEntries(this.members.get(ENTRIES), { checkpointOf: () => this.checkpoint, breathe: this.breathe }));
   }
 
   get earlier() {
@@ -132,30 +138,15 @@ export class OpenedBundle {
     return this.once("checkpoint", () => openCheckpoint(this.members.get(CHECKPOINT), this.logKey));
   }
 
-  /** Every leaf, by index; its type need not be known here. */
-  leaves() {
-    return this.once("leaves", async () => {
-      const leaves = new Map();
-      for (const [index, entry] of await this.entries()) {
-        const leaf = readLeaf(entry.leaf);
-        if (leaf.log !== this.checkpoint.origin) refuse("leaf.of_another_log_than_checkpoint", { index, expected: this.checkpoint.origin });
-        leaves.set(index, leaf);
-        await this.breathe();
-      }
-      return leaves;
-    });
+  /** Every leaf, by index, ascending; its type need not be known here. */
+  async leaves() {
+    return (await this.entries()).leaves.value;
   }
 
   /** Every leaf with what is disclosed of it, in the order of the log. */
-  records() {
-    return this.once("records", async () => {
-      const [records, entries] = [[], await this.entries()];
-      for (const [index, leaf] of await this.leaves()) {
-        records.push(openDisclosed(index, leaf, entries.get(index).lines));
-        await this.breathe();
-      }
-      return records;
-    });
+  async records() {
+    const { leaves, records } = await this.entries();
+    return leaves.value && records.value;
   }
 
   /** The tokens over earlier checkpoints, by their digest. */
@@ -287,10 +278,10 @@ const RUN = {
     requireSizes(members);
   },
   "content.no_pictures": noPictures,
-  "bag.manifest": ({ members, digests }) => requireBag(members.get("manifest-sha256.txt"), digests),
+  "bag.manifest": async (opened) => requireBag(opened.members.get("manifest-sha256.txt"), await opened.digests()),
   "bag.info": ({ members, told }) => requireInfo(members, bagFacts(told)),
   "seal.complete": ({ sealed, members }) => requireComplete(sealed, [...members.keys()].filter(isSealed)),
-  "seal.digests": ({ sealed, digests }) => requireDigests(sealed, digests),
+  "seal.digests": async (opened) => requireDigests(opened.sealed, await opened.digests()),
   "seal.signature": ({ seal: { certificate } }) => ({ certificate: certificate.name, fingerprint: certificate.fingerprint }),
   "seal.time_stamp": (opened) => requireTrusted(opened, opened.sealStamp),
   "seal.chain": sealChain,
@@ -305,7 +296,7 @@ const RUN = {
     for (const [at, stamp] of stamps.slice(1).entries()) requireOrder(stamps[at], stamp);
   },
   "seal.counter": sealCounter,
-  "log.form": async (opened) => ({ entries: (await opened.entries()).size, stamps: opened.earlier.length }),
+  "log.form": async (opened) => ({ entries: (await opened.entries()).count, stamps: opened.earlier.length }),
   "log.leaves": logLeaves,
   "log.inclusion": logInclusion,
   "log.disclosures": async (opened) => {
@@ -340,7 +331,7 @@ async function noPictures(opened) {
 /** Every entry; null where they cannot be read, which fails. */
 async function readable(opened) {
   try {
-    return [...(await opened.entries()).values()];
+    return await opened.entries();
   } catch (error) {
     if (error instanceof Refused) return null;
     throw error;
@@ -356,8 +347,9 @@ async function sealChain(opened) {
   return { gen_time: formatTime(sealStamp.genTime) };
 }
 
-function archiveManifest(opened) {
-  const { members, digests, links } = opened;
+async function archiveManifest(opened) {
+  const { members, links } = opened;
+  const digests = await opened.digests();
   for (const [at, link] of links.entries()) {
     const listed = opened.archiveListOf(link);
     requireComplete(listed, listedBy([...members.keys()], links.slice(0, at), opened.counterSealsAt(at)));
@@ -366,13 +358,14 @@ function archiveManifest(opened) {
 }
 
 /** Each counter-seal: what it signs, by whom, when; and whether that is trusted, which never touches the seal. */
-function sealCounter(opened) {
+async function sealCounter(opened) {
+  const digests = await opened.digests();
   const [undecided, told, by] = [[], [], [opened.seal.certificate]];
   let latest = null;
   for (const names of opened.counterSeals) {
     const listed = parseManifest(opened.members.get(names.manifest), names.signature);
     requireComplete(listed, [...opened.members.keys()].filter(isCounterSealed));
-    requireDigests(listed, opened.digests);
+    requireDigests(listed, digests);
     const seal = readSeal(opened.members.get(names.signature), opened.members.get(names.manifest));
     const info = readSealStamp(seal);
     if (isIn(seal.certificate, by)) refuse("bundle_seal.sealed_before", { where: names.signature, found: seal.certificate.name });
@@ -478,11 +471,8 @@ async function logLeaves(opened) {
 }
 
 async function logInclusion(opened) {
-  const { size, root } = opened.checkpoint;
-  for (const [index, { leaf, path }] of await opened.entries()) {
-    verifyInclusion({ leaf, index, size, path, root });
-    await opened.breathe();
-  }
+  const { inclusion } = await opened.entries();
+  void inclusion.value;
 }
 
 async function logStamps(opened) {
@@ -602,7 +592,7 @@ async function recordsItems(opened) {
   await requireLines(ITEMS, opened.members.get(ITEMS), items, lineOf, opened.breathe);
   const told = (record) => jcs(opened.closed.has(String(record.index)) ? { ...rowOf(record, bounds), type: GAP_CLOSED } : rowOf(record, bounds));
   await requireLines(EVENTS, opened.members.get(EVENTS), eventsOf(records), told, opened.breathe);
-  await requireCsv(TABLE, opened.members.get(TABLE), items, bounds);
+  await requireCsv(TABLE, opened.members.get(TABLE), items, bounds, opened.breathe);
 }
 
 async function recordsCase(opened) {
@@ -694,6 +684,18 @@ function breathing(tell) {
     tell();
     if (Date.now() - last < SLICE_MS) return undefined;
     last = Date.now();
-    return new Promise((done) => { setTimeout(done); });
+    return paused();
   };
+}
+
+/** Let the page answer. A browser makes timers that follow each other wait, and messages not. */
+function paused() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((done) => {
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
 }

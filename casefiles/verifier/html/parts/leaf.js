@@ -4,13 +4,14 @@ import { has, isObject, isText, isUnicode, parsed, readJcs } from "./canonical.j
 import { refuse, refusedAs, Undecided } from "./refuse.js";
 import { tables } from "./tables.js";
 
-const MAX_LEAF_BYTES = 65_535;
+export const MAX_LEAF_BYTES = 65_535;
 const MAX_LEVELS = 16;
 export const NO_TOKEN = "0".repeat(64);
 const KEYS = ["after", "commit", "event", "format", "log", "public", "sealed", "type"];
 const HEX64 = /^[0-9a-f]{64}$/;
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const OF_32_BYTES = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const JSON_TEXTS = /"(?:[^"\\]|\\.)*"[ \t\n\r]*:?/g;
 const PLAIN = /^\["[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]","([a-z][a-z0-9_]{0,63})",(?:null|"([^"\\\x00-\x1f]*)")\]$/;
 
 /** Read a leaf of any type, and check what holds for every type. */
@@ -82,19 +83,26 @@ function requireNames(index, leaf, names) {
 const requireName = (name) => (isText(name) && NAME.test(name) ? name : refuse("commitment.not_a_name"));
 
 /** The name and value in a disclosure, which proves nothing until its commitment is found. */
-function readDisclosure(line) {
+export function readDisclosure(line) {
   const data = latin1OfUrlSafe(line) ?? refuse("commitment.not_base64url", { length: line.length });
   const text = /[\x80-\xff]/.test(data) ? decode(fromLatin1(data)) : data;
   if (text === null) refuse("commitment.disclosure_not_json", { length: data.length });
   const plain = PLAIN.exec(text); // nearly every value of a message: what the lines below would say
   if (plain) return [plain[1], plain[2] ?? null];
   const parts = parsed(text, () => refuse("commitment.disclosure_not_json", { length: data.length }));
-  if (countNames(parts) !== (text.match(/"(?:[^"\\]|\\.)*"(?=\s*:)/g) ?? []).length) refuse("commitment.name_doubled");
+  if (countNames(parts) !== countNamesIn(text)) refuse("commitment.name_doubled");
   if (!Array.isArray(parts) || parts.length !== 3) refuse("commitment.not_a_disclosure");
   const [salt, name, value] = parts;
   if (!isText(salt) || !OF_32_BYTES.test(salt)) refuse("commitment.not_a_salt");
   requireValue(value, 0);
   return [requireName(name), value];
+}
+
+/** How many names stand in a JSON text: texts with a colon behind them. */
+function countNamesIn(text) {
+  let count = 0;
+  for (const [found] of text.matchAll(JSON_TEXTS)) count += found.endsWith(":");
+  return count;
 }
 
 /** How many names the objects of a value have: fewer than its text, where one object has a name twice. */

@@ -7,18 +7,12 @@ import { refuse, refusedAs } from "./refuse.js";
 export const ENTRIES = "data/log/entries.jsonl";
 export const STAMPS = "data/log/stamps.jsonl";
 
-/** Read `entries.jsonl`; `breathe` is asked between lines. */
-export async function readEntries(bytes, breathe) {
-  const entries = [];
-  for (const [line, where] of numbered(bytes, ENTRIES)) {
-    const row = readRow(line, where, ["index", "leaf"], ["disclosures", "path"]);
-    const index = refusedAs("records.log_line_malformed", { where }, () => parseDecimal(row.index));
-    if (index > MAX_SIZE) refuse("records.index_out_of_range", { where, found: row.index });
-    entries.push({ index, leaf: encode(row.leaf), lines: row.disclosures, path: hashesOf(row.path, where) });
-    await breathe();
-  }
-  requireAscending(entries.map((entry) => [entry.index, ""]), ENTRIES);
-  return entries;
+/** Read a line of `entries.jsonl`, whatever its spelling. */
+export function readEntry(line, where) {
+  const row = readRow(line, where, ["index", "leaf"], ["disclosures", "path"]);
+  const index = refusedAs("records.log_line_malformed", { where }, () => parseDecimal(row.index));
+  if (index > MAX_SIZE) refuse("records.index_out_of_range", { where, found: row.index });
+  return { index, leaf: encode(row.leaf), lines: row.disclosures, path: hashesOf(row.path, where) };
 }
 
 /** Read `stamps.jsonl`. */
@@ -42,7 +36,8 @@ export function readStamp(line, where) {
   };
 }
 
-function* numbered(bytes, member) {
+/** Each line of a member, and where it stands. */
+export function* numbered(bytes, member) {
   let number = 0;
   for (const line of endedLines(bytes)) yield [line, `${member}:${number += 1}`];
   if (bytes.length && bytes.at(-1) !== 10) refuse("records.last_line_open", { where: member });
@@ -61,6 +56,10 @@ const hashesOf = (texts, where) => refusedAs("records.log_line_malformed", { whe
 function requireAscending(order, where) {
   for (let at = 1; at < order.length; at++) {
     const [[one, first], [other, second]] = [order[at - 1], order[at]];
-    if (one > other || (one === other && first >= second)) refuse("records.log_lines_unordered", { member: where, number: at + 1 });
+    if (one > other || (one === other && first >= second)) refuseUnordered(where, at + 1);
   }
+}
+
+export function refuseUnordered(member, number) {
+  refuse("records.log_lines_unordered", { member, number });
 }

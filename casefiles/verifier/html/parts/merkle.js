@@ -30,17 +30,44 @@ function steps(index, size) {
   return [inner, ones(index >> BigInt(inner))];
 }
 
-/** Check that a leaf is entry `index` of the tree of `size` entries with this root (2.1.3.2). */
-export function verifyInclusion({ leaf, index, size, path, root }) {
-  if (index < 0n || index >= size) refuse("inclusion_proof.not_in_this_tree", { index, tree_size: size });
-  const [inner, border] = steps(index, size);
-  if (path.length !== inner + border) refuse("inclusion_proof.path_does_not_fit", { index, needed: inner + border, given: path.length });
-  let reached = leafHash(leaf);
-  for (let height = 0; height < path.length; height++) {
-    const isRight = height >= inner || (index >> BigInt(height)) & 1n;
-    reached = isRight ? nodeHash(path[height], reached) : nodeHash(reached, path[height]);
+/**
+ * Checks that leaves are entries of the tree of `size` entries with this root (2.1.3.2), one after the other: from where the
+ * paths of two are one, the second is only compared with the first.
+ */
+export class Inclusion {
+  constructor({ size, root }) {
+    Object.assign(this, { size, root, last: null });
   }
-  if (!isSame(reached, root)) refuse("inclusion_proof.another_root", { index, tree_size: size, expected: hex(root), found: hex(reached) });
+
+  /** Check that a leaf, of which `hash` is the hash, is entry `index`. */
+  verify({ hash, index, path }) {
+    const { size, root } = this;
+    if (index < 0n || index >= size) refuse("inclusion_proof.not_in_this_tree", { index, tree_size: size });
+    const [inner, border] = steps(index, size);
+    if (path.length !== inner + border) refuse("inclusion_proof.path_does_not_fit", { index, needed: inner + border, given: path.length });
+    const shared = this.sharedFrom({ index, inner, path });
+    const reached = [hash];
+    for (let height = 0; height < path.length; height++) {
+      if (height === shared && isSame(reached[height], this.last.reached[height])) {
+        for (let above = height + 1; above <= path.length; above++) reached.push(this.last.reached[above]);
+        break;
+      }
+      const isRight = height >= inner || (index >> BigInt(height)) & 1n;
+      reached.push(isRight ? nodeHash(path[height], reached[height]) : nodeHash(reached[height], path[height]));
+    }
+    const found = reached[path.length];
+    if (!isSame(found, root)) refuse("inclusion_proof.another_root", { index, tree_size: size, expected: hex(root), found: hex(found) });
+    this.last = { index, inner, path, reached };
+  }
+
+  /** The height from which on the path before has the same nodes on the same sides; none is -1. */
+  sharedFrom({ index, inner, path }) {
+    const { last } = this;
+    if (!last || last.inner !== inner || last.path.length !== path.length) return -1;
+    const height = bitLength(index ^ last.index);
+    for (let at = height; at < path.length; at++) if (path[at] !== last.path[at] && !isSame(path[at], last.path[at])) return -1;
+    return height;
+  }
 }
 
 /** Check that the new tree begins with every entry of the old one, unchanged (2.1.4.2). */

@@ -1,5 +1,5 @@
 // The page itself: a file is chosen or dropped, fingerprints are typed from the letter, and what was found is told.
-import { decode, sha256Hex } from "./bytes.js";
+import { decode, hex, sha256OfMuch } from "./bytes.js";
 import { has } from "./canonical.js";
 import { distinct, readCertificates } from "./certificate.js";
 import { FAILED, INDETERMINATE, isOpenAddition, NOT_MADE, PASSED, verifyBundle } from "./checks.js";
@@ -17,6 +17,7 @@ const held = { language: "en", file: null, given: [], round: 0, told: null };
 const TAGS = { sr: "sr-Cyrl", sh: "sr-Latn", cnr: "sr-Latn", "sr-ME": "sr-Latn" };
 const SIGNS = { [YES]: "\u2713", [NO]: "\u2717", [OPEN]: "?" };
 const OF_A_CHECK = { [PASSED]: YES, [FAILED]: NO, [INDETERMINATE]: OPEN, [NOT_MADE]: OPEN };
+const READ_BYTES = 1 << 23;
 const at = (id) => document.getElementById(id);
 
 /** A text in the reader's language. */
@@ -84,10 +85,11 @@ async function check(event) {
   await new Promise((done) => { setTimeout(done, 30); });
   const bytes = await readBytes(held.file);
   if (!bytes) return ended(say("verifier.unread"));
+  const digest = sha256OfMuch(bytes); // meanwhile
   const { roots, unknown } = await rootsOf(bytes, given.fingerprints);
   const report = await verifyBundle(bytes, { roots, sealPin: given.sealPin, logKey: given.logKey, progress });
   if (round !== held.round) return null;
-  held.told = { ...report, pin: given.sealPin, unknown, size: bytes.length, digest: sha256Hex(bytes), rows: await facts(report) };
+  held.told = { ...report, pin: given.sealPin, unknown, size: bytes.length, digest: hex(await digest), rows: await facts(report) };
   ended("");
   tell(held.told);
   at("answers").focus();
@@ -100,9 +102,12 @@ function ended(text) {
   at("refusal").textContent = text;
 }
 
+/** The bytes of a file, read in parts: a browser that is asked for all at once holds them more than once. */
 async function readBytes(file) {
   try {
-    return new Uint8Array(await file.arrayBuffer());
+    const bytes = new Uint8Array(file.size);
+    for (let at = 0; at < bytes.length; at += READ_BYTES) bytes.set(new Uint8Array(await file.slice(at, at + READ_BYTES).arrayBuffer()), at);
+    return bytes;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 // Finds pictures, video and prints of pictures in a member (casefiles/format/pictures.py, evidence/pictures.py).
 // LIMIT: it guards against mistakes of the sender; whoever sets out to hide a picture can.
-import { byteText, decode, decodedParts, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf, windowsOf } from "./bytes.js";
+import { byteText, decode, decodedParts, encode, fromHex, fromLatin1, latin1, latin1OfUrlSafe, linesOf, Room, windowsOf } from "./bytes.js";
 import { has, isObject, isText, isUnicode, readJson } from "./canonical.js";
 import { memberOf } from "./layout.js";
 import { readStamp } from "./lines.js";
@@ -15,12 +15,22 @@ const GUARDED = SPELLINGS.filter(({ tail, pattern }) => tail.length <= 2 && tail
 const TAILS = new RegExp([...GUARDED.map(({ tail, pattern }) => `${tail}(?<=${pattern})`),
   anyOf(SPELLINGS.filter((one) => !GUARDED.includes(one)).map(({ tail }) => tail))].join("|"), "g");
 const WITH_TAIL = new Map(SPELLINGS.map(({ tail }) => [tail, SPELLINGS.filter((one) => one.tail.startsWith(tail))]));
-const AT_ONCE = 1 << 20, BETWEEN = " \n", SHORTEST_LINE = 24, MOST_SEEN = 10_000;
+const AT_ONCE = 1 << 20, BETWEEN = encode(" "), SHORTEST_LINE = 24, MOST_SEEN = 10_000;
+/** What bytes are, as bits: a control character, one that is no ASCII, what begins an escape, the end of a line. */
+const CONTROL = 1, BEYOND = 2, ESCAPE = 4, LINE_END = 8;
+const MARKS = Uint8Array.from({ length: 256 }, (_, code) => (code > 127 ? BEYOND : code < 32 ? CONTROL : 0));
+for (const [letters, mark] of [["\t", 0], ["\n\r", LINE_END], ["\\%&", ESCAPE]]) for (const letter of letters) MARKS[letter.charCodeAt(0)] = mark;
+/** Each byte in the standard alphabet of Base64. One that is no ASCII stands for nothing that is searched for. */
+const STANDARD = Uint8Array.from({ length: 256 }, (_, code) => Math.min(code, 127));
+for (const [letter, other] of ["-+", "_/", "\r\n"]) STANDARD[letter.charCodeAt(0)] = other.charCodeAt(0);
+const standardRoom = new Uint8Array(2 * AT_ONCE);
 const ESCAPES = /\\+(?:([/\n\t])|([nrt])|(?:u00|x)([0-7][0-9A-Fa-f]))?|%(?:25)*([0-7][0-9A-Fa-f])|&(?:amp;)*(?:#[Xx]0*([0-9A-Fa-f]{1,2})|#0*([0-9]{1,3})|(sol|plus|NewLine));/g;
 const SHORT_ESCAPES = { n: "\n", r: "\n", t: "\t", sol: "/", plus: "+", NewLine: "\n" };
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 const PRINT = String.raw`(?:\w*_)?(?:pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview)(?:_\w*)?`;
 const PRINT_FIELD = new RegExp(`^${PRINT}$`, "i");
+/** As the next, of a text in the standard alphabet. */
+const STANDARD_FIELD = /"(?!stripped":"[0-9]{1,19}"\})([A-Za-z0-9/]+)"[ \t\n\f\v]*:/gi;
 const JSON_FIELD = /"(?!stripped":"[0-9]{1,19}"\})(\w+)"[ \t\n\r\f\v]*:/gi;
 const CSV_COLUMN = new RegExp(String.raw`(?:^(?:\xef\xbb\xbf)?|;)"?(${PRINT})"?(?:;|$)`, "i");
 const SALT = /^\["[A-Za-z0-9_-]{43}",/;
@@ -50,11 +60,13 @@ export async function requireNoPicture(name, content, { entries = null, breathe 
     }
     return null;
   }
-  requireText(name, content);
+  // of entries in the spelling of a writer each letter is known
+  if (!entries?.isQuick) requireText(name, content);
+  if (entries) return void entries.pictures.value;
+  if (search === "entries" || search === "stamps") return requireLinesWithout(name, content, search === "stamps" ? shownByStamp : shownByLine, breathe);
   const seen = new Set();
-  for (const part of partsOf(content, search, entries)) {
-    if (part instanceof Uint8Array) requireNoPictureInBytes(name, part);
-    else requirePart(name, part, search, seen);
+  for (const part of windowsOf(content, AT_ONCE, tables.limits.mostSpelled)) {
+    requirePart(name, part, search, seen);
     await breathe();
   }
   if (search === "columns") {
@@ -62,6 +74,51 @@ export async function requireNoPicture(name, content, { entries = null, breathe 
     if (found) refuse("gate.print_field", { where: name, found: found[1] });
   }
   return null;
+}
+
+async function requireLinesWithout(name, content, shownBy, breathe) {
+  const shown = new ShownParts(name);
+  for (const part of shownByLines(content, shownBy)) {
+    shown.take(part);
+    shown.searchMany();
+    await breathe();
+  }
+  shown.end();
+}
+
+/** What lines show, searched many at once: there can be millions. Nothing that is searched for goes from one into the next. */
+export class ShownParts {
+  constructor(name) {
+    Object.assign(this, { name, room: new Room(AT_ONCE), between: BETWEEN, seen: new Set() });
+  }
+
+  /** Take bytes of a text, a text of one character for each byte, or a token as `{ token }`, which is searched at once. */
+  take(part) {
+    if (part.token) requireNoPictureInBytes(this.name, part.token);
+    else {
+      this.room.put(isText(part) ? fromLatin1(part) : part);
+      this.room.put(BETWEEN);
+    }
+  }
+
+  takeEntry({ lines, leaf }) {
+    for (const line of lines) this.take(disclosedBy(byteText(line)));
+    this.take(leaf);
+  }
+
+  /** Search what was taken, if it is much. */
+  searchMany() {
+    if (this.room.length >= AT_ONCE) this.end();
+  }
+
+  end() {
+    requirePart(this.name, this.room.all, memberOf(this.name).search, this.seen);
+    this.forget();
+  }
+
+  forget() {
+    this.room.length = 0;
+  }
 }
 
 function requireText(name, content) {
@@ -73,16 +130,21 @@ function requireText(name, content) {
 
 function requirePart(name, part, search, seen) {
   const isTakenApart = search === "entries" || search === "stamps";
+  const { text, marks } = standardOf(part);
   // what was taken apart must be text as well
-  if (isTakenApart && CONTROLS.test(part)) refuse("gate.control_characters", { where: name });
-  if (isTakenApart && /[\x80-\xff]/.test(part) && decode(fromLatin1(part)) === null) refuse("gate.not_text", { where: name });
-  for (const found of foundEncoded(part)) refuse("gate.picture_in_base64", { where: name, kind: found });
+  if (isTakenApart && marks & CONTROL) refuse("gate.control_characters", { where: name });
+  if (isTakenApart && marks & BEYOND && decode(part) === null) refuse("gate.not_text", { where: name });
+  for (const found of foundEncoded(text, marks)) refuse("gate.picture_in_base64", { where: name, kind: found });
   if (!isTakenApart && search !== "fields") return;
-  for (const [, field] of part.matchAll(JSON_FIELD)) {
+  for (const [, field] of text.matchAll(STANDARD_FIELD)) {
     // thousands of lines have the same few names: each is compared with our words once
-    if (!seen.has(field) && PRINT_FIELD.test(field)) refuse("gate.print_field", { where: name, found: field.slice(0, 80) });
+    if (!seen.has(field) && PRINT_FIELD.test(field.replaceAll("/", "_"))) requireNoPrintField(name, latin1(part));
     if (seen.size < MOST_SEEN) seen.add(field);
   }
+}
+
+function requireNoPrintField(name, text) {
+  for (const [, field] of text.matchAll(JSON_FIELD)) if (PRINT_FIELD.test(field)) refuse("gate.print_field", { where: name, found: field.slice(0, 80) });
 }
 
 function requireNoPictureInBytes(name, content) {
@@ -94,42 +156,15 @@ function requireNoPictureInBytes(name, content) {
       at = form.anywhere ? text.indexOf(form.opening, at + 1) : -1;
     }
   }
-  for (const found of foundEncoded(text)) refuse("gate.picture_in_base64", { where: name, kind: found });
-}
-
-/** What a member says, as texts of one character for each byte, and the tokens in it, as bytes. */
-function* partsOf(content, search, entries) {
-  if (search === "entries") yield* together(entries ? shownByEntries(entries) : shownByLines(content, shownByLine));
-  else if (search === "stamps") yield* together(shownByLines(content, shownByStamp));
-  else yield* windowsOf(content, AT_ONCE, tables.limits.mostSpelled);
-}
-
-/** Short parts together: there can be millions. Nothing that is searched for goes from one into the next. */
-function* together(parts) {
-  let [waiting, length] = [[], 0];
-  for (const part of parts) {
-    if (part instanceof Uint8Array) yield part;
-    else length += waiting.push(part) && part.length + BETWEEN.length;
-    if (length >= AT_ONCE) {
-      yield waiting.join(BETWEEN);
-      [waiting, length] = [[], 0];
-    }
-  }
-  yield waiting.join(BETWEEN);
-}
-
-function* shownByEntries(entries) {
-  for (const { lines, leaf } of entries) {
-    for (const line of lines) yield disclosedBy(byteText(line));
-    yield latin1(leaf);
-  }
+  const standard = standardOf(content);
+  for (const found of foundEncoded(standard.text, standard.marks)) refuse("gate.picture_in_base64", { where: name, kind: found });
 }
 
 /** A line that is too short to be read is not tried, and one that says nothing is left out. */
 function* shownByLines(content, shownBy) {
   for (const line of linesOf(content)) {
     if (line.length >= SHORTEST_LINE) yield* shownBy(line);
-    else if (line.length) yield latin1(line);
+    else if (line.length) yield line;
   }
 }
 
@@ -139,7 +174,7 @@ function* shownByLine(line) {
   const isEntry = isObject(row) && has(row, "disclosures") && Array.isArray(row.disclosures) && isText(row.leaf)
     && Object.keys(row).every((name) => ["disclosures", "leaf", "index", "path"].includes(name));
   if (!isEntry) {
-    yield latin1(line);
+    yield line;
     return;
   }
   const { disclosures, leaf, ...more } = row;
@@ -153,11 +188,11 @@ function* shownByLine(line) {
 function* shownByStamp(line) {
   const stamp = orNull(() => readStamp(line, ""));
   if (!stamp) {
-    yield latin1(line);
+    yield line;
     return;
   }
-  yield stamp.token;
-  yield latin1(stamp.checkpoint);
+  yield { token: stamp.token };
+  yield stamp.checkpoint;
   for (const node of stamp.consistency) yield btoa(latin1(node));
 }
 
@@ -179,11 +214,22 @@ function disclosedBy(line) {
   return data === null ? line : data.replace(SALT, "");
 }
 
-/** A text in the standard alphabet of Base64, its escapes resolved and its wrapped lines joined. */
-function unescaped(text) {
-  let standard = /[-_\r]/.test(text) ? text.replace(/-/g, "+").replace(/_/g, "/").replace(/\r/g, "\n") : text;
-  if (/[\\%&]/.test(standard)) standard = standard.replace(ESCAPES, meantBy);
-  return standard.includes("\n") ? standard.replace(/=?\n[ \t\n]*/g, jointOr) : standard;
+/** Bytes as a text in the standard alphabet of Base64, of one character for each, and what they are. */
+function standardOf(bytes) {
+  const room = bytes.length <= standardRoom.length ? standardRoom : new Uint8Array(bytes.length);
+  let marks = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const code = bytes[at];
+    room[at] = STANDARD[code];
+    marks |= MARKS[code];
+  }
+  return { text: decode(room.subarray(0, bytes.length)), marks };
+}
+
+/** A text in that alphabet, its escapes resolved and its wrapped lines joined. */
+function unescaped(text, marks) {
+  const standard = marks & ESCAPE ? text.replace(ESCAPES, meantBy) : text;
+  return marks & (ESCAPE | LINE_END) && standard.includes("\n") ? standard.replace(/=?\n[ \t\n]*/g, jointOr) : standard;
 }
 
 function meantBy(whole, itself, short, inJson, inUrl, inHex, inDecimal, name) {
@@ -203,8 +249,8 @@ function jointOr(whole, at, text) {
 }
 
 /** Pictures in runs of Base64, standard or URL-safe, escaped or wrapped, wherever they begin in a quantum. */
-function* foundEncoded(text) {
-  const standard = unescaped(text);
+function* foundEncoded(text, marks) {
+  const standard = unescaped(text, marks);
   TAILS.lastIndex = 0;
   for (let found = TAILS.exec(standard); found; found = TAILS.exec(standard)) {
     const next = found.index + 1;

@@ -1,6 +1,6 @@
 // The tables of a bundle, derived from its leaves, disclosures and tokens and from nothing else; made again and compared.
 // casefiles/format/records.py has the same rules.
-import { encode, hex, isSame, linesOf } from "./bytes.js";
+import { encode, hex, isSame } from "./bytes.js";
 import { has, isText, jcs } from "./canonical.js";
 import { NO_TOKEN } from "./leaf.js";
 import { refuse } from "./refuse.js";
@@ -88,23 +88,28 @@ export async function requireLines(member, found, those, lineOf, breathe) {
 }
 
 /** Check the table for people, whose cells may have ends of lines in them. */
-export function requireCsv(member, found, items, bounds) {
-  const head = `\ufeff${tables.columns.map(quotedCell).join(";")}\r\n`;
-  const rows = items.map((item) => {
+export async function requireCsv(member, found, items, bounds, breathe) {
+  let at = 0;
+  const require = (text) => {
+    const [row, begin] = [encode(text), at];
+    while (at - begin < row.length && row[at - begin] === found[at]) at += 1;
+    if (at - begin < row.length) refuse("records.table_differs", { member, number: lineAt(found, at) });
+  };
+  require(`\ufeff${tables.columns.map(quotedCell).join(";")}\r\n`);
+  for (const item of items) {
     const row = rowOf(item, bounds);
     const cell = (name) => (COMPUTED.includes(name) ? row[name] : has(item.values, name) ? item.values[name] : WITHHELD);
-    return `${tables.columns.map((name) => quotedCell(cellOf(cell(name)))).join(";")}\r\n`;
-  });
-  const wanted = encode(head + rows.join(""));
-  if (isSame(wanted, found)) return;
-  const lines = linesOf(found);
-  let number = 0;
-  for (const line of linesOf(wanted)) {
-    number += 1;
-    const { value } = lines.next();
-    if (!value || !isSame(line, value)) break;
+    require(`${tables.columns.map((name) => quotedCell(cellOf(cell(name)))).join(";")}\r\n`);
+    await breathe();
   }
-  refuse("records.table_differs", { member, number });
+  if (at < found.length) refuse("records.table_differs", { member, number: lineAt(found, at) });
+}
+
+/** The number of the line that the byte at this place is in. */
+function lineAt(bytes, place) {
+  let number = 1;
+  for (let at = bytes.indexOf(10); at >= 0 && at < place; at = bytes.indexOf(10, at + 1)) number += 1;
+  return number;
 }
 
 const quotedCell = (text) => `"${text.replaceAll('"', '""')}"`;

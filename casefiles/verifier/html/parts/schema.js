@@ -42,10 +42,13 @@ function compile(schema, named) {
 const when = (fits) => (value) => (fits(value) ? null : "");
 
 const KEYWORDS = {
-  $ref: ({ $ref }, named) => (value) => named.get($ref.replace("#/$defs/", ""))(value),
+  $ref: ({ $ref }, named) => {
+    const name = $ref.replace("#/$defs/", "");
+    return (value) => named.get(name)(value);
+  },
   type: ({ type }) => {
-    const those = [type].flat().map((name) => TYPES[name]);
-    return when((value) => those.some((is) => is(value)));
+    const [is, ...others] = [type].flat().map((name) => TYPES[name]);
+    return when((value) => is(value) || others.some((isToo) => isToo(value)));
   },
   const: ({ const: wanted }) => when((value) => value === wanted),
   enum: ({ enum: those }) => when((value) => those.includes(value)),
@@ -56,13 +59,14 @@ const KEYWORDS = {
   minLength: ({ minLength }) => when((value) => [...value].length >= minLength),
   properties: ({ properties }, named) => {
     const parts = new Map(Object.entries(properties).map(([name, inner]) => [name, compile(inner, named)]));
-    return (value) => firstOdd(Object.keys(value), (name) => parts.get(name)?.(value[name]) ?? null);
+    return (value) => firstOdd(Object.keys(value), (name) => (parts.has(name) ? parts.get(name)(value[name]) : null));
   },
   required: ({ required }) => when((value) => required.every((name) => has(value, name))),
   additionalProperties: ({ additionalProperties: inner, properties = {} }, named) => {
-    if (inner === false) return (value) => firstOdd(Object.keys(value), (name) => (has(properties, name) ? null : ""));
+    const known = new Set(Object.keys(properties));
+    if (inner === false) return (value) => firstOdd(Object.keys(value), (name) => (known.has(name) ? null : ""));
     const part = compile(inner, named);
-    return (value) => firstOdd(Object.keys(value), (name) => (has(properties, name) ? null : part(value[name])));
+    return (value) => firstOdd(Object.keys(value), (name) => (known.has(name) ? null : part(value[name])));
   },
   propertyNames: ({ propertyNames }, named) => {
     const part = compile(propertyNames, named);
