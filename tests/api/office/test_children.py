@@ -27,8 +27,8 @@ from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.appearing import jpeg, photo
 from tests.erasing import COUNSEL, erase_now, problems_of, report_now
-from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of
+from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled
+from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, records_of, size_of
 from tests.homes import Office as Made
 from tests.listing import ABUSE, SHARED, give_list, rows_of
 from tests.nonempty import nonempty
@@ -37,20 +37,19 @@ CHILD = ErasureCause.CHILD
 
 
 @pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def feared(posted: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A home in which one person froze a message with its picture, and another an album."""
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    posts = take_posts(home, folder / "export")
+    home = copy_of(posted, tmp_path_factory.mktemp("feared"))
+    posts = posts_of(home)
     for number, by in ((OTHER, "zana"), (FIRST, "mira")):
         freeze(home, [posts.files[number]], Doer(by, TOOL, home.clock(), reason="she looks very young"))
     home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+    return replace(posted, home=home)
 
 
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
+def home(feared: Made, tmp_path: Path) -> Iterator[Home]:
+    made = copy_of(feared, tmp_path)
     yield made
     made.engine.dispose()
 

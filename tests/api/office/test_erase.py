@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -36,31 +36,14 @@ from evidence.store.database import reading, writing
 from evidence.store.erase import tombstones
 from tests.appearing import look_out
 from tests.erasing import canaries_of, erase_now, problems_of, report_now
-from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
-from tests.homes import PASSPHRASE, copy_of, doer, export_of, items_of, new_case, new_home, records_of, size_of, take_in
-from tests.homes import Office as Made
+from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, write_album
+from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case, records_of, size_of, take_in
 from tests.nonempty import nonempty
 
 
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
-
-
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def untold(_bytes: int) -> nullcontext[Hear]:

@@ -21,7 +21,7 @@ from evidence.custody.event import Draft
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from tests.erasing import problems_of
-from tests.freezing import CHANNEL, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts
+from tests.freezing import CHANNEL, FIRST, OTHER, SAID, SECOND, Posts, posts_of
 from tests.homes import PASSPHRASE, copy_of, doer, new_home, records_of, size_of
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
@@ -47,15 +47,13 @@ class FrozenDesk:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Posts]:
-    folder = tmp_path_factory.mktemp("frozen")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
+def made(posted: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Posts]:
+    home = copy_of(posted, tmp_path_factory.mktemp("frozen"))
     posts = posts_of(home)
     for number in (FIRST, OTHER):
         freeze(home, [posts.files[number]], Doer("zana", TOOL, home.clock(), reason=WHY))
     home.engine.dispose()
-    return Made(home, cards, None), posts  # type: ignore[arg-type] - its export is another
+    return replace(posted, home=home), posts
 
 
 @pytest.fixture

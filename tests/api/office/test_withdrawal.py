@@ -1,6 +1,5 @@
 """Who takes her consent back is hidden at once, gone within a day, and told so; nobody else loses anything."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,31 +24,14 @@ from evidence.times import system_clock
 from tests.api.office.test_erase import put_back, untold
 from tests.appearing import look_out
 from tests.erasing import canaries_of, erase_now, problems_of
-from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, consent_to, copy_of, doer, export_of, items_of, new_case, new_home
-from tests.homes import Office as Made
+from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts
+from tests.homes import PASSPHRASE, consent_to, doer, export_of, items_of, new_case
 from tests.nonempty import nonempty
 
 
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
-
-
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def take_back(home: Home, case: str, *, approver: str | None = None) -> Withdrawn:
