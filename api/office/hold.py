@@ -24,13 +24,13 @@ from casefiles.case import open_events, require_client, require_items
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, person_and_list, require_reason, two_persons
 from evidence.canonical import Value, text_of
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.keys import Unlocked
 from evidence.seal.age import Identity
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
-from evidence.store.freeze import freezes_of, frozen_of_case, is_frozen, of_one_post, waiting_freezes
+from evidence.store.freeze import freezes_among, frozen_among, frozen_of_case, of_posts
 from evidence.store.hold import HoldKind, StandingHold, ended_by, standing_holds
 from evidence.store.projection import Placed
 from evidence.times import format_time
@@ -106,14 +106,34 @@ def place_hold(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None = N
     if wish.case_id is not None:
         require_client(home.engine, wish.case_id)
     require_items(home.engine, wish.items)
-    frozen = _frozen_of(home, wish) if wish.kind is HoldKind.POLICE else ()
-    if frozen and wish.case_id is not None:  # the case is held for its own sake: only what is forbidden is refused
-        require_not_forbidden(rule_here(home))
-    elif frozen:
-        return _decide(home, replace(wish, items=frozen), doer, keys)
+    placed = None
+    while placed is None:  # again only if something of it was frozen while the entry was sealed
+        with reading(home.engine) as connection:
+            frozen = _frozen_of(connection, wish)
+        if frozen and wish.case_id is not None:  # the case is held for its own sake: only what is forbidden is refused
+            require_not_forbidden(rule_here(home))
+        elif frozen:
+            return _decide(home, replace(wish, items=frozen), doer, keys)
+        placed = _placed(home, wish, doer, whatever=bool(frozen))
+    return placed
+
+
+def _placed(home: Home, wish: HoldWish, doer: Doer, *, whatever: bool) -> PlacedHold | None:
+    """Place a hold on the word of one person; None, and nothing is logged, if something of it is frozen by now.
+
+    Args:
+        whatever: The rule on what is frozen was asked, and lets it be held.
+    """
     held = _held(wish, doer)
     with home.writing() as writer:
-        writer.sequencer.append([held], lambda connection, _placed: require_not_erased(connection, wish.items))
+        prepared = writer.sequencer.prepare([held])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            require_not_erased(connection, wish.items)
+            return [] if not whatever and _frozen_of(connection, wish) else prepared
+
+        if not writer.sequencer.turn(choose):
+            return None
         return PlacedHold(held.event_id, writer.beat())
 
 
@@ -123,14 +143,17 @@ def _held(wish: HoldWish, doer: Doer, request: str | None = None) -> Draft:
     return Draft("held", doer.values(request) | values | {"until": format_time(until)})
 
 
-def _frozen_of(home: Home, wish: HoldWish) -> tuple[str, ...]:
-    """What is frozen of what somebody wants to hold, each with its message and album; nothing else of an item's own."""
-    with reading(home.engine) as connection:
-        if wish.case_id is not None:
-            return tuple(sorted(frozen_of_case(connection, wish.case_id)))
-        frozen = [item for item in wish.items if is_frozen(connection, item)]
-        post = (each for item in frozen for each in of_one_post(connection, item))
-        return tuple(dict.fromkeys([*(wish.items if frozen else ()), *post]))
+def _frozen_of(connection: sa.Connection, wish: HoldWish) -> tuple[str, ...]:
+    """What is frozen of what somebody wants to hold for the police, each with its message and album.
+
+    If something is, it is all that was named; of another kind of hold it is nothing.
+    """
+    if wish.kind is not HoldKind.POLICE:
+        return ()
+    if wish.case_id is not None:
+        return tuple(sorted(frozen_of_case(connection, wish.case_id)))
+    frozen = frozen_among(connection, wish.items)
+    return tuple(dict.fromkeys([*(wish.items if frozen else ()), *of_posts(connection, sorted(frozen))]))
 
 
 def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> PlacedHold | Waiting:
@@ -165,16 +188,16 @@ def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: I
 
 def _log_decided(home: Home, wish: HoldWish, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
     with reading(home.engine) as connection:
-        indexes = {index for item in wish.items for index in freezes_of(connection, item)}
-        named = [each for each in waiting_freezes(connection) if each.index in indexes]
+        named = freezes_among(connection, wish.items)
     require_another(home, named, doer, casework)
     held = _held(wish, doer, grant.request)
 
     def as_asked(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
         require_not_erased(connection, wish.items)
-        for item in wish.items:
-            if not is_frozen(connection, item):
-                raise UnknownItemError("unknown_item.not_frozen", found=item)
+        if left := set(wish.items) - frozen_among(connection, wish.items):
+            raise UnknownItemError("unknown_item.not_frozen", found=min(left))
+        if freezes_among(connection, wish.items) != named:  # the second person may have frozen it again meanwhile
+            raise AuthorityError("authority.answered", where=grant.request)
 
     with home.writing() as writer:
         grant.log(writer.sequencer, [held], as_asked)
