@@ -17,7 +17,7 @@ from api.office.backup import Wishes, back_up, restore
 from api.office.bundle import trusted_roots, verify_bundle
 from api.office.case import remove_items
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
-from api.office.freeze import freeze
+from api.office.freeze import freeze, lift_freeze
 from api.office.request import Waiting, find_request
 from api.office.short import item_of
 from evidence.authority import Doer
@@ -35,6 +35,7 @@ from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.erase import tombstones
 from tests.appearing import look_out
+from tests.between import while_sealing
 from tests.erasing import canaries_of, erase_now, problems_of, report_now
 from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, write_album
 from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case, records_of, size_of, take_in
@@ -390,3 +391,23 @@ def test_a_case_of_which_everything_was_erased_has_nothing_to_export(home: Home,
     with pytest.raises(UnknownItemError) as refused:
         export_of(home, case, tmp_path / "out.asice")
     assert refused.value.code == "unknown_item.case_is_erased"
+
+
+def test_whoever_freezes_it_again_meanwhile_is_not_the_second_person_who_destroys_it(home: Home, posts: Posts) -> None:
+    item, casework = posts.messages[OTHER], home.keys.unlock(PASSPHRASE).casework
+    freeze(home, [item], replace(doer(home, approver=None), actor="zana"))
+    report_now(home, item)
+
+    def again() -> None:
+        other = Home.open(home.path)
+        lift_freeze(other, [item], doer(other), casework)
+        freeze(other, [item], replace(doer(other, approver=None), actor="bo"))
+        other.engine.dispose()
+
+    with while_sealing("erased", again), pytest.raises(AuthorityError) as caught:
+        erase_now(home, item, cause=ErasureCause.CHILD)
+    assert caught.value.code == "authority.erase_changed"
+    with pytest.raises(AuthorityError) as caught:
+        erase_now(home, item, cause=ErasureCause.CHILD)
+    assert caught.value.code == "authority.froze_it"
+    assert problems_of(home) == []

@@ -18,6 +18,7 @@ from evidence.errors import AuthorityError
 from evidence.observation import Mode
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
+from tests.between import while_sealing
 from tests.erasing import problems_of
 from tests.freezing import ALONE, FIRST, OTHER, SAID, SECOND, Posts, write_album
 from tests.homes import (
@@ -161,3 +162,20 @@ def test_what_was_kept_lately_in_another_mode_keeps_the_older(tmp_path: Path) ->
     run(later)
     assert not younger & {each.item_id for each in items_of(later)}  # the control
     later.engine.dispose()
+
+
+def test_a_run_destroys_nothing_by_a_rule_that_two_persons_replaced_meanwhile(home: Home, posts: Posts) -> None:
+    agree_to_rule(home, doer(home))
+    home = after(home, 400)
+    agree_to_rule(home, doer(home))  # stamped now
+
+    def again() -> None:
+        other = Home.open(home.path, home.clock)
+        agree_to_rule(other, doer(other))
+        other.engine.dispose()
+
+    with while_sealing("erased", again), pytest.raises(AuthorityError) as caught:
+        run(home)
+    assert caught.value.code == "authority.retention_changed"
+    assert posts.of(OTHER) <= {each.item_id for each in items_of(home)}
+    assert run(home).erased > 0  # the control
