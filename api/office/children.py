@@ -5,7 +5,7 @@ destroyed after the report, or held for the police, and the other is refused. Ot
 acts says what counsel answered. Nothing is destroyed before the sheet for the hotline was made of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from config.catalogues import ChildHotline, ChildRule, ChildRules, Then, child_r
 from config.errors import Term
 from evidence.authority import Doer
 from evidence.canonical import Value, text_value
+from evidence.custody.append import tree_size
 from evidence.errors import AuthorityError
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
@@ -177,6 +178,21 @@ def require_on_list(home: Home, items: Sequence[str], doer: Doer, keys: Unlocked
             for each in (item, *post):
                 left.pop(each, None)
     return " ".join(decided)
+
+
+def list_stands(home: Home, doer: Doer, keys: Unlocked) -> Callable[[sa.Connection, Sequence[str]], None]:
+    """What the turn of ``erase`` or ``hold`` asks of posts on which a list decided: the same, if one was removed since.
+
+    It is to be made before ``require_on_list`` is called.
+    """
+    with reading(home.engine) as connection:
+        since = tree_size(connection)
+
+    def require(connection: sa.Connection, items: Sequence[str]) -> None:
+        if types_of(connection, ["hashes_removed"], first=since):
+            require_on_list(home, items, doer, keys)
+
+    return require
 
 
 def _decides(listed: HashList, doer: Doer) -> bool:

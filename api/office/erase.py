@@ -17,7 +17,14 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.children import require_may_destroy, require_on_list, require_reported, rule_here, rule_values
+from api.office.children import (
+    list_stands,
+    require_may_destroy,
+    require_on_list,
+    require_reported,
+    rule_here,
+    rule_values,
+)
 from api.office.freeze import require_another
 from api.office.request import Waiting, ask
 from casefiles.case import held_items, open_events, require_client
@@ -150,8 +157,9 @@ def erase_items(
     if closed and goes.withdrawn is None:
         raise AuthorityError("authority.erase_changed")
     if keys is not None and (wish.on_list or doer.approver is not None):
+        rule = list_stands(home, doer, keys) if wish.on_list else None
         grant = _granted(home, wish, goes, doer, keys)
-        return _Act(home, wish, doer, grant, keys.casework, keys.matching, goes.withdrawn).done()
+        return _Act(home, wish, doer, grant, keys.casework, keys.matching, goes.withdrawn, rule).done()
     return ask(home, Act.ERASE, _target(wish), _order(home, wish, goes), doer)
 
 
@@ -303,7 +311,7 @@ class _Act:
     Attributes:
         matching: Seals the snapshots of the index again; without it, the next comparison makes them anew.
         withdrawn: As it was when somebody asked: who consented again since is not erased by it.
-        rule: Checks of a rule, also inside the turn, that all that goes is due by it.
+        rule: Checks, also inside the turn, that all that goes is due by a rule, or that a list still decides on it.
     """
 
     home: Home

@@ -9,14 +9,21 @@ freeze, and the whole message and album are held. An authority's list that has t
 person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.children import require_may_hold, require_not_forbidden, require_on_list, rule_here, rule_values
+from api.office.children import (
+    list_stands,
+    require_may_hold,
+    require_not_forbidden,
+    require_on_list,
+    rule_here,
+    rule_values,
+)
 from api.office.freeze import require_another
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
@@ -164,12 +171,14 @@ def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> Pl
     order |= rule_values(rule_here(home), wish.counsel)
     if keys is None or not (wish.on_list or doer.approver is not None):
         return ask(home, Act.HOLD, target, order, doer)
+    stands = None
     if wish.on_list:
+        stands = list_stands(home, doer, keys)
         listed = require_on_list(home, wish.items, doer, keys)
         grant = person_and_list(Act.HOLD, target, doer, order | {"list": listed})
     else:
         grant = two_persons(Act.HOLD, target, doer, order)
-    return _log_decided(home, wish, doer, grant, keys.casework)
+    return _log_decided(home, wish, doer, grant, keys.casework, stands)
 
 
 def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
@@ -186,7 +195,14 @@ def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: I
     return _log_decided(home, wish, doer, grant, casework)
 
 
-def _log_decided(home: Home, wish: HoldWish, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
+def _log_decided(
+    home: Home,
+    wish: HoldWish,
+    doer: Doer,
+    grant: Grant,
+    casework: Identity,
+    rule: Callable[[sa.Connection, Sequence[str]], None] | None = None,
+) -> PlacedHold:
     with reading(home.engine) as connection:
         named = freezes_among(connection, wish.items)
     require_another(home, named, doer, casework)
@@ -198,6 +214,8 @@ def _log_decided(home: Home, wish: HoldWish, doer: Doer, grant: Grant, casework:
             raise UnknownItemError("unknown_item.not_frozen", found=min(left))
         if freezes_among(connection, wish.items) != named:  # the second person may have frozen it again meanwhile
             raise AuthorityError("authority.answered", where=grant.request)
+        if rule is not None:
+            rule(connection, wish.items)
 
     with home.writing() as writer:
         grant.log(writer.sequencer, [held], as_asked)

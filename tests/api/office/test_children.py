@@ -14,7 +14,7 @@ from api.office.approval import Means, approve
 from api.office.children import hotlines_here, rule_here
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze, lift_freeze, list_freezes
-from api.office.hash_list import hash_lists
+from api.office.hash_list import hash_lists, remove_hash_list
 from api.office.hold import EndedHolds, HoldWish, PlacedHold, end_holds, place_hold
 from api.office.request import Waiting, find_request
 from config.errors import CatalogueError
@@ -26,6 +26,7 @@ from evidence.store.freeze import of_one_post
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.appearing import jpeg, photo
+from tests.between import while_sealing
 from tests.erasing import COUNSEL, erase_now, problems_of, report_now
 from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled
 from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, records_of, size_of
@@ -241,6 +242,26 @@ def test_a_list_decides_on_a_hold_too(home: Home, item: str) -> None:
     by = replace(doer(home, approver=None), actor="bo")
     assert isinstance(hold_police(home, item, by=by, counsel=COUNSEL, on_list=True), PlacedHold)
     assert [each.held for each in list_freezes(home, None).entries] == [True, False]
+
+
+def test_a_list_that_was_removed_meanwhile_decides_nothing(home: Home, item: str) -> None:
+    listed = give_list(home, rows_of(sha256=[jpeg(photo(seed=SEEDS[OTHER]))]), ABUSE).done.case_id
+    report_now(home, item)
+    by, keys = replace(doer(home, approver=None), actor="bo"), home.keys.unlock(PASSPHRASE)
+
+    def gone() -> None:
+        other = Home.open(home.path)
+        remove_hash_list(other, listed, doer(other))
+        other.engine.dispose()
+
+    with while_sealing("held", gone), pytest.raises(AuthorityError) as caught:
+        hold_police(home, item, by=by, counsel=COUNSEL, on_list=True)
+    assert caught.value.code == "authority.child_not_listed"
+    listed = give_list(home, rows_of(sha256=[jpeg(photo(seed=SEEDS[OTHER]))]), ABUSE).done.case_id
+    with while_sealing("erased", gone), pytest.raises(AuthorityError) as caught:
+        erase_items(home, ErasureWish((item,), CHILD, None, COUNSEL, on_list=True), by, keys)
+    assert caught.value.code == "authority.child_not_listed"
+    assert {"held", "erased"}.isdisjoint(record.type for record in records_of(home))
 
 
 def test_what_is_not_frozen_is_held_for_the_police_at_once_and_asks_no_rule(home: Home) -> None:
