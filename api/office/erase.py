@@ -22,6 +22,7 @@ from api.office.children import (
     require_may_destroy,
     require_on_list,
     require_reported,
+    require_rule_of,
     rule_here,
     rule_values,
 )
@@ -183,11 +184,13 @@ def erase_asked(
 
     Raises:
         UnknownItemError: One of them was erased meanwhile, or is no longer in the case.
-        AuthorityError: As ``erase_items``; or somebody answered.
+        AuthorityError: As ``erase_items``; or counsel's rule has changed since, or somebody answered.
     """
     case_id = asked.text_or_none("case")
     counsel = asked.text_or_none("counsel") if "counsel" in asked.order else None
     wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id, counsel)
+    if wish.cause is ErasureCause.CHILD:
+        require_rule_of(asked, rule_here(home))
     return _Act(home, wish, doer, grant, *keys, withdrawn=asked.text_or_none("withdrawn")).done()
 
 

@@ -21,6 +21,7 @@ from api.office.children import (
     require_may_hold,
     require_not_forbidden,
     require_on_list,
+    require_rule_of,
     rule_here,
     rule_values,
 )
@@ -186,12 +187,14 @@ def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: I
 
     Raises:
         UnknownItemError: One of them was erased meanwhile, or is no longer frozen.
-        AuthorityError: As ``place_hold``; or somebody answered.
+        AuthorityError: As ``place_hold``; or counsel's rule has changed since, or somebody answered.
     """
     until = date.fromisoformat(asked.text("until"))
     items = tuple(asked.text("items").split())
     wish = HoldWish(HoldKind.POLICE, until, items=items, counsel=asked.text_or_none("counsel"))
-    require_may_hold(rule_here(home), wish.counsel, until, home.today())
+    rule = rule_here(home)
+    require_rule_of(asked, rule)
+    require_may_hold(rule, wish.counsel, until, home.today())
     return _log_decided(home, wish, doer, grant, casework)
 
 

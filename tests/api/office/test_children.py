@@ -96,6 +96,8 @@ def test_without_a_written_rule_counsel_is_asked_and_nothing_goes_before_it_was_
     assert error.code == "authority.child_rule_asks"
     assert "report what was found the same day, and ask counsel" in str(error).lower()
     assert "to be verified by counsel" in str(error)
+    assert "no country, or one without a rule: Report" in str(error)
+    assert "(no counsel has written a rule yet; " in str(error)
     assert refused(home, item, counsel=" ").code == "authority.child_rule_asks"
     assert refused(home, item, counsel=COUNSEL).code == "authority.child_not_reported"
     report_now(home, item)
@@ -290,3 +292,22 @@ def test_the_rule_and_the_hotlines_are_of_the_country_and_a_file_that_does_not_f
     (home.path.parent / "children.json").write_text("{}")
     with pytest.raises(CatalogueError):
         rule_here(home)
+
+
+def test_what_waits_is_refused_once_counsels_rule_is_another_than_the_order_names(home: Home, item: str) -> None:
+    casework, bo = home.keys.unlock(PASSPHRASE).casework, replace(doer(home, approver=None), actor="bo")
+    alone = doer(home, approver=None)
+    report_now(home, item)
+    held = hold_police(home, item, by=alone, counsel=COUNSEL)
+    erased = erase_items(home, ErasureWish((item,), CHILD, None, COUNSEL), alone, None)
+    newer = ruled(home, "ask")  # it asks counsel as before, and is counsel's own
+    before = size_of(newer)
+    for asked in nonempty((held, erased)):
+        assert isinstance(asked, Waiting)
+        with pytest.raises(AuthorityError) as caught:
+            approve(newer, find_request(newer, asked.request, casework), bo, Means(casework))
+        assert caught.value.code == "authority.child_rule_changed"
+        assert "SI: Once it is reported: ask. (written by A. Counsel on 2026-01-02)" in str(caught.value)
+    assert size_of(newer) == before
+    newer.engine.dispose()
+    approve(home, find_request(home, held.request, casework), bo, Means(casework))  # the control: the same rule
