@@ -106,7 +106,7 @@ def _opened(there: Home, cards: Sequence[str], trial: Trial) -> MediaAudit:
         require_recovery(there.path, cards, seal_root=read_certificate(there.trust / SEAL_ROOT_FILE))
         identities = recover_identities(there.path, cards)
         _open_newest(there, identities)
-        return audit_media(there, identities.casework, cards, sample=trial.sample, progress=trial.opening)
+        return audit_media(there, identities.casework, cards, sample=trial.sample, progress=trial.opening, by=None)
     finally:
         there.engine.dispose()
 
