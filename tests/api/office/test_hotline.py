@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from api import TOOL
 from api.home import Home
@@ -192,13 +193,13 @@ def test_what_may_not_be_is_refused_and_nothing_is_written_or_logged(
 
 
 def test_a_freeze_that_ended_meanwhile_leaves_no_sheet(at: FrozenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lifted(_connection: object, item: str) -> bool:
-        return item not in at.posts.of(OTHER)
+    def lifted(_connection: object, items: Sequence[str]) -> frozenset[str]:
+        return frozenset(items) - at.posts.of(OTHER)
 
     text = verbs.hotline_text
 
     def ends(*given: object) -> str:
-        monkeypatch.setattr(verbs, "is_frozen", lifted)
+        monkeypatch.setattr(verbs, "frozen_among", lifted)
         return text(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(verbs, "hotline_text", ends)
@@ -207,6 +208,19 @@ def test_a_freeze_that_ended_meanwhile_leaves_no_sheet(at: FrozenDesk, monkeypat
         at.write()
     assert [each.type for each in records_of(at.home, before)] == ["digests_viewed"]
     assert list(at.folder.iterdir()) == []
+
+
+def test_a_sheet_of_many_asks_the_database_no_more_than_one_of_few(at: FrozenDesk) -> None:
+    asked = list[str]()
+    sa.event.listen(at.home.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2])))
+    numbers = []
+    for items in nonempty([(at.posts.messages[OTHER],), ()]):
+        asked.clear()
+        written = at.write(*items)
+        numbers.append((len(written.sheet.items), len(asked)))
+    (few, asked_for_few), (many, asked_for_many) = numbers
+    assert (few, many) == (2, 6)
+    assert asked_for_many <= asked_for_few
 
 
 def test_without_the_typesetter_there_is_the_text_alone(at: FrozenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
