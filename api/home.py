@@ -34,7 +34,7 @@ from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import Settings, database_url_in, load_settings
 from evidence import rekey
-from evidence.backup import remove_dead_parts
+from evidence.backup import remove_dead_parts, remove_dead_proof
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
 from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
@@ -116,6 +116,7 @@ class Home:
             SchemaVersionError: The database is of another version.
             StoreError: Its schema has what this program did not make.
         """
+        remove_dead_proof(path.resolve())
         if not unfinished:
             refuse_unfinished(path.resolve())
         home = cls(path.resolve(), clock)

@@ -22,7 +22,7 @@ from evidence.store import database
 from evidence.store.captured import confirmed, require_confirmed
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
-from evidence.store.freeze import no_hole_of_frozen, not_frozen, require_not_withdrawn, require_shown
+from evidence.store.freeze import frozen_among, no_hole_of_frozen, not_frozen, require_not_withdrawn, require_shown
 from evidence.store.payload import lost_parts
 from evidence.store.stored import stored_bytes
 
@@ -104,6 +104,8 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
         require_not_erased(connection, wanted)  # also while the entries were sealed
         require_not_withdrawn(connection, case_id, wanted)
         require_confirmed(connection, wanted)
+        if frozen_among(connection, wanted):
+            raise UnknownItemError("unknown_item.frozen")
         held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 

@@ -80,7 +80,7 @@ def freeze_items(
 
     def fresh(connection: sa.Connection) -> list[Prepared]:
         require_not_erased(connection, (each for group in groups.values() for each in group))
-        return [event for item, event in prepared.items() if not is_frozen(connection, item)]
+        return [event for item, event in prepared.items() if not _is_left(connection, item, hint)]
 
     logged = {placed.event_id for placed in sequencer.turn(fresh)}
     done = tuple(each for item, group in groups.items() if prepared[item].event_id in logged for each in group)
@@ -106,12 +106,16 @@ def freeze_copies(
     return freeze_items(engine, sequencer, copies, hint=FreezeHint.MACHINE, what=SAME_FILE, by=by)
 
 
+def _is_left(connection: sa.Connection, item: str, hint: FreezeHint) -> bool:
+    """Whether an item is frozen already, or two persons looked at it and a machine may not freeze it again."""
+    return is_frozen(connection, item) or (hint is FreezeHint.MACHINE and was_lifted(connection, item))
+
+
 def _groups(connection: sa.Connection, items: Sequence[str], hint: FreezeHint) -> dict[str, list[str]]:
     """What is frozen with each item: each once, and nothing that is frozen, or that a machine may not freeze again."""
     groups, taken = dict[str, list[str]](), set[str]()
     for item in dict.fromkeys(items):
-        decided = hint is FreezeHint.MACHINE and was_lifted(connection, item)
-        if item not in taken and not decided and not is_frozen(connection, item):
+        if item not in taken and not _is_left(connection, item, hint):
             groups[item] = of_one_post(connection, item)
             taken.update(groups[item])
     return groups

@@ -254,12 +254,14 @@ class _Log:
     Attributes:
         handler: Writes the lines of ``file``.
         held: Events from before there was a home to keep them in.
+        stays: Whether a home that is opened now is one that goes again, and keeps no lines.
     """
 
     handler: _File | None = None
     file: Any = None
     stream: Any = None
     held: list[dict[str, Any]] = field(default_factory=list)
+    stays: bool = False
 
 
 _LOG = _Log()
@@ -286,12 +288,24 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
         max_bytes: Size at which a file is rotated.
         files: How many older files to keep.
     """
+    if _LOG.stays:
+        return
     _leave_file()
     _LOG.handler = _File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True)
     _LOG.file = _sink(_LOG.handler)
     for held in _LOG.held:
         _LOG.file.info(**held)
     _LOG.held.clear()
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Keep the operational log where it is, although homes are opened in this block: they are removed again."""
+    before, _LOG.stays = _LOG.stays, True
+    try:
+        yield
+    finally:
+        _LOG.stays = before
 
 
 def _leave_file() -> None:

@@ -42,6 +42,8 @@ NOTE_FILE = "backup"
 """In a home: a line for each folder that has backups of it (``NotedDisk``)."""
 _FLAGS = {"disk": False, "same-disk": True}
 PART = ".part"
+PROOF = "proof"
+"""How the folder is called in which a backup is put together and let go."""
 OURS = ".nisisama-part"
 """File by which an unfinished folder is known for ours, from its beginning until it has its name."""
 _MEDIA = b'"media":"'
@@ -266,6 +268,17 @@ def remove_dead_parts(folder: Path) -> None:
         if part.is_dir() and not part.is_symlink():
             with suppress(HomeError):
                 _remove_dead(part)
+
+
+def proof_beside(home: Path) -> Path:
+    """Where a backup is put together and let go if no home lies at this place: beside it."""
+    return home.with_name(f"{home.name}.{PROOF}{PART}")
+
+
+def remove_dead_proof(home: Path) -> None:
+    """Remove what a killed process put together beside this place, where there was no home then."""
+    with suppress(HomeError, OSError):  # another process is at it, or it is not ours
+        _remove_dead(proof_beside(home))
 
 
 def _remove_dead(part: Path) -> None:

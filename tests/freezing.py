@@ -9,7 +9,7 @@ from api.home import Home
 from api.office.item import DigestLook
 from config import catalogues
 from tests.appearing import jpeg, photo
-from tests.homes import PASSPHRASE, doer, items_of, take_in
+from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, take_in
 
 CHANNEL, ALBUM = 4242, 977
 ALONE, FIRST, SECOND, AGAIN, OTHER = 5, 6, 7, 8, 9
@@ -54,6 +54,14 @@ class Posts:
 def take_posts(home: Home, folder: Path) -> Posts:
     take_in(home, write_album(folder))
     return posts_of(home)
+
+
+def office_of_posts(folder: Path) -> Office:
+    """An office with these posts, which no case has; to be copied."""
+    home, cards = new_home(folder / "home")
+    take_posts(home, folder / "export")
+    home.engine.dispose()
+    return Office(home, cards, None)  # type: ignore[arg-type] - its export is another
 
 
 def ruled(home: Home, then: str, *, days: int | None = None, verified_by: str | None = "bo") -> Home:

@@ -10,21 +10,20 @@ from api.home import Home
 from api.office.release import ReleasedTo, ReleaseWish
 from evidence.handover.recipient import RecipientKey, read_recipient_key
 from evidence.seal.recipients import X25519Identity
-from tests.freezing import take_posts
+from tests.freezing import office_of_posts
 from tests.homes import Office as Made
-from tests.homes import new_case, new_home, records_of
+from tests.homes import new_case, records_of
 
 CLASSICAL = X25519Identity(b"\x07" * 32)
 
 
 def posted_office(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """An office with the posts of ``tests.freezing`` in one case; to be copied."""
-    folder: Path = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
+    office = office_of_posts(tmp_path_factory.mktemp("posted"))
+    home = Home.open(office.home.path)
     new_case(home)
     home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+    return office
 
 
 def age_key() -> RecipientKey:

@@ -20,6 +20,7 @@ _SAMPLE = 10
 @click.option(
     "--sample", type=click.IntRange(1), default=_SAMPLE, show_default=True, metavar="N", help="How many files to open."
 )
+@click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought the backup's rows.")
 @reason_option
 @actor_option
 @json_option
@@ -29,6 +30,7 @@ def drill_command(
     backup: Path,
     files: tuple[Path, ...],
     sample: int,
+    database: str | None,
     reason: str | None,
     actor: str | None,
     as_json: bool,
@@ -38,14 +40,15 @@ def drill_command(
     The backup is put together in the home without the keys' folder, audited, opened with the cards alone (records,
     fingerprints and a sample of files, in memory), and removed again. Without CARD, the command asks for the words.
     """
-    from api.offline.drill import Trial, drill_with
+    from api.offline.drill import Trial, drill_with, require_drillable
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason)
+    require_drillable(home, backup, database)  # nobody types cards for a folder that is no backup
     cards = card_texts(files)
     shown = partial(progress, Term("progress.copying"), Term("unit.bytes"))
     with progress(Term("progress.opening"), Term("unit.files"), sample) as more:
-        done = drill_with(home, backup, cards, person, Trial(sample, shown, more))
+        done = drill_with(home, backup, cards, person, Trial(sample, shown, more, database))
     emit_logged(
         {
             "fits": True,

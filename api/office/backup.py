@@ -34,6 +34,7 @@ from evidence.backup import (
     OBJECTS_FILE,
     OURS,
     PART,
+    PROOF,
     Description,
     Hear,
     NotedDisk,
@@ -48,8 +49,10 @@ from evidence.backup import (
     note_of,
     objects_named,
     objects_of,
+    proof_beside,
     read_description,
     remove_dead_parts,
+    remove_dead_proof,
     scratch,
     slug_of,
 )
@@ -83,7 +86,6 @@ _LINE_BYTES = 65
 _AGE = ".age"
 """Ends the name of what another organisation keeps."""
 _COPY = "rows"
-_PROOF = "proof"
 _SMALL_BYTES = 4 << 20
 """What all files of a backup but its database and objects take, at most."""
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -411,10 +413,11 @@ def restore(
         StorageFullError: The disk has no room for it; nothing was begun.
     """
     description, path = read_description(backup), path.resolve()
+    remove_dead_proof(path)
     refuse_unfinished(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise HomeError("home.there_already", where=str(path))
-    _require_rows(backup, description, wishes.address)
+    require_rows(backup, description, wishes.address)
     keys, from_backup = keys_beside(path), not keys_beside(path).path.exists() and (backup / KEYS).is_dir()
     make_folder(path.parent, parents=True, exist_ok=True)
     with ExitStack() as stack:  # the keys get their name first
@@ -476,7 +479,7 @@ def put_together(
     """Put a backup together and audit it; on leaving it is removed. Yields what was found, and the home's folder.
 
     It lies in the home, or beside its place, for its owner alone; what a killed process left there goes when a home
-    is opened there the next time, or with the next backup that is put together.
+    is opened there the next time, also if there is none, or with the next backup that is put together.
 
     Args:
         path: As ``prove``.
@@ -485,11 +488,11 @@ def put_together(
         HomeError, StorageFullError: As ``prove``.
     """
     description, path = read_description(backup), path.resolve()
-    _require_rows(backup, description, wishes.address)
+    require_rows(backup, description, wishes.address)
     beside = keys_beside(path)
     keys = KeyFolder(path / "absent") if wishes.without_keys else beside
     from_backup = not wishes.without_keys and not keys.path.exists() and (backup / KEYS).is_dir()
-    with scratch(_place_to_prove(path)) as folder:
+    with oplog.staying(), scratch(_place_to_prove(path)) as folder:
         part = folder / "home"
         make_folder(part)
         opened_by = _opener(description, keys, passphrase, wishes.cards)
@@ -510,8 +513,8 @@ def put_together(
 def _place_to_prove(path: Path) -> Path:
     """A folder that only the owner of a home can look into; beside the home's place where there is no home."""
     if path.is_dir() and os.access(path, os.W_OK):
-        return path / f"{_PROOF}{PART}"
-    return path.with_name(f"{path.name}.{_PROOF}{PART}")
+        return path / f"{PROOF}{PART}"
+    return proof_beside(path)
 
 
 def _use_database(part: Path, address: str | None) -> None:
@@ -526,8 +529,8 @@ def _lists(backup: Path, description: Description, wishes: Wishes) -> Sequence[P
     return [beside] if wishes.erased is None else [wishes.erased, beside]
 
 
-def _require_rows(backup: Path, description: Description, address: str | None) -> None:
-    """Check that it is known where the rows are.
+def require_rows(backup: Path, description: Description, address: str | None) -> None:
+    """Check, before ``restore`` or a drill puts a backup together, that it is known where its rows are.
 
     Raises:
         HomeError: They are on a server and no address is named, or in the backup and one is named.

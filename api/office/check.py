@@ -1,6 +1,6 @@
 """Looks for one picture in the store, for one case; logged before the answer is given."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -17,6 +17,7 @@ from casefiles.consent import CHECK, Consent, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
+from evidence.custody.append import tree_size
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
@@ -28,6 +29,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
+from evidence.store.reviews import types_of
 from evidence.store.task import note_work, noted
 from evidence.store.upgrade import stands
 from evidence.times import format_time
@@ -140,17 +142,49 @@ def require_checkable(home: Home, case_id: str, casework: KeyIdentity) -> Consen
     return consent
 
 
+def log_size(home: Home) -> int:
+    """How many entries the log has, before ``check`` asks what a newer one may change."""
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def require_checkable_still(
+    connection: sa.Connection, home: Home, case_id: str, casework: KeyIdentity, since: int
+) -> None:
+    """Check, in the turn of ``check``, what ``require_checkable`` did, if a consent was recorded from ``since`` on.
+
+    Raises:
+        UnknownItemError, AuthorityError: As ``require_checkable``; nothing is written.
+    """
+    if types_of(connection, ["consent"], first=since):
+        require_checkable(home, case_id, casework)
+
+
+def _still_asked(_connection: sa.Connection) -> None:
+    """Of a picture that somebody at the office has."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedPictures:
-    """What is looked for; ``question`` and ``alike`` as in ``Checked``."""
+    """What is looked for; ``question`` and ``alike`` as in ``Checked``.
+
+    Attributes:
+        require_asked: Raises, in the turn of ``check``, if nobody asks for them any more.
+    """
 
     pictures: Sequence[PictureQuery]
     question: str | None = None
     alike: int = 0
+    require_asked: Callable[[sa.Connection], None] = _still_asked
 
 
 def check_pictures(
-    home: Home, asked: AskedPictures, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
+    home: Home,
+    asked: AskedPictures,
+    case_id: str,
+    doer: Doer,
+    office: OpenOffice,
+    inside: Inside = NOTHING_BESIDE,
 ) -> Checked:
     """The verb ``check`` for several pictures; a client who withdrew her consent has nothing looked for.
 
@@ -159,6 +193,7 @@ def check_pictures(
         AuthorityError: Its consent was withdrawn, has ended or is not to this; or enough was looked for today.
         TaskLostError: ``inside`` no longer has its task; nothing was logged.
     """
+    since = log_size(home)
     consent = require_checkable(home, case_id, office.keys.casework)
     with reading(home.engine) as connection:
         spend_checks(connection, home, case_id, len(asked.pictures), write=False)
@@ -171,6 +206,8 @@ def check_pictures(
     drafts = [Draft("checked", doer.values() | {"case": case_id} | _logged(one)) for one in done.pictures]
 
     def beside_it(connection: sa.Connection, _placed: object) -> None:
+        require_checkable_still(connection, home, case_id, office.keys.casework, since)
+        asked.require_asked(connection)
         spend_checks(connection, home, case_id, len(asked.pictures))
         inside.acts(connection, done.told())
         write_segments(connection, segments)

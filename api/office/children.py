@@ -5,7 +5,7 @@ destroyed after the report, or held for the police, and the other is refused. Ot
 acts says what counsel answered. Nothing is destroyed before the sheet for the hotline was made of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from casefiles.case import open_events
 from casefiles.hash_list import HashList, HashLists, Meaning
 from config.catalogues import ChildHotline, ChildRule, ChildRules, Then, child_rules
 from config.errors import Term
-from evidence.authority import Doer
+from evidence.authority import Doer, Request
 from evidence.canonical import Value, text_value
+from evidence.custody.append import tree_size
 from evidence.errors import AuthorityError
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
@@ -61,9 +62,11 @@ def hotlines_here(home: Home, country: str | None = None) -> tuple[ChildHotline,
 
 
 def rule_term(rule: ChildRule) -> Term:
-    """A rule in words, for errors of ``erase`` and ``hold``; until somebody has verified it, it says that."""
-    country, by = rule.country or "-", rule.written_by or "-"
-    on = rule.written_on.isoformat() if rule.written_on else "-"
+    """A rule in words, for errors of ``erase`` and ``hold``; until somebody has written and verified it, it says so."""
+    country = rule.country or Term("value.no_country_of_rule")
+    if rule.written_by is None or rule.written_on is None:
+        return Term("value.child_rule_unwritten", country=country, says=rule.says)
+    by, on = rule.written_by, rule.written_on.isoformat()
     if rule.verified_by is None:
         return Term("value.child_rule_unverified", country=country, says=rule.says, by=by, on=on)
     return Term("value.child_rule", country=country, says=rule.says, by=by, on=on)
@@ -82,6 +85,16 @@ def rule_values(rule: ChildRule, counsel: str | None) -> dict[str, Value]:
         },
         "counsel": None if counsel is None else text_value(counsel),
     }
+
+
+def require_rule_of(asked: Request, rule: ChildRule) -> None:
+    """Check, before ``approve`` has ``erase`` or ``hold`` done, that the rule is the one that the order names.
+
+    Raises:
+        AuthorityError: Counsel's file says something else since; or an older version of the program wrote the order.
+    """
+    if asked.value("rule") != rule_values(rule, None)["rule"]:
+        raise AuthorityError("authority.child_rule_changed", where=asked.request, found=rule_term(rule))
 
 
 def require_may_destroy(connection: sa.Connection, rule: ChildRule, counsel: str | None, items: Sequence[str]) -> None:
@@ -177,6 +190,21 @@ def require_on_list(home: Home, items: Sequence[str], doer: Doer, keys: Unlocked
             for each in (item, *post):
                 left.pop(each, None)
     return " ".join(decided)
+
+
+def list_stands(home: Home, doer: Doer, keys: Unlocked) -> Callable[[sa.Connection, Sequence[str]], None]:
+    """What the turn of ``erase`` or ``hold`` asks of posts on which a list decided: the same, if one was removed since.
+
+    It is to be made before ``require_on_list`` is called.
+    """
+    with reading(home.engine) as connection:
+        since = tree_size(connection)
+
+    def require(connection: sa.Connection, items: Sequence[str]) -> None:
+        if types_of(connection, ["hashes_removed"], first=since):
+            require_on_list(home, items, doer, keys)
+
+    return require
 
 
 def _decides(listed: HashList, doer: Doer) -> bool:

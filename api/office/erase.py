@@ -17,7 +17,15 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.children import require_may_destroy, require_on_list, require_reported, rule_here, rule_values
+from api.office.children import (
+    list_stands,
+    require_may_destroy,
+    require_on_list,
+    require_reported,
+    require_rule_of,
+    rule_here,
+    rule_values,
+)
 from api.office.freeze import require_another
 from api.office.request import Waiting, ask
 from casefiles.case import held_items, open_events, require_client
@@ -36,7 +44,7 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.erase import Tombstone, erased_among, erased_with, lost_among, same_things
-from evidence.store.freeze import freezes_of, frozen_among, of_one_post, waiting_freezes
+from evidence.store.freeze import WaitingFreeze, freezes_among, frozen_among, of_posts
 from evidence.store.hold import require_not_held
 from evidence.store.marks import place_mark
 from evidence.times import format_time
@@ -101,12 +109,14 @@ class _Goes:
         holders: The cases that have each item now.
         lost: Items that were erased already, by an entry that this log lost.
         withdrawn: The entry by which the client took her consent back, where that is the ground and the rows know it.
+        freezes: Because of which what may show a child is frozen; none of another cause.
     """
 
     tombstones: Mapping[int, Tombstone]
     holders: Mapping[str, frozenset[str]]
     lost: frozenset[str]
     withdrawn: str | None = None
+    freezes: Sequence[WaitingFreeze] = ()
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -125,11 +135,14 @@ class _Goes:
         return [each[first : first + AT_ONCE] for each in groups for first in range(0, len(each), AT_ONCE)]
 
 
-def erase_items(home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None) -> Erased | Waiting:
+def erase_items(
+    home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None, *, closed: bool = False
+) -> Erased | Waiting:
     """The verb behind ``erase``: two persons erase items; without a second person, ask for it.
 
     Args:
         keys: Needed if a second person is named, or a list decides.
+        closed: Only if the client of the case took her consent back, and did not give it again meanwhile.
 
     Raises:
         UnknownItemError: There is no such case; or one of the items does not exist, was erased, or is not in the case.
@@ -142,9 +155,12 @@ def erase_items(home: Home, wish: ErasureWish, doer: Doer, keys: Unlocked | None
         require_client(home.engine, wish.case_id)
     with reading(home.engine) as connection:
         goes = _what_goes(connection, wish, home)
+    if closed and goes.withdrawn is None:
+        raise AuthorityError("authority.erase_changed")
     if keys is not None and (wish.on_list or doer.approver is not None):
+        rule = list_stands(home, doer, keys) if wish.on_list else None
         grant = _granted(home, wish, goes, doer, keys)
-        return _Act(home, wish, doer, grant, keys.casework, keys.matching).done()
+        return _Act(home, wish, doer, grant, keys.casework, keys.matching, goes.withdrawn, rule).done()
     return ask(home, Act.ERASE, _target(wish), _order(home, wish, goes), doer)
 
 
@@ -168,11 +184,13 @@ def erase_asked(
 
     Raises:
         UnknownItemError: One of them was erased meanwhile, or is no longer in the case.
-        AuthorityError: As ``erase_items``; or somebody answered.
+        AuthorityError: As ``erase_items``; or counsel's rule has changed since, or somebody answered.
     """
     case_id = asked.text_or_none("case")
     counsel = asked.text_or_none("counsel") if "counsel" in asked.order else None
     wish = ErasureWish(tuple(asked.text("items").split()), ErasureCause(asked.text("cause")), case_id, counsel)
+    if wish.cause is ErasureCause.CHILD:
+        require_rule_of(asked, rule_here(home))
     return _Act(home, wish, doer, grant, *keys, withdrawn=asked.text_or_none("withdrawn")).done()
 
 
@@ -215,7 +233,7 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     _require_there(connection, named)
     child = wish.cause is ErasureCause.CHILD
     if child:
-        named = list(dict.fromkeys(each for item in named for each in of_one_post(connection, item)))
+        named = of_posts(connection, named)
     items = same_things(connection, named)
     frozen = frozen_among(connection, items)
     for item in items:
@@ -231,7 +249,8 @@ def _what_goes(connection: sa.Connection, wish: ErasureWish, home: Home) -> _Goe
     if child:
         found = {index: _placed(connection, each, home) for index, each in found.items()}
     found |= {each.index: each for each in lost.values()}
-    return _Goes(dict(sorted(found.items())), holders, frozenset(lost), _withdrawn(connection, wish))
+    freezes = freezes_among(connection, items) if child else ()
+    return _Goes(dict(sorted(found.items())), holders, frozenset(lost), _withdrawn(connection, wish), freezes)
 
 
 def _withdrawn(connection: sa.Connection, wish: ErasureWish) -> str | None:
@@ -294,8 +313,8 @@ class _Act:
 
     Attributes:
         matching: Seals the snapshots of the index again; without it, the next comparison makes them anew.
-        withdrawn: As the request says it: who consented again since is not erased by it.
-        rule: Checks of a rule, also inside the turn, that all that goes is due by it.
+        withdrawn: As it was when somebody asked: who consented again since is not erased by it.
+        rule: Checks, also inside the turn, that all that goes is due by a rule, or that a list still decides on it.
     """
 
     home: Home
@@ -322,7 +341,7 @@ class _Act:
         """Check, before the same file elsewhere is frozen, what the turn does not."""
         with reading(self.home.engine) as connection:
             goes = _what_goes(connection, self.wish, self.home)
-        _require_others(self.home, goes, self.doer, self.casework)
+        require_another(self.home, goes.freezes, self.doer, self.casework)
         require_reported(self.home, (each for each in goes.items if each not in goes.lost), self.casework)
 
     def _backups_until(self) -> datetime:
@@ -337,14 +356,15 @@ class _Act:
             beside = _beside(connection, goes.items)
             self._require_wanted(connection, goes)
         if self.wish.cause is ErasureCause.CHILD:  # nothing else that goes is frozen
-            _require_others(home, goes, self.doer, self.casework)
+            require_another(home, goes.freezes, self.doer, self.casework)
             require_reported(home, (each for each in goes.items if each not in goes.lost), self.casework)
         prepared = writer.sequencer.prepare([*self.grant.drafts, *self._drafts(goes)])
         segments = list[SealedSegment]()
 
         def choose(connection: sa.Connection) -> list[Prepared]:
             self.grant.require_open(connection)
-            if _what_goes(connection, self.wish, home) != goes:  # a case took one, or a hole came, meanwhile
+            # a case took one, a hole came, or somebody froze one again meanwhile
+            if _what_goes(connection, self.wish, home) != goes:
                 raise AuthorityError("authority.erase_changed")
             self._require_wanted(connection, goes)
             if self.matching is not None:
@@ -388,14 +408,6 @@ def _records(home: Home, indexes: Iterable[int], casework: KeyIdentity) -> Itera
                     yield event.index, event.record
         if left:
             left.popleft()  # the one that cannot be read
-
-
-def _require_others(home: Home, goes: _Goes, doer: Doer, casework: KeyIdentity) -> None:
-    """Check, of what is frozen, that whoever approves its end made none of the freezes."""
-    with reading(home.engine) as connection:
-        indexes = {index for item in goes.items for index in freezes_of(connection, item)}
-        named = [each for each in waiting_freezes(connection) if each.index in indexes]
-    require_another(home, named, doer, casework)
 
 
 def _beside(connection: sa.Connection, items: Sequence[str]) -> tuple[str, ...]:

@@ -9,14 +9,22 @@ freeze, and the whole message and album are held. An authority's list that has t
 person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.children import require_may_hold, require_not_forbidden, require_on_list, rule_here, rule_values
+from api.office.children import (
+    list_stands,
+    require_may_hold,
+    require_not_forbidden,
+    require_on_list,
+    require_rule_of,
+    rule_here,
+    rule_values,
+)
 from api.office.freeze import require_another
 from api.office.page import LIMIT, Page, page_of
 from api.office.request import Waiting, ask
@@ -24,13 +32,13 @@ from casefiles.case import open_events, require_client, require_items
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, person_and_list, require_reason, two_persons
 from evidence.canonical import Value, text_of
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.keys import Unlocked
 from evidence.seal.age import Identity
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
-from evidence.store.freeze import freezes_of, frozen_of_case, is_frozen, of_one_post, waiting_freezes
+from evidence.store.freeze import freezes_among, frozen_among, frozen_of_case, of_posts
 from evidence.store.hold import HoldKind, StandingHold, ended_by, standing_holds
 from evidence.store.projection import Placed
 from evidence.times import format_time
@@ -106,14 +114,34 @@ def place_hold(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None = N
     if wish.case_id is not None:
         require_client(home.engine, wish.case_id)
     require_items(home.engine, wish.items)
-    frozen = _frozen_of(home, wish) if wish.kind is HoldKind.POLICE else ()
-    if frozen and wish.case_id is not None:  # the case is held for its own sake: only what is forbidden is refused
-        require_not_forbidden(rule_here(home))
-    elif frozen:
-        return _decide(home, replace(wish, items=frozen), doer, keys)
+    placed = None
+    while placed is None:  # again only if something of it was frozen while the entry was sealed
+        with reading(home.engine) as connection:
+            frozen = _frozen_of(connection, wish)
+        if frozen and wish.case_id is not None:  # the case is held for its own sake: only what is forbidden is refused
+            require_not_forbidden(rule_here(home))
+        elif frozen:
+            return _decide(home, replace(wish, items=frozen), doer, keys)
+        placed = _placed(home, wish, doer, whatever=bool(frozen))
+    return placed
+
+
+def _placed(home: Home, wish: HoldWish, doer: Doer, *, whatever: bool) -> PlacedHold | None:
+    """Place a hold on the word of one person; None, and nothing is logged, if something of it is frozen by now.
+
+    Args:
+        whatever: The rule on what is frozen was asked, and lets it be held.
+    """
     held = _held(wish, doer)
     with home.writing() as writer:
-        writer.sequencer.append([held], lambda connection, _placed: require_not_erased(connection, wish.items))
+        prepared = writer.sequencer.prepare([held])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            require_not_erased(connection, wish.items)
+            return [] if not whatever and _frozen_of(connection, wish) else prepared
+
+        if not writer.sequencer.turn(choose):
+            return None
         return PlacedHold(held.event_id, writer.beat())
 
 
@@ -123,14 +151,17 @@ def _held(wish: HoldWish, doer: Doer, request: str | None = None) -> Draft:
     return Draft("held", doer.values(request) | values | {"until": format_time(until)})
 
 
-def _frozen_of(home: Home, wish: HoldWish) -> tuple[str, ...]:
-    """What is frozen of what somebody wants to hold, each with its message and album; nothing else of an item's own."""
-    with reading(home.engine) as connection:
-        if wish.case_id is not None:
-            return tuple(sorted(frozen_of_case(connection, wish.case_id)))
-        frozen = [item for item in wish.items if is_frozen(connection, item)]
-        post = (each for item in frozen for each in of_one_post(connection, item))
-        return tuple(dict.fromkeys([*(wish.items if frozen else ()), *post]))
+def _frozen_of(connection: sa.Connection, wish: HoldWish) -> tuple[str, ...]:
+    """What is frozen of what somebody wants to hold for the police, each with its message and album.
+
+    If something is, it is all that was named; of another kind of hold it is nothing.
+    """
+    if wish.kind is not HoldKind.POLICE:
+        return ()
+    if wish.case_id is not None:
+        return tuple(sorted(frozen_of_case(connection, wish.case_id)))
+    frozen = frozen_among(connection, wish.items)
+    return tuple(dict.fromkeys([*(wish.items if frozen else ()), *of_posts(connection, sorted(frozen))]))
 
 
 def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> PlacedHold | Waiting:
@@ -141,12 +172,14 @@ def _decide(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None) -> Pl
     order |= rule_values(rule_here(home), wish.counsel)
     if keys is None or not (wish.on_list or doer.approver is not None):
         return ask(home, Act.HOLD, target, order, doer)
+    stands = None
     if wish.on_list:
+        stands = list_stands(home, doer, keys)
         listed = require_on_list(home, wish.items, doer, keys)
         grant = person_and_list(Act.HOLD, target, doer, order | {"list": listed})
     else:
         grant = two_persons(Act.HOLD, target, doer, order)
-    return _log_decided(home, wish, doer, grant, keys.casework)
+    return _log_decided(home, wish, doer, grant, keys.casework, stands)
 
 
 def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
@@ -154,27 +187,38 @@ def hold_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: I
 
     Raises:
         UnknownItemError: One of them was erased meanwhile, or is no longer frozen.
-        AuthorityError: As ``place_hold``; or somebody answered.
+        AuthorityError: As ``place_hold``; or counsel's rule has changed since, or somebody answered.
     """
     until = date.fromisoformat(asked.text("until"))
     items = tuple(asked.text("items").split())
     wish = HoldWish(HoldKind.POLICE, until, items=items, counsel=asked.text_or_none("counsel"))
-    require_may_hold(rule_here(home), wish.counsel, until, home.today())
+    rule = rule_here(home)
+    require_rule_of(asked, rule)
+    require_may_hold(rule, wish.counsel, until, home.today())
     return _log_decided(home, wish, doer, grant, casework)
 
 
-def _log_decided(home: Home, wish: HoldWish, doer: Doer, grant: Grant, casework: Identity) -> PlacedHold:
+def _log_decided(
+    home: Home,
+    wish: HoldWish,
+    doer: Doer,
+    grant: Grant,
+    casework: Identity,
+    rule: Callable[[sa.Connection, Sequence[str]], None] | None = None,
+) -> PlacedHold:
     with reading(home.engine) as connection:
-        indexes = {index for item in wish.items for index in freezes_of(connection, item)}
-        named = [each for each in waiting_freezes(connection) if each.index in indexes]
+        named = freezes_among(connection, wish.items)
     require_another(home, named, doer, casework)
     held = _held(wish, doer, grant.request)
 
     def as_asked(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
         require_not_erased(connection, wish.items)
-        for item in wish.items:
-            if not is_frozen(connection, item):
-                raise UnknownItemError("unknown_item.not_frozen", found=item)
+        if left := set(wish.items) - frozen_among(connection, wish.items):
+            raise UnknownItemError("unknown_item.not_frozen", found=min(left))
+        if freezes_among(connection, wish.items) != named:  # the second person may have frozen it again meanwhile
+            raise AuthorityError("authority.answered", where=grant.request)
+        if rule is not None:
+            rule(connection, wish.items)
 
     with home.writing() as writer:
         grant.log(writer.sequencer, [held], as_asked)

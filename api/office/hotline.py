@@ -31,7 +31,7 @@ from evidence.errors import UnknownItemError
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import WaitingFreeze, freezes_of, is_frozen, of_one_post, waiting_freezes
+from evidence.store.freeze import WaitingFreeze, freezes_among, frozen_among, of_posts, waiting_freezes
 from evidence.store.reviews import types_of
 from evidence.times import format_time
 
@@ -115,8 +115,7 @@ def write_hotline(home: Home, wish: HotlineWish, doer: Doer, casework: KeyIdenti
         made["stamped"] = "yes" if stamp is not None and stamp.size > indexes[-1] else "no"
 
         def still_frozen(connection: sa.Connection, _placed: object) -> None:
-            for item in sheet.items:
-                _require_frozen(connection, item)
+            _require_frozen(connection, sheet.items)
 
         with (
             held_files(files) as parts,
@@ -156,21 +155,21 @@ def _require_country(home: Home, country: str | None) -> None:
         raise SheetError("sheet.no_rule_of_country", found=country[:8])
 
 
-def _require_frozen(connection: sa.Connection, item: str) -> None:
-    if not is_frozen(connection, item):
-        raise UnknownItemError("unknown_item.not_frozen", found=item[:64])
+def _require_frozen(connection: sa.Connection, items: Sequence[str]) -> None:
+    """Check that each of them is frozen: one question for many, since it is asked in the turn too."""
+    if left := set(items) - frozen_among(connection, items):
+        raise UnknownItemError("unknown_item.not_frozen", found=min(left)[:64])
 
 
 def _frozen(connection: sa.Connection, named: Sequence[str]) -> _Frozen:
     waiting = waiting_freezes(connection)
     if not waiting:
         raise UnknownItemError("unknown_item.nothing_frozen")
-    chosen = named or [item for each in waiting for item in each.items if is_frozen(connection, item)]
-    for item in chosen:
-        _require_frozen(connection, item)
-    posts = dict.fromkeys(each for item in chosen for each in of_one_post(connection, item))
-    indexes = {index for item in posts for index in freezes_of(connection, item)}
-    return _Frozen(dict(_places(connection, list(posts))), [each for each in waiting if each.index in indexes])
+    if named:
+        _require_frozen(connection, named)
+    chosen = named or sorted(frozen_among(connection, list({item for each in waiting for item in each.items})))
+    posts = of_posts(connection, chosen)
+    return _Frozen(dict(_places(connection, posts)), freezes_among(connection, posts))
 
 
 def _places(connection: sa.Connection, items: Sequence[str]) -> Iterator[tuple[int, str]]:

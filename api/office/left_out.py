@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.home import Home
+import sqlalchemy as sa
+
+from api.home import Home, Writer
+from api.office.check import log_size
 from api.office.look import look_at_case
 from casefiles.case import require_client
-from casefiles.left_out import AnsweringItem, left_out_drafted, replies_beside
+from casefiles.left_out import LEFT_OUT, AnsweringItem, left_out_drafted, replies_beside
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
+from evidence.custody.event import Prepared
 from evidence.errors import AuthorityError
 from evidence.seal.recipients import KeyIdentity
+from evidence.store.freeze import require_not_withdrawn
+from evidence.store.reviews import types_of
+
+_DECISIVE = frozenset({LEFT_OUT, "case_item_added", "case_item_removed", "frozen", "unfrozen", "erased"})
+"""Types of entries that say which replies stand beside a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,21 @@ def leave_out(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Re
     require_client(home.engine, case_id)
     require_reason(doer, act="leave-out")
     unstamped = look_at_case(home, case_id, doer, casework)
-    found = beside_case(home, case_id, casework)
-    if not found:
-        return Replies(found, unstamped)
     with home.writing() as writer:
-        writer.sequencer.append([left_out_drafted(case_id, found, doer)])
-        return Replies(found, writer.beat())
+        found = _left_out(home, writer, case_id, doer, casework)
+        return Replies(found, writer.beat() if found else unstamped)
+
+
+def _left_out(home: Home, writer: Writer, case_id: str, doer: Doer, casework: KeyIdentity) -> Sequence[AnsweringItem]:
+    """Log what is left out, once; what is looked for takes too long for the turn, so again if the log has news."""
+    while True:
+        size = log_size(home)
+        found = beside_case(home, case_id, casework)
+        prepared = writer.sequencer.prepare([left_out_drafted(case_id, found, doer)] if found else [])
+
+        def choose(connection: sa.Connection, size: int = size, prepared: list[Prepared] = prepared) -> list[Prepared]:
+            require_not_withdrawn(connection, case_id, [])
+            return [] if types_of(connection, _DECISIVE, first=size) else prepared
+
+        if not found or writer.sequencer.turn(choose):
+            return found

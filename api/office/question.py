@@ -15,7 +15,14 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.check import AskedPictures, Checked, check_pictures, require_checkable
+from api.office.check import (
+    AskedPictures,
+    Checked,
+    check_pictures,
+    log_size,
+    require_checkable,
+    require_checkable_still,
+)
 from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
 from api.office.task import forget_expired, taken
@@ -32,6 +39,7 @@ from evidence.seal.armor import age_file_in, unarmored
 from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.recipients import KeyIdentity
 from evidence.store.database import reading
+from evidence.store.freeze import require_not_withdrawn
 from evidence.store.question import (
     QuestionState,
     StoredQuestion,
@@ -85,11 +93,13 @@ def issue_ticket(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) ->
         UnknownItemError: There is no such case.
         AuthorityError: No consent is recorded, or it was withdrawn, has ended or is not to this.
     """
+    since = log_size(home)
     require_consent(require_checkable(home, case_id, casework), scope=CHECK, today=home.today())
     drawn, now = secrets.token_bytes(2 * WORDS), home.clock()
     mark = _mark(home, "ticket", drawn)
     ticket = StoredQuestion(_new_id(), mark, QuestionState.TICKET, doer.actor, case_id, b"", now, now + TICKET_HOLDS)
     with taken(home) as connection:
+        require_checkable_still(connection, home, case_id, casework, since)
         forget_questions(connection, now)
         add_question(connection, ticket)
     return Ticket(proquints(drawn), case_id, ticket.expires_at)
@@ -146,10 +156,12 @@ def keep_question(home: Home, sealed: bytes, case_id: str, doer: Doer) -> None:
 
     Raises:
         QuestionError: It was withdrawn, or belongs to another case.
+        AuthorityError: The client of the case took her consent back.
     """
     now, mark = home.clock(), _receipt_mark(home, receipt_of(sealed))
     question = StoredQuestion(_new_id(), mark, QuestionState.RECEIVED, doer.actor, case_id, b"", now, now)
     with taken(home) as connection:
+        require_not_withdrawn(connection, case_id, [])
         forget_questions(connection, now)
         there = question_marked(connection, mark, now)
         if there is None:
@@ -306,7 +318,13 @@ def check_question(
     asked = open_question(sealed, office.keys.matching)
     others = (each for each in sealed_questions(home) if each != sealed)
     alike = sum(_is_variant(asked, each, office.keys.matching) for each in others)
-    wanted = AskedPictures(asked.pictures, receipt_of(sealed), alike)
+
+    def require_asked(connection: sa.Connection) -> None:
+        now = question_marked(connection, _receipt_mark(home, receipt), home.clock())
+        if now is None or now.state is QuestionState.WITHDRAWN:  # while it was compared
+            raise QuestionError("question.withdrawn")
+
+    wanted = AskedPictures(asked.pictures, receipt_of(sealed), alike, require_asked)
     return check_pictures(home, wanted, case_id, doer, office, inside)
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.check import spend_checks
+from api.office.check import log_size, require_checkable_still, spend_checks
 from api.office.question import sealed_question
 from api.office.task import taken
 from casefiles.case import held_items, require_case
@@ -24,7 +24,6 @@ from casefiles.withdrawal import require_not_closed
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
-from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
@@ -184,7 +183,8 @@ def _compared(
     home: Home, case_id: str, stated: Statement, asked: Sequence[PictureQuery], doer: Doer, keys: Unlocked
 ) -> RecordedRecognition:
     """Record the statement that the comparison bears out; log a check where it bears out none."""
-    entry = _require_item(home, case_id, stated.item_id).index
+    since = log_size(home)
+    entry = _require_stateable(home, case_id, stated, keys.casework).index
     with reading(home.engine) as connection:
         files = [indexed_file(*each) for each in prints_of(connection, keys.matching, [entry])]
     if not files:
@@ -199,8 +199,12 @@ def _compared(
         if tier in tiers:
             return _record_stated(home, case_id, replace(stated, how=how), doer, keys.casework)
     drafts = [Draft("checked", doer.values() | {"case": case_id} | _told(each, stated.item_id)) for each in found]
+
+    def may_still(connection: sa.Connection, _placed: object) -> None:
+        require_checkable_still(connection, home, case_id, keys.casework, since)
+
     with home.writing() as writer:
-        writer.sequencer.append(drafts)
+        writer.sequencer.append(drafts, may_still)
         writer.beat()
     raise RecognitionError("recognition.not_alike")
 
@@ -251,8 +255,7 @@ def _record(
         prepared = writer.sequencer.prepare([draft])
 
         def logged() -> bool:
-            with reading(home.engine) as connection:
-                size = tree_size(connection)
+            size = log_size(home)
             decide()
 
             def unless_newer(connection: sa.Connection) -> list[Prepared]:

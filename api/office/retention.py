@@ -109,7 +109,7 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
     Raises:
         AuthorityError: Nobody agreed to the rule that the settings have.
     """
-    request, approver = _agreed(home, casework)
+    ruled, request, approver = _agreed(home, casework)
     erased, left = 0, 0
     by = Doer(doer.actor, doer.tool, doer.at, reason=doer.reason or "the retention rule", approver=approver)
     acting = by, Grant(request, (), None)
@@ -120,12 +120,15 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
         terms, upto = _terms(home, now), now or doer.at
 
         def require(connection: sa.Connection, items: Sequence[str]) -> None:
+            _require_newest(connection, ruled)
             require_due(connection, terms, upto, items)
 
         for items in _parts(home, terms, now):
             wish = ErasureWish(items, ErasureCause.RETENTION, None)
             done = erase_by_rule(home, writer, wish, acting, casework, require)
             erased, left = erased + done, left + len(items) - done
+            with reading(home.engine) as connection:  # what the turn refused for this reason was left like any other
+                _require_newest(connection, ruled)
         unstamped = writer.beat()
         unfinished = home.finish_erasures(writer.sequencer.take)
     return RetentionRun(erased, refused, left, unfinished, unstamped)
@@ -227,8 +230,13 @@ def _newest_rule(connection: sa.Connection) -> int | None:
     return connection.execute(ruled.order_by(table.acted_idx.desc()).limit(1)).scalar()
 
 
-def _agreed(home: Home, casework: KeyIdentity) -> tuple[str, str]:
-    """The request of the newest rule, and who approved it.
+def _require_newest(connection: sa.Connection, ruled: int) -> None:
+    if _newest_rule(connection) != ruled:  # two persons agreed to another meanwhile
+        raise AuthorityError("authority.retention_changed")
+
+
+def _agreed(home: Home, casework: KeyIdentity) -> tuple[int, str, str]:
+    """The place in the log of the newest rule, its request, and who approved it.
 
     Raises:
         AuthorityError: There is none, or the settings have another.
@@ -241,4 +249,4 @@ def _agreed(home: Home, casework: KeyIdentity) -> tuple[str, str]:
     values = event.record.values if event.record is not None and event.leaf.type == "retention_ruled" else {}
     if not values or values["rule"] != rule_of(home.settings.retention):
         raise AuthorityError("authority.retention_changed")
-    return text_of(values["authority"]), text_of(values["approver"])
+    return index, text_of(values["authority"]), text_of(values["approver"])

@@ -108,7 +108,8 @@ def withdraw_case(home: Home, wish: WithdrawalWish, doer: Doer, keys: Unlocked |
         closed = _closed(home, wish.case_id)
     if not closed.goes:
         return Withdrawn(closed, None, unstamped)
-    erasure = erase_items(home, ErasureWish(closed.goes, ErasureCause.WITHDRAWN, wish.case_id), doer, keys)
+    gone = ErasureWish(closed.goes, ErasureCause.WITHDRAWN, wish.case_id)
+    erasure = erase_items(home, gone, doer, keys, closed=True)
     return Withdrawn(closed, erasure, erasure.unstamped)
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from api.home import SEAL_ROOT_FILE, Home, read_certificate
-from api.office.backup import Progress, Wishes, failed_in, put_together
+from api.office.backup import Progress, Wishes, failed_in, put_together, require_rows
 from api.office.key import drill
 from api.offline.audit import MediaAudit, audit_media
 from casefiles.case import open_events
 from config.errors import Explained
 from evidence.authority import Doer
-from evidence.backup import read_description
+from evidence.backup import Description, read_description
 from evidence.canonical import Value
 from evidence.custody.append import tree_size
 from evidence.custody.event import Draft
@@ -59,6 +59,7 @@ class Trial:
 
     Attributes:
         sample: How many of them, drawn by chance.
+        address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL.
         progress: Shows how much of the backup is put together.
         opening: Called with the number of files opened since.
     """
@@ -66,6 +67,24 @@ class Trial:
     sample: int
     progress: Progress
     opening: Callable[[int], object]
+    address: str | None = None
+
+
+def require_drillable(home: Home, backup: Path, address: str | None) -> Description:
+    """Check, before ``key drill`` asks for the cards, that there is a backup of this home; return what it says.
+
+    Raises:
+        HomeError: This is none, or it is not known where its rows are, or they would be those of the home.
+        SettingsError: The backup's settings are missing or damaged.
+        StoreError: The address does not fit.
+    """
+    description, origin = read_description(backup), home.settings.log.origin
+    if description.log != origin:
+        raise HomeError("backup.of_another_log", where=str(backup), expected=origin, found=description.log)
+    require_rows(backup, description, address)
+    if address is not None and sa.make_url(address) == sa.make_url(home.settings.database.url or "sqlite://"):
+        raise HomeError("backup.living_database", where=str(home.path))
+    return description
 
 
 def drill_with(home: Home, backup: Path, cards: Sequence[str], doer: Doer, trial: Trial) -> DrillPassed:
@@ -73,13 +92,12 @@ def drill_with(home: Home, backup: Path, cards: Sequence[str], doer: Doer, trial
 
     Raises:
         CardError: They are too few, mistyped, replaced, or of another office.
-        HomeError: This is no backup of this home, it does not hold, or the cards do not open what is in it.
+        HomeError: As ``require_drillable``; or it does not hold, or the cards do not open what is in it.
+        SettingsError, StoreError: As ``require_drillable``.
     """
+    description = require_drillable(home, backup, trial.address)
     told = drill(home, cards)
-    description, origin = read_description(backup), home.settings.log.origin
-    if description.log != origin:
-        raise HomeError("backup.of_another_log", where=str(backup), expected=origin, found=description.log)
-    wishes = Wishes(cards=tuple(cards), without_keys=True)
+    wishes = Wishes(address=trial.address, cards=tuple(cards), without_keys=True)
     laid = put_together(backup, home.path, home.clock, passphrase=str, progress=trial.progress, wishes=wishes)
     with laid as (done, part):
         if wrong := failed_in(done.report):
@@ -106,7 +124,7 @@ def _opened(there: Home, cards: Sequence[str], trial: Trial) -> MediaAudit:
         require_recovery(there.path, cards, seal_root=read_certificate(there.trust / SEAL_ROOT_FILE))
         identities = recover_identities(there.path, cards)
         _open_newest(there, identities)
-        return audit_media(there, identities.casework, cards, sample=trial.sample, progress=trial.opening)
+        return audit_media(there, identities.casework, cards, sample=trial.sample, progress=trial.opening, by=None)
     finally:
         there.engine.dispose()
 

@@ -34,6 +34,7 @@ from config import oplog
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, request_of, require_two
 from evidence.canonical import Value, text_of, text_value
+from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, EnvelopeError, HomeError, ReleaseError
 from evidence.handover.cms import seal_cms
@@ -52,6 +53,8 @@ RECEIPT, RECEIPT_PDF = "receipt.txt", "receipt.pdf"
 _ARCHIVE_NAME = "files.zip"
 _PART = ".part"
 _CHUNK = 1 << 20
+_DECISIVE = frozenset({RELEASED, "frozen"})
+"""Types of entries that may forbid a release whose rows have not changed: another key, or a copy of what is frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,13 @@ def release_now(home: Home, wish: ReleaseWish, doer: Doer, means: ReleaseMeans) 
         StorageFullError: No space. Once it was logged, the same request goes on.
     """
     approver = require_two(Act.RELEASE, doer)
+    since = _size(home)
     require_release(home, wish, doer, means.casework)
     request = request_of(Act.RELEASE, wish.target, doer, wish.order())
     agreed = approval(request.event_id, replace(doer, actor=approver))
     grant = Grant(request.event_id, (request, agreed), None)
     with _alone(home):
-        return _release(home, wish, doer, grant, means)
+        return _release(home, wish, doer, grant, means, since)
 
 
 def release_asked(home: Home, request: str, doer: Doer, means: ReleaseMeans) -> Released:
@@ -129,8 +133,14 @@ def release_asked(home: Home, request: str, doer: Doer, means: ReleaseMeans) -> 
     with _alone(home):
         if acted:
             return _go_on(home, wish, asked.request, means)
+        since = _size(home)
         require_release(home, wish, by, means.casework)
-        return _release(home, wish, by, Grant(asked.request, (), None, waited=True), means)
+        return _release(home, wish, by, Grant(asked.request, (), None, waited=True), means, since)
+
+
+def _size(home: Home) -> int:
+    with reading(home.engine) as connection:
+        return tree_size(connection)
 
 
 def _two(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> Doer:
@@ -157,7 +167,8 @@ def _alone(home: Home) -> Iterator[None]:
         yield
 
 
-def _release(home: Home, wish: ReleaseWish, doer: Doer, grant: Grant, means: ReleaseMeans) -> Released:
+def _release(home: Home, wish: ReleaseWish, doer: Doer, grant: Grant, means: ReleaseMeans, since: int) -> Released:
+    """Release what may be released, as it was asked when the log had ``since`` entries."""
     cards = means.cards()
     require_cards_of(cards, home.recipients.office)
     _require_out(home, means.out, ())
@@ -168,7 +179,13 @@ def _release(home: Home, wish: ReleaseWish, doer: Doer, grant: Grant, means: Rel
         make_folder(part)
     try:
         written = _seal(home, wish, media, cards, part, grant.request)  # (1)
-        unstamped = _log(home, wish, grant, (doer, media, written), part)  # (2)
+
+        def as_asked(connection: sa.Connection) -> None:
+            require_releasable(connection, wish)  # it may have been frozen or removed meanwhile
+            if types_of(connection, _DECISIVE, first=since):
+                require_release(home, wish, doer, means.casework)
+
+        unstamped = _log(home, wish, grant, (doer, media, written), part, as_asked)  # (2)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -222,6 +239,7 @@ def _log(
     grant: Grant,
     done: tuple[Doer, Sequence[PreservedFile], Mapping[str, str]],
     part: Path,
+    as_asked: Callable[[sa.Connection], None],
 ) -> Explained | None:
     doer, media, written = done
     files = [written[_file_of(wish, name)] for name in _names(media)]
@@ -231,7 +249,7 @@ def _log(
 
         def choose(connection: sa.Connection) -> list[Prepared]:
             grant.require_open(connection)
-            require_releasable(connection, wish)  # it may have been frozen or removed meanwhile
+            as_asked(connection)
             staged = part.with_name(grant.request)
             shutil.rmtree(staged, ignore_errors=True)  # of a run that was cut off here, before it was logged
             move_file(part, staged)

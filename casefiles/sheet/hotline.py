@@ -5,6 +5,7 @@ reports: the office. It has no name of a person, no text of a message, no name o
 wrote, since each of these can name somebody. Pure; standard library only.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -101,12 +102,11 @@ def reported_posts(items: Iterable[ReportedItem], months: int) -> tuple[Reported
         placed = is_at_platform(each.values) and isinstance(each.values.get("message_id"), str)
         (there if placed else alone).append(each)
     _chats, posts = seen_posts((each.values for each in there), months)
-    found = [_reported(post, [each for each in there if _is_of(each, post)]) for post in posts]
+    at = defaultdict[tuple[str, object], list[ReportedItem]](list)
+    for each in there:
+        at[str(each.values["channel_id"]), each.values["message_id"]].append(each)
+    found = [_reported(post, at[post.chat, post.message]) for post in posts]
     return (*found, *(_reported(None, [each]) for each in alone))
-
-
-def _is_of(each: ReportedItem, post: SheetPost) -> bool:
-    return (str(each.values["channel_id"]), each.values["message_id"]) == (post.chat, post.message)
 
 
 def _reported(post: SheetPost | None, items: Sequence[ReportedItem]) -> ReportedPost:

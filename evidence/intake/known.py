@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from evidence.observation import Kind, Mode
 from evidence.store import database
-from evidence.store.erase import erased_marks
-from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks
+from evidence.store.erase import erased_marks, erased_places
+from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks, place_mark
 from evidence.store.payload import lost_parts
 
 _RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
@@ -34,6 +34,7 @@ class Wanted:
         unread: A file whose bytes may not be read: one at its place will do, if the source calls it the same.
         modes: In which a row counts; None when all do.
         payload: A row with a payload counts in any mode.
+        at: The mark of its place, of the words of a message that everybody numbers alike.
     """
 
     table: sa.Table
@@ -44,6 +45,7 @@ class Wanted:
     unread: bool = False
     modes: frozenset[str] | None = None
     payload: bool = False
+    at: bytes | None = None
 
     @property
     def place(self) -> tuple[str, str, int | None]:
@@ -66,11 +68,23 @@ def wanted_item(key: SeenKey, values: Mapping[str, Any], mode: Mode, *, pictured
     if values["kind"] != Kind.FILE:
         edited = bool(values.get("edited_at")) and values["kind"] in _WORDS
         modes = enough if pictured and mode is Mode.SEALED else None
-        return Wanted(database.item, values["channel_id"], number, marks, edited, modes=modes, payload=True)
+        at = _place_of_words(key, values)
+        return Wanted(database.item, values["channel_id"], number, marks, edited, modes=modes, payload=True, at=at)
     unread = not values.get("sha256")
     if unread and not values.get("message_sha256"):
         raise ValueError("a file that is not read and belongs to no message")
     return Wanted(database.item, values["channel_id"], number, marks, unread=unread, modes=enough)
+
+
+def _place_of_words(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
+    """By what the words of a message are known if something of it was erased because it may show a child.
+
+    # LIMIT: in a private chat and a basic group each account numbers the messages for itself, so another message may
+    # have this number. Its words are not to be lost, and those of a child's post come in again there.
+    """
+    if values["kind"] not in _WORDS or values["message_id"] is None or not _numbers_its_messages(values["channel_id"]):
+        return None
+    return place_mark(key, values["channel_id"], int(values["message_id"]))
 
 
 def wanted_hole(key: SeenKey, values: Mapping[str, Any]) -> Wanted:
@@ -88,6 +102,7 @@ class Held:
         index: Its log index; None for what is not logged yet.
         whole: Every sealed part of it is there.
         erased: It was erased, and nothing of it is kept again, in any mode.
+        at: Of what was erased because it may show a child: the mark of the place whose words are not kept again.
     """
 
     marks: Marks
@@ -98,6 +113,7 @@ class Held:
     payload: bool = False
     whole: bool = True
     erased: bool = False
+    at: bytes | None = None
 
 
 class Known:
@@ -164,6 +180,8 @@ def _numbers_its_messages(channel_id: str) -> bool:
 
 def _fits(held: Held, wanted: Wanted) -> bool:
     if held.erased:
+        if held.at is not None and held.at == wanted.at:
+            return True
         said = held.marks.said
         return held.marks.seen == wanted.marks.seen or (said is not None and said == wanted.marks.said)
     same = held.marks.said == wanted.marks.said if wanted.unread else held.marks.seen == wanted.marks.seen
@@ -190,14 +208,16 @@ def _rows(
 
 
 def _erased(connection: sa.Connection, wanted: Sequence[Wanted]) -> Iterator[tuple[tuple[str, str, int | None], Held]]:
-    """The tombstones of what was erased among this, whatever its mode was."""
+    """The tombstones of what was erased among this, whatever its mode was, and of a child's post whatever it says."""
+    at_place = erased_places(connection, {each.at for each in wanted if each.at})
     marks = {mark for each in wanted for mark in (each.marks.seen, each.marks.said) if mark and len(mark) == _WHOLE}
     found = erased_marks(connection, marks)
     by_mark = {mark: each for each in found for mark in (each.seen, each.said) if mark}
     for each in wanted:
-        tombstone = by_mark.get(each.marks.seen) or by_mark.get(each.marks.said or b"")
+        tombstone = by_mark.get(each.marks.seen) or by_mark.get(each.marks.said or b"") or at_place.get(each.at or b"")
         if tombstone is not None:
-            held = Held(Marks(tombstone.seen, tombstone.said), tombstone.item_id, tombstone.index, erased=True)
+            marked = Marks(tombstone.seen, tombstone.said)
+            held = Held(marked, tombstone.item_id, tombstone.index, erased=True, at=tombstone.place)
             yield each.place, held
 
 

@@ -321,6 +321,16 @@ def erased_marks(connection: sa.Connection, marks: Iterable[bytes]) -> list[Tomb
     return list(found.values())
 
 
+def erased_places(connection: sa.Connection, places: Iterable[bytes]) -> dict[bytes, Tombstone]:
+    """The first tombstone, from the rows, at each of these places of messages that may show a child."""
+    table, found = database.tombstone, dict[bytes, Tombstone]()
+    for part in _parts(places):
+        wanted = sa.select(table).where(table.c.place.in_(part)).order_by(table.c.idx)
+        for row in connection.execute(wanted):
+            found.setdefault(bytes(row.place), _tombstone(row))
+    return found
+
+
 def tombstones(connection: sa.Connection) -> list[Tombstone]:
     """Every tombstone, as the rows have them."""
     return [_tombstone(row) for row in connection.execute(sa.select(database.tombstone).order_by("idx"))]

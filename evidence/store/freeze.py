@@ -166,19 +166,31 @@ def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
 
     They are in the order of the log.
     """
+    return of_posts(connection, [item_id])
+
+
+def of_posts(connection: sa.Connection, items: Sequence[str]) -> list[str]:
+    """The rows of the posts of these items, as ``of_one_post`` has them: each once, in the order of the log."""
+    found = dict[str, int]()
+    for first in range(0, len(items), _AT_ONCE):
+        found.update(_rows_of_posts(connection, items[first : first + _AT_ONCE]))
+    return sorted(found, key=found.__getitem__)
+
+
+def _rows_of_posts(connection: sa.Connection, items: Sequence[str]) -> dict[str, int]:
     this, other = database.item.alias("this"), database.item.alias("other")
     here, there = database.item.alias("here"), database.item.alias("there")
-    itself = sa.select(this.c.idx, this.c.item_id).where(this.c.item_id == item_id)
-    beside = sa.select(other.c.idx, other.c.item_id).where(this.c.item_id == item_id, _at_one_place(this, other))
+    named = this.c.item_id.in_(items)
+    itself = sa.select(this.c.idx, this.c.item_id).where(named)
+    beside = sa.select(other.c.idx, other.c.item_id).where(named, _at_one_place(this, other))
     album = sa.select(other.c.idx, other.c.item_id).where(
-        this.c.item_id == item_id,
+        named,
         _at_one_place(this, here),
         there.c.channel_id == here.c.channel_id,
         there.c.album == here.c.album,
         _at_one_place(there, other),
     )
-    rows = sa.union(itself, beside, album).subquery()
-    return list(connection.execute(sa.select(rows.c.item_id).order_by(rows.c.idx)).scalars())
+    return {row.item_id: row.idx for row in connection.execute(sa.union(itself, beside, album))}
 
 
 def frozen_files(connection: sa.Connection) -> frozenset[int]:
@@ -278,6 +290,12 @@ def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
         event_id = parse_leaf(bytes(each[0].leaf)).event_id
         found.append(WaitingFreeze(index, event_id, each[0].frozen_at, items, places))
     return found
+
+
+def freezes_among(connection: sa.Connection, items: Sequence[str]) -> list[WaitingFreeze]:
+    """The rows of the freezes, none of them ended, because of which these items are frozen, in the order of making."""
+    post = frozenset(of_posts(connection, items))
+    return [each for each in waiting_freezes(connection) if not post.isdisjoint(each.items)]
 
 
 def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:

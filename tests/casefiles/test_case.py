@@ -205,6 +205,22 @@ def test_what_another_added_before_our_turn_is_not_added_again(ledger: Ledger, m
     assert [held.item_id for held in case_items(ledger.engine, case)] == items
 
 
+def test_what_is_frozen_before_our_turn_is_not_added(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    items, case = log(ledger, observed(1), observed(2)), open_case(ledger.sequencer, ANN)
+    prepare = ledger.sequencer.prepare
+
+    def overtaken(drafts: Sequence[Draft]) -> list[Prepared]:
+        monkeypatch.undo()
+        ledger.sequencer.append([Draft("frozen", NOBODY | {"frozen_items": items[1:]})])
+        return prepare(drafts)
+
+    monkeypatch.setattr(ledger.sequencer, "prepare", overtaken)
+    with pytest.raises(UnknownItemError) as caught:
+        add(ledger, case, *items)
+    assert caught.value.code == "unknown_item.frozen"
+    assert case_items(ledger.engine, case) == []
+
+
 def test_cases_are_listed_as_they_were_opened_with_how_many_items_each_has(ledger: Ledger) -> None:
     items = log(ledger, observed(1), observed(2))
     assert list_cases(ledger.engine) == []

@@ -1,6 +1,6 @@
 """Freezing from a follower, a list or a person: each item with its post, logged once, whoever is first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from casefiles.case import add_items, case_items, open_case
 from casefiles.freeze import SAME_FILE, FreezeHint, FrozenItems, freeze_copies, freeze_items
 from evidence.authority import Doer
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
 from evidence.match.library import Library
 from evidence.seal.envelopes import seal_whole
@@ -94,6 +94,21 @@ def test_two_who_freeze_at_the_same_time_log_it_once(ledger: Ledger) -> None:
     late.__dict__.update(ledger.sequencer.__dict__)
     done = freeze_items(ledger.engine, late, [item], hint=FreezeHint.PERSON, what="x", by=ANN.values())
     assert done == FrozenItems((), (item,))
+    assert types(ledger).count("frozen") == 1
+
+
+def test_a_machine_freezes_nothing_that_two_persons_decided_on_meanwhile(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, prepare, other = file(ledger, 1), ledger.sequencer.prepare, ledger.fresh()
+
+    def decided(drafts: Sequence[Draft]) -> list[Prepared]:
+        froze(other, item)
+        other.sequencer.append([Draft("unfrozen", NOBODY | {"frozen_items": [item]})])
+        return prepare(drafts)
+
+    monkeypatch.setattr(ledger.sequencer, "prepare", decided)
+    assert froze(ledger, item, hint=FreezeHint.MACHINE) == FrozenItems((), (item,))
     assert types(ledger).count("frozen") == 1
 
 

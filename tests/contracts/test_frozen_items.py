@@ -88,7 +88,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/store/freeze.py:is_frozen": _ITSELF,
         "evidence/store/freeze.py:lifted_files": _ITSELF,
         "evidence/store/freeze.py:not_frozen": _ITSELF,
-        "evidence/store/freeze.py:of_one_post": _ITSELF,
+        "evidence/store/freeze.py:_rows_of_posts": _ITSELF,
         "evidence/store/freeze.py:withdrawn_files": _ITSELF,
         "evidence/store/hold.py:_of_case": "what a hold keeps, frozen or not",
         "evidence/store/hold.py:not_held": "what a hold keeps, frozen or not",

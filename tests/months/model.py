@@ -128,7 +128,7 @@ class OfficeModel:
         for thing in (thing for place in places for thing in self.posts[place].things()):
             known = [each for each in self.kept if each.thing == thing and self._is_enough(each, mode)]
             frozen = mode == "sealed" and self._is_frozen_place(thing.place)
-            if thing in self.buried:
+            if thing in self.buried or (thing.kind == "message" and thing.place in self.childs):
                 continue
             if thing.kind == "file" and (frozen or thing.place in self.childs):
                 self.missing.add(thing.place)

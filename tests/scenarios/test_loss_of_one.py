@@ -153,7 +153,7 @@ def _require_all_open(left: Left) -> None:
 
 def _require_contents(home: Home, identities: Unlocked, cards: Sequence[str]) -> None:
     """Every record, all fingerprints and every file open."""
-    found = audit_media(home, identities.casework, cards, sample=None, progress=lambda _one: None)
+    found = audit_media(home, identities.casework, cards, sample=None, progress=lambda _one: None, by=None)
     assert (found.opened, [each.verdict for each in found.findings]) == (FILES, [Verdict.PASSED])
     with reading(home.engine) as connection:
         assert list(nonempty(prints_of(connection, identities.matching, range(size_of(home)))))
@@ -165,7 +165,9 @@ def test_what_takes_two_losses_at_once_is_said(posted: Office, tmp_path: Path) -
     with pytest.raises(CardError, match="too few"):
         recover(home, posted.cards[:1], NEW, doer(home))
     with pytest.raises(CardError, match="too few"):
-        audit_media(home, home.keys.unlock(PASSPHRASE).casework, posted.cards[:1], sample=1, progress=lambda _one: None)
+        audit_media(
+            home, home.keys.unlock(PASSPHRASE).casework, posted.cards[:1], sample=1, progress=lambda _one: None, by=None
+        )
     assert records_of(home)  # they still open with the passphrase
     home.engine.dispose()
 

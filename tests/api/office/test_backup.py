@@ -15,6 +15,7 @@ from api.home import Home
 from api.office import backup as verbs
 from api.office.audit import run_audit
 from api.office.backup import BackedUp, Restored, Wishes, back_up, forget_place, restore
+from config.errors import SettingsError
 from evidence.backup import copy_database, kept_backups
 from evidence.backup_objects import shelve
 from evidence.custody.event import Draft
@@ -248,6 +249,27 @@ def test_rows_that_a_killed_backup_left_in_the_home_go_with_the_next(home: Home,
     (left / "nisisama.db").write_bytes(b"rows")
     backup_of(home, tmp_path / "disk")
     assert not left.exists()
+
+
+@pytest.mark.parametrize("comes", ["a command", "a restore"])
+def test_a_proof_that_a_kill_left_where_there_is_no_home_goes_with_whatever_comes_next(
+    home: Home, tmp_path: Path, comes: str
+) -> None:
+    backup, place = backup_of(home, tmp_path / "disk").path, tmp_path / "place"
+    (left := tmp_path / "place.proof.part").mkdir()
+    (strange := tmp_path / "other.proof.part").mkdir()
+    for each in (left, strange):
+        (each / "home").mkdir()
+        (each / "home" / "nisisama.db").write_bytes(b"rows")
+    (left / ".nisisama-part").touch()
+    if comes == "a restore":
+        restored(backup, place)
+    else:
+        for name in ("place", "other"):
+            with pytest.raises(SettingsError):
+                Home.open(tmp_path / name)
+    assert not left.exists()
+    assert (strange / "home" / "nisisama.db").exists()  # the control: it has no file that says that it is ours
 
 
 def test_a_folder_that_is_lost_is_forgotten_and_no_other(home: Home, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from api.office.approval import Means, approve
 from api.office.children import hotlines_here, rule_here
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze, lift_freeze, list_freezes
-from api.office.hash_list import hash_lists
+from api.office.hash_list import hash_lists, remove_hash_list
 from api.office.hold import EndedHolds, HoldWish, PlacedHold, end_holds, place_hold
 from api.office.request import Waiting, find_request
 from config.errors import CatalogueError
@@ -26,9 +26,10 @@ from evidence.store.freeze import of_one_post
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.appearing import jpeg, photo
+from tests.between import while_sealing
 from tests.erasing import COUNSEL, erase_now, problems_of, report_now
-from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, new_home, records_of, size_of
+from tests.freezing import ALONE, FIRST, OTHER, SEEDS, posts_of, ruled
+from tests.homes import PASSPHRASE, copy_of, doer, items_of, new_case, records_of, size_of
 from tests.homes import Office as Made
 from tests.listing import ABUSE, SHARED, give_list, rows_of
 from tests.nonempty import nonempty
@@ -37,20 +38,19 @@ CHILD = ErasureCause.CHILD
 
 
 @pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def feared(posted: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A home in which one person froze a message with its picture, and another an album."""
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    posts = take_posts(home, folder / "export")
+    home = copy_of(posted, tmp_path_factory.mktemp("feared"))
+    posts = posts_of(home)
     for number, by in ((OTHER, "zana"), (FIRST, "mira")):
         freeze(home, [posts.files[number]], Doer(by, TOOL, home.clock(), reason="she looks very young"))
     home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+    return replace(posted, home=home)
 
 
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
+def home(feared: Made, tmp_path: Path) -> Iterator[Home]:
+    made = copy_of(feared, tmp_path)
     yield made
     made.engine.dispose()
 
@@ -96,6 +96,8 @@ def test_without_a_written_rule_counsel_is_asked_and_nothing_goes_before_it_was_
     assert error.code == "authority.child_rule_asks"
     assert "report what was found the same day, and ask counsel" in str(error).lower()
     assert "to be verified by counsel" in str(error)
+    assert "no country, or one without a rule: Report" in str(error)
+    assert "(no counsel has written a rule yet; " in str(error)
     assert refused(home, item, counsel=" ").code == "authority.child_rule_asks"
     assert refused(home, item, counsel=COUNSEL).code == "authority.child_not_reported"
     report_now(home, item)
@@ -244,6 +246,26 @@ def test_a_list_decides_on_a_hold_too(home: Home, item: str) -> None:
     assert [each.held for each in list_freezes(home, None).entries] == [True, False]
 
 
+def test_a_list_that_was_removed_meanwhile_decides_nothing(home: Home, item: str) -> None:
+    listed = give_list(home, rows_of(sha256=[jpeg(photo(seed=SEEDS[OTHER]))]), ABUSE).done.case_id
+    report_now(home, item)
+    by, keys = replace(doer(home, approver=None), actor="bo"), home.keys.unlock(PASSPHRASE)
+
+    def gone() -> None:
+        other = Home.open(home.path)
+        remove_hash_list(other, listed, doer(other))
+        other.engine.dispose()
+
+    with while_sealing("held", gone), pytest.raises(AuthorityError) as caught:
+        hold_police(home, item, by=by, counsel=COUNSEL, on_list=True)
+    assert caught.value.code == "authority.child_not_listed"
+    listed = give_list(home, rows_of(sha256=[jpeg(photo(seed=SEEDS[OTHER]))]), ABUSE).done.case_id
+    with while_sealing("erased", gone), pytest.raises(AuthorityError) as caught:
+        erase_items(home, ErasureWish((item,), CHILD, None, COUNSEL, on_list=True), by, keys)
+    assert caught.value.code == "authority.child_not_listed"
+    assert {"held", "erased"}.isdisjoint(record.type for record in records_of(home))
+
+
 def test_what_is_not_frozen_is_held_for_the_police_at_once_and_asks_no_rule(home: Home) -> None:
     home = ruled(home, "destroy")
     shown = posts_of(home).messages[ALONE]
@@ -270,3 +292,22 @@ def test_the_rule_and_the_hotlines_are_of_the_country_and_a_file_that_does_not_f
     (home.path.parent / "children.json").write_text("{}")
     with pytest.raises(CatalogueError):
         rule_here(home)
+
+
+def test_what_waits_is_refused_once_counsels_rule_is_another_than_the_order_names(home: Home, item: str) -> None:
+    casework, bo = home.keys.unlock(PASSPHRASE).casework, replace(doer(home, approver=None), actor="bo")
+    alone = doer(home, approver=None)
+    report_now(home, item)
+    held = hold_police(home, item, by=alone, counsel=COUNSEL)
+    erased = erase_items(home, ErasureWish((item,), CHILD, None, COUNSEL), alone, None)
+    newer = ruled(home, "ask")  # it asks counsel as before, and is counsel's own
+    before = size_of(newer)
+    for asked in nonempty((held, erased)):
+        assert isinstance(asked, Waiting)
+        with pytest.raises(AuthorityError) as caught:
+            approve(newer, find_request(newer, asked.request, casework), bo, Means(casework))
+        assert caught.value.code == "authority.child_rule_changed"
+        assert "SI: Once it is reported: ask. (written by A. Counsel on 2026-01-02)" in str(caught.value)
+    assert size_of(newer) == before
+    newer.engine.dispose()
+    approve(home, find_request(home, held.request, casework), bo, Means(casework))  # the control: the same rule

@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from api.office.backup import Wishes, back_up, restore
 from api.office.bundle import trusted_roots, verify_bundle
 from api.office.case import remove_items
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
-from api.office.freeze import freeze
+from api.office.freeze import freeze, lift_freeze
 from api.office.request import Waiting, find_request
 from api.office.short import item_of
 from evidence.authority import Doer
@@ -35,32 +35,16 @@ from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.erase import tombstones
 from tests.appearing import look_out
+from tests.between import while_sealing
 from tests.erasing import canaries_of, erase_now, problems_of, report_now
-from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
-from tests.homes import PASSPHRASE, copy_of, doer, export_of, items_of, new_case, new_home, records_of, size_of, take_in
-from tests.homes import Office as Made
+from tests.freezing import AGAIN, FIRST, OTHER, SAID, SECOND, Posts, write_album
+from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case, records_of, size_of, take_in
 from tests.nonempty import nonempty
 
 
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
-
-
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def untold(_bytes: int) -> nullcontext[Hear]:
@@ -262,10 +246,10 @@ def test_a_frozen_item_is_erased_with_its_album_as_a_childs_and_as_nothing_else(
     # the same file elsewhere is frozen before its digest goes
     assert not {posts.files[AGAIN], posts.messages[AGAIN]} & {each.item_id for each in items_of(home)}
     assert problems_of(home) == []
-    # nothing of its messages is fetched again, whoever brings it
+    # nothing of its messages is fetched or kept again, whoever brings it
     before = {each.item_id for each in items_of(home)}
     take_in(home, write_album(tmp_path / "export", {FIRST: "other words"}), by=doer(home))
-    assert {each.kind for each in items_of(home) if each.item_id not in before} <= {"message", "edit"}
+    assert {each.item_id for each in items_of(home)} <= before
 
 
 def test_an_older_backup_is_erased_again_before_anything_is_read(home: Home, posts: Posts, tmp_path: Path) -> None:
@@ -408,3 +392,39 @@ def test_a_case_of_which_everything_was_erased_has_nothing_to_export(home: Home,
     with pytest.raises(UnknownItemError) as refused:
         export_of(home, case, tmp_path / "out.asice")
     assert refused.value.code == "unknown_item.case_is_erased"
+
+
+def test_whoever_freezes_it_again_meanwhile_is_not_the_second_person_who_destroys_it(home: Home, posts: Posts) -> None:
+    item, casework = posts.messages[OTHER], home.keys.unlock(PASSPHRASE).casework
+    freeze(home, [item], replace(doer(home, approver=None), actor="zana"))
+    report_now(home, item)
+
+    def again() -> None:
+        other = Home.open(home.path)
+        lift_freeze(other, [item], doer(other), casework)
+        freeze(other, [item], replace(doer(other, approver=None), actor="bo"))
+        other.engine.dispose()
+
+    with while_sealing("erased", again), pytest.raises(AuthorityError) as caught:
+        erase_now(home, item, cause=ErasureCause.CHILD)
+    assert caught.value.code == "authority.erase_changed"
+    with pytest.raises(AuthorityError) as caught:
+        erase_now(home, item, cause=ErasureCause.CHILD)
+    assert caught.value.code == "authority.froze_it"
+    assert problems_of(home) == []
+
+
+def test_the_words_of_a_childs_post_do_not_come_in_again_whatever_another_source_says(
+    home: Home, posts: Posts, tmp_path: Path
+) -> None:
+    freeze(home, [posts.files[OTHER]], replace(doer(home, approver=None), actor="zana"))
+    report_now(home, posts.files[OTHER])
+    erase_now(home, posts.files[OTHER], cause=ErasureCause.CHILD)
+    erase_now(home, posts.messages[FIRST], cause=ErasureCause.MISTAKE)
+    before = size_of(home)
+    again = write_album(tmp_path / "other", {OTHER: "said by somebody else", FIRST: "other words"})
+    assert take_in(home, again, Mode.METADATA_ONLY).counts.already_known >= 1
+    said = [each.values["text"] for each in records_of(home, before) if each.type == "observed"]
+    assert "other words" in said  # the control: what was erased on another ground is another message in other words
+    assert "said by somebody else" not in said
+    assert problems_of(home) == []

@@ -48,7 +48,6 @@ from tests.freezing import (
     SEEDS,
     Posts,
     posts_of,
-    take_posts,
     write_album,
 )
 from tests.homes import (
@@ -59,21 +58,11 @@ from tests.homes import (
     items_of,
     legal_basis,
     new_case,
-    new_home,
     records_of,
     size_of,
 )
 from tests.nonempty import nonempty
 from tests.working import WorkerDesk
-
-
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Office(home, cards, None)  # type: ignore[arg-type] - its export is another
 
 
 @dataclass(frozen=True)

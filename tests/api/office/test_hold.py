@@ -1,9 +1,7 @@
 """What is held nobody erases, until two persons end the hold; the log says who held it, and why."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,37 +9,21 @@ from api.home import Home
 from api.office import keep_health
 from api.office.approval import Means, approve
 from api.office.erase import ErasureCause
-from api.office.freeze import freeze
-from api.office.hold import EndedHolds, HoldWish, end_holds, hold_reasons, list_holds, place_hold
+from api.office.freeze import freeze, lift_freeze, list_freezes
+from api.office.hold import EndedHolds, HoldWish, PlacedHold, end_holds, hold_reasons, list_holds, place_hold
 from api.office.request import Waiting, find_request
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
+from tests.between import while_sealing
 from tests.erasing import COUNSEL, erase_now, problems_of
-from tests.freezing import ALONE, OTHER, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, copy_of, doer, new_case, new_home
-from tests.homes import Office as Made
-
-
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
+from tests.freezing import ALONE, OTHER, Posts, ruled
+from tests.homes import PASSPHRASE, doer, new_case
 
 
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def later(home: Home, days: int = 30) -> date:
@@ -116,4 +98,57 @@ def test_a_hold_needs_a_day_to_come_a_reason_and_something_that_is_there(home: H
         place_hold(home, replace(wish, until=later(home), items=("f" * 32,)), doer(home))
     with pytest.raises(UnknownItemError):
         end_holds(home, ["f" * 32], doer(home))
+    assert list_holds(home, None).entries == ()
+
+
+def police(home: Home, *items: str, case: str | None = None) -> HoldWish:
+    return HoldWish(HoldKind.POLICE, later(home), case, items, COUNSEL)
+
+
+def frozen_by(home: Home, item: str, name: str = "zana") -> None:
+    """Freeze it by another opening of the home."""
+    other = Home.open(home.path)
+    freeze(other, [item], replace(doer(other, approver=None), actor=name))
+    other.engine.dispose()
+
+
+def test_what_is_frozen_while_its_hold_is_sealed_waits_for_a_second_person(home: Home, posts: Posts) -> None:
+    wish, alone = police(home, posts.files[OTHER]), doer(home, approver=None)
+    with while_sealing("held", lambda: frozen_by(home, posts.messages[OTHER])):
+        asked = place_hold(home, wish, alone)
+    assert isinstance(asked, Waiting)
+    assert list_holds(home, None).entries == ()
+    assert [each.held for each in list_freezes(home, None).entries] == [False]
+    free = place_hold(home, police(home, posts.files[ALONE]), alone)  # the control: what is not frozen waits for nobody
+    assert isinstance(free, PlacedHold)
+    assert problems_of(home) == []
+
+
+def test_a_case_of_which_something_is_frozen_meanwhile_is_not_held_where_the_rule_forbids_it(
+    home: Home, posts: Posts
+) -> None:
+    home, case = ruled(home, "destroy"), new_case(home, [posts.messages[ALONE]])
+    with while_sealing("held", lambda: frozen_by(home, posts.messages[ALONE])), pytest.raises(AuthorityError) as caught:
+        place_hold(home, police(home, case=case), doer(home, approver=None))
+    assert caught.value.code == "authority.child_rule_destroys"
+    assert list_holds(home, None).entries == ()
+    home.engine.dispose()
+
+
+def test_whoever_freezes_it_again_meanwhile_is_not_the_second_person(home: Home, posts: Posts) -> None:
+    item, keys = posts.messages[OTHER], home.keys.unlock(PASSPHRASE)
+    frozen_by(home, item)
+
+    def again() -> None:
+        other = Home.open(home.path)
+        lift_freeze(other, [item], doer(other), keys.casework)
+        other.engine.dispose()
+        frozen_by(home, item, "bo")
+
+    with while_sealing("held", again), pytest.raises(AuthorityError) as caught:
+        place_hold(home, police(home, item), doer(home), keys)
+    assert caught.value.code == "authority.answered"
+    with pytest.raises(AuthorityError) as caught:
+        place_hold(home, police(home, item), doer(home), keys)
+    assert caught.value.code == "authority.froze_it"
     assert list_holds(home, None).entries == ()

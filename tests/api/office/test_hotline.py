@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from api import TOOL
 from api.home import Home
@@ -21,7 +22,7 @@ from evidence.custody.event import Draft
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from tests.erasing import problems_of
-from tests.freezing import CHANNEL, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts
+from tests.freezing import CHANNEL, FIRST, OTHER, SAID, SECOND, Posts, posts_of
 from tests.homes import PASSPHRASE, copy_of, doer, new_home, records_of, size_of
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
@@ -47,15 +48,13 @@ class FrozenDesk:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Posts]:
-    folder = tmp_path_factory.mktemp("frozen")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
+def made(posted: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Posts]:
+    home = copy_of(posted, tmp_path_factory.mktemp("frozen"))
     posts = posts_of(home)
     for number in (FIRST, OTHER):
         freeze(home, [posts.files[number]], Doer("zana", TOOL, home.clock(), reason=WHY))
     home.engine.dispose()
-    return Made(home, cards, None), posts  # type: ignore[arg-type] - its export is another
+    return replace(posted, home=home), posts
 
 
 @pytest.fixture
@@ -194,13 +193,13 @@ def test_what_may_not_be_is_refused_and_nothing_is_written_or_logged(
 
 
 def test_a_freeze_that_ended_meanwhile_leaves_no_sheet(at: FrozenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lifted(_connection: object, item: str) -> bool:
-        return item not in at.posts.of(OTHER)
+    def lifted(_connection: object, items: Sequence[str]) -> frozenset[str]:
+        return frozenset(items) - at.posts.of(OTHER)
 
     text = verbs.hotline_text
 
     def ends(*given: object) -> str:
-        monkeypatch.setattr(verbs, "is_frozen", lifted)
+        monkeypatch.setattr(verbs, "frozen_among", lifted)
         return text(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(verbs, "hotline_text", ends)
@@ -209,6 +208,19 @@ def test_a_freeze_that_ended_meanwhile_leaves_no_sheet(at: FrozenDesk, monkeypat
         at.write()
     assert [each.type for each in records_of(at.home, before)] == ["digests_viewed"]
     assert list(at.folder.iterdir()) == []
+
+
+def test_a_sheet_of_many_asks_the_database_no_more_than_one_of_few(at: FrozenDesk) -> None:
+    asked = list[str]()
+    sa.event.listen(at.home.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2])))
+    numbers = []
+    for items in nonempty([(at.posts.messages[OTHER],), ()]):
+        asked.clear()
+        written = at.write(*items)
+        numbers.append((len(written.sheet.items), len(asked)))
+    (few, asked_for_few), (many, asked_for_many) = numbers
+    assert (few, many) == (2, 6)
+    assert asked_for_many <= asked_for_few
 
 
 def test_without_the_typesetter_there_is_the_text_alone(at: FrozenDesk, monkeypatch: pytest.MonkeyPatch) -> None:

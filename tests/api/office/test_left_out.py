@@ -9,12 +9,25 @@ import pytest
 
 from api.home import Home
 from api.office.bundle import Order, stream_case
-from api.office.case import add_items, require_case
+from api.office.case import add_items, record_consent, require_case
 from api.office.left_out import beside_case, leave_out, require_replies_told
 from casefiles.left_out import LEFT_OUT
 from evidence.errors import AuthorityError
+from tests.between import while_sealing
 from tests.casefiles.test_left_out import export_of_replies, ids_of
-from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, new_case, new_home, records_of, size_of, take_in
+from tests.homes import (
+    PASSPHRASE,
+    Office,
+    consent_to,
+    copy_of,
+    doer,
+    export_of,
+    new_case,
+    new_home,
+    records_of,
+    size_of,
+    take_in,
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +94,31 @@ def test_without_a_reason_nothing_is_left_out(home: Home) -> None:
     with pytest.raises(AuthorityError):
         leave_out(home, case, replace(doer(home), reason=" "), home.keys.unlock(PASSPHRASE).casework)
     assert "left_out" not in {record.type for record in records_of(home)}
+
+
+def test_of_two_who_leave_out_at_once_one_does(home: Home) -> None:
+    case, casework = new_case(home, [ids_of(home)[1]]), home.keys.unlock(PASSPHRASE).casework
+    before = size_of(home)
+
+    def first() -> None:
+        other = Home.open(home.path)
+        assert len(leave_out(other, case, doer(other), casework).replies) == 3
+        other.engine.dispose()
+
+    with while_sealing(LEFT_OUT, first):
+        assert leave_out(home, case, doer(home), casework).replies == ()
+    assert [each.type for each in records_of(home, before)].count(LEFT_OUT) == 1
+
+
+def test_nothing_is_left_out_of_a_case_whose_client_took_her_consent_back_meanwhile(home: Home) -> None:
+    case, casework = new_case(home, [ids_of(home)[1]]), home.keys.unlock(PASSPHRASE).casework
+
+    def withdrawn() -> None:
+        other = Home.open(home.path)
+        record_consent(other, case, consent_to(other, given=False), doer(other))
+        other.engine.dispose()
+
+    with while_sealing(LEFT_OUT, withdrawn), pytest.raises(AuthorityError) as caught:
+        leave_out(home, case, doer(home), casework)
+    assert caught.value.code == "authority.case_closed"
+    assert LEFT_OUT not in {each.type for each in records_of(home)}

@@ -35,6 +35,7 @@ from evidence.store.database import writing
 from evidence.store.question import QuestionState
 from tests.appearing import agree, case_with, edits, jpeg, photo, post
 from tests.asking import armored, ask
+from tests.between import before_a_turn, while_sealing
 from tests.homes import PASSPHRASE, consent_to, doer, records_of, size_of
 
 
@@ -291,3 +292,52 @@ def test_what_no_key_of_ours_opens_is_not_kept(home: Home, case: str) -> None:
         question_in(home, io.BytesIO(ask(home, jpeg(photo()))), "case-0", doer(home), keys)
     assert kept_questions(home) == []
     assert timedelta(days=30) == questions.KEPT
+
+
+def taken_back(home: Home, case: str) -> Callable[[], None]:
+    """Lets another opening of the home record that she took her consent back."""
+
+    def take_back() -> None:
+        other = Home.open(home.path)
+        record_consent(other, case, consent_to(other, given=False), doer(other))
+        other.engine.dispose()
+
+    return take_back
+
+
+def test_no_ticket_and_no_question_comes_into_a_case_that_was_withdrawn_meanwhile(home: Home, case: str) -> None:
+    casework = home.keys.unlock(PASSPHRASE).casework
+    with before_a_turn(taken_back(home, case)), pytest.raises(AuthorityError) as caught:
+        issue_ticket(home, case, doer(home), casework)
+    assert caught.value.code == "authority.consent_withdrawn"
+    agree(home, case)
+    with before_a_turn(taken_back(home, case)), pytest.raises(AuthorityError) as caught:
+        keep_question(home, ask(home, jpeg(photo())), case, doer(home))
+    assert caught.value.code == "authority.case_closed"
+    assert kept_questions(home) == []
+
+
+def test_a_consent_of_another_case_meanwhile_keeps_nobody_from_a_ticket(home: Home, case: str) -> None:
+    other = case_with(home)
+    with before_a_turn(taken_back(home, other)):
+        assert ticket_of(home, case)
+
+
+def test_no_check_is_logged_in_a_case_or_of_a_question_that_was_withdrawn_meanwhile(home: Home, case: str) -> None:
+    office, sealed = open_office(home), ask(home, jpeg(photo()))
+    keep_question(home, sealed, case, doer(home))
+    before = size_of(home)
+
+    def withdrawn() -> None:
+        other = Home.open(home.path)
+        destroy_question(other, receipt_of(sealed))
+        other.engine.dispose()
+
+    with while_sealing("checked", withdrawn), pytest.raises(QuestionError) as withdrew:
+        check_question(home, receipt_of(sealed), case, doer(home), office)
+    assert withdrew.value.code == "question.withdrawn"
+    picture = io.BytesIO(jpeg(photo()))
+    with while_sealing("checked", taken_back(home, case)), pytest.raises(AuthorityError) as closed:
+        check_picture(home, picture, case, doer(home), office.keys)
+    assert closed.value.code == "authority.consent_withdrawn"
+    assert "checked" not in {each.type for each in records_of(home, before)}

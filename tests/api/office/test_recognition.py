@@ -431,6 +431,16 @@ def test_a_statement_is_not_logged_once_her_consent_was_withdrawn_meanwhile(
     assert (refused.value.code, desk.logged(before), desk.standing()) == ("authority.consent_withdrawn", [], [])
 
 
+def test_what_is_not_alike_is_no_check_of_a_case_that_was_withdrawn_meanwhile(
+    desk: StatingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = size_of(desk.home)
+    once_behind(monkeypatch, "prints_of", lambda: agree(desk.home, desk.case, given=False))
+    with pytest.raises(AuthorityError) as refused:
+        desk.file(jpeg(photo(seed=9)))
+    assert (refused.value.code, desk.logged(before)) == ("authority.consent_withdrawn", [])
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_what_she_saw_is_not_logged_once_her_consent_was_withdrawn_meanwhile(
     desk: StatingDesk, monkeypatch: pytest.MonkeyPatch, *, given: bool

@@ -1,6 +1,5 @@
 """What no case claims in time is destroyed by a rule that two persons agreed to, unless somebody keeps it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,12 +18,12 @@ from evidence.errors import AuthorityError
 from evidence.observation import Mode
 from evidence.store.hold import HoldKind
 from evidence.times import system_clock
+from tests.between import while_sealing
 from tests.erasing import problems_of
-from tests.freezing import ALONE, FIRST, OTHER, SAID, SECOND, Posts, posts_of, take_posts, write_album
+from tests.freezing import ALONE, FIRST, OTHER, SAID, SECOND, Posts, write_album
 from tests.homes import (
     LEGAL_BASIS,
     PASSPHRASE,
-    copy_of,
     doer,
     items_of,
     new_case,
@@ -33,28 +32,11 @@ from tests.homes import (
     size_of,
     take_in,
 )
-from tests.homes import Office as Made
-
-
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
 
 
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def after(home: Home, days: int) -> Home:
@@ -180,3 +162,20 @@ def test_what_was_kept_lately_in_another_mode_keeps_the_older(tmp_path: Path) ->
     run(later)
     assert not younger & {each.item_id for each in items_of(later)}  # the control
     later.engine.dispose()
+
+
+def test_a_run_destroys_nothing_by_a_rule_that_two_persons_replaced_meanwhile(home: Home, posts: Posts) -> None:
+    agree_to_rule(home, doer(home))
+    home = after(home, 400)
+    agree_to_rule(home, doer(home))  # stamped now
+
+    def again() -> None:
+        other = Home.open(home.path, home.clock)
+        agree_to_rule(other, doer(other))
+        other.engine.dispose()
+
+    with while_sealing("erased", again), pytest.raises(AuthorityError) as caught:
+        run(home)
+    assert caught.value.code == "authority.retention_changed"
+    assert posts.of(OTHER) <= {each.item_id for each in items_of(home)}
+    assert run(home).erased > 0  # the control

@@ -1,14 +1,14 @@
 """Who takes her consent back is hidden at once, gone within a day, and told so; nobody else loses anything."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.home import Home
-from api.office import keep_health
+from api.office import keep_health, withdrawal
 from api.office.approval import Means, approve
 from api.office.backup import back_up
 from api.office.case import add_items, record_consent, show_case
@@ -24,32 +24,16 @@ from evidence.store.hold import HoldKind
 from evidence.times import system_clock
 from tests.api.office.test_erase import put_back, untold
 from tests.appearing import look_out
+from tests.between import before_a_turn
 from tests.erasing import canaries_of, erase_now, problems_of
-from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts, posts_of, take_posts
-from tests.homes import PASSPHRASE, consent_to, copy_of, doer, export_of, items_of, new_case, new_home
-from tests.homes import Office as Made
+from tests.freezing import AGAIN, ALONE, FIRST, OTHER, SECOND, Posts
+from tests.homes import PASSPHRASE, consent_to, doer, export_of, items_of, new_case
 from tests.nonempty import nonempty
 
 
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("posted")
-    home, cards = new_home(folder / "home")
-    take_posts(home, folder / "export")
-    home.engine.dispose()
-    return Made(home, cards, None)  # type: ignore[arg-type] - its export is another
-
-
 @pytest.fixture
-def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
-    made = copy_of(posted, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def posts(home: Home) -> Posts:
-    return posts_of(home)
+def home(posted_home: Home) -> Home:
+    return posted_home
 
 
 def take_back(home: Home, case: str, *, approver: str | None = None) -> Withdrawn:
@@ -196,3 +180,34 @@ def test_what_a_hold_of_her_case_keeps_stays_when_the_other_case_gives_it_up(hom
     take_back(home, mine)
     with pytest.raises(AuthorityError, match=held.hold_id):
         erase_now(home, ours, case=theirs)
+
+
+def agree_again(home: Home, case: str) -> None:
+    """Her consent, recorded by another opening of the home."""
+    other = Home.open(home.path)
+    record_consent(other, case, consent_to(other, "lawyer"), doer(other))
+    other.engine.dispose()
+
+
+def test_who_consents_again_while_two_persons_destroy_loses_nothing(
+    home: Home, posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = new_case(home, sorted(posts.of(OTHER)))
+    take_back(home, case)
+    with before_a_turn(lambda: agree_again(home, case)), pytest.raises(AuthorityError) as caught:
+        take_back(home, case, approver="bo")
+    assert caught.value.code == "authority.erase_changed"
+    take_back(home, case)
+    erase = withdrawal.erase_items
+
+    def consented(*given: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on
+        agree_again(home, case)
+        return erase(*given, **more)
+
+    monkeypatch.setattr(withdrawal, "erase_items", consented)
+    with pytest.raises(AuthorityError) as caught:
+        take_back(home, case, approver="bo")
+    assert caught.value.code == "authority.erase_changed"
+    assert posts.of(OTHER) <= {each.item_id for each in items_of(home)}
+    monkeypatch.undo()
+    assert isinstance(take_back(home, case, approver="bo").erasure, Erased)  # the control

@@ -1,14 +1,18 @@
-"""The fourth level of an audit opens files, compares them with the log, and writes nothing."""
+"""The fourth level of an audit logs who opens files, opens them, compares them with the log, and writes no file."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from api.home import Home
 from api.office.freeze import freeze
+from api.offline import audit as auditing
 from api.offline.audit import MediaAudit, audit_media, files_to_open
+from evidence.authority import Doer
+from evidence.custody.event import Record
 from evidence.errors import CardError
 from evidence.finding import Verdict
 from evidence.store import database
@@ -16,7 +20,7 @@ from evidence.store.database import reading, writing
 from tests.erasing import problems_of
 from tests.freezing import FIRST, OTHER, posts_of
 from tests.handing import flipped, posted_office
-from tests.homes import PASSPHRASE, copy_of, doer
+from tests.homes import PASSPHRASE, copy_of, doer, records_of, size_of
 from tests.homes import Office as Made
 from tests.nonempty import nonempty
 
@@ -35,9 +39,9 @@ def home(posted: Made, tmp_path: Path) -> Iterator[Home]:
     made.engine.dispose()
 
 
-def opened(home: Home, cards: tuple[str, ...], *, sample: int | None = None) -> MediaAudit:
+def opened(home: Home, cards: tuple[str, ...], *, sample: int | None = None, by: Doer | None = None) -> MediaAudit:
     casework = home.keys.unlock(PASSPHRASE).casework
-    return audit_media(home, casework, cards, sample=sample, progress=lambda _one: None)
+    return audit_media(home, casework, cards, sample=sample, progress=lambda _one: None, by=by)
 
 
 def test_every_file_is_opened_and_nothing_is_written(home: Home, posted: Made) -> None:
@@ -47,6 +51,26 @@ def test_every_file_is_opened_and_nothing_is_written(home: Home, posted: Made) -
     assert (done.opened, done.kept, finding.verdict) == (FILES, FILES, Verdict.PASSED)
     assert {file: file.read_bytes() for file in nonempty(before)} == before
     assert len([file for file in home.path.rglob("*") if file.is_file() and file.suffix != ".log"]) == len(before)
+
+
+def test_who_opens_how_many_files_is_logged_before_the_first_is_opened(
+    home: Home, posted: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, content_of = size_of(home), auditing.content_of
+    logged = list[Record]()
+
+    def looked(*given: Any) -> Any:  # noqa: ANN401 - passed on
+        logged[:] = records_of(home, before)
+        return content_of(*given)
+
+    monkeypatch.setattr(auditing, "content_of", looked)
+    assert opened(home, posted.cards[:2], sample=1, by=doer(home, approver=None)).unlogged is None
+    (look,) = [each for each in logged if each.type == "digests_viewed"]
+    assert (look.values["actor"], look.values["item"], look.values["items"]) == ("ann", None, "1")
+    with pytest.raises(CardError):  # what opens nothing is no look
+        opened(home, posted.cards[:1], by=doer(home, approver=None))
+    assert [each.type for each in records_of(home, before)].count("digests_viewed") == 1
+    assert problems_of(home) == []
 
 
 def test_a_sample_is_drawn_and_what_is_frozen_stays_closed(home: Home, posted: Made) -> None:

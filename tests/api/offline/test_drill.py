@@ -1,5 +1,6 @@
 """The drill opens a backup with the cards and nothing else, leaves nothing of it, and is logged if it passed."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from api.home import Home
 from api.office.backup import back_up
 from api.office.cards import CardPlan, renew_cards
 from api.offline.drill import DrillPassed, Trial, drill_with
+from config import oplog
 from evidence.errors import CardError, EvidenceError, HomeError, NoMatchingKeyError
 from evidence.keys import keys_beside
 from evidence.seal.cards import set_of
@@ -134,3 +136,14 @@ def test_what_a_kill_leaves_of_a_drill_goes_when_the_home_is_opened(
     assert oct((home.path / "proof.part").stat().st_mode & 0o777) == "0o700"
     Home.open(home.path).engine.dispose()
     assert not (home.path / "proof.part").exists()
+
+
+def test_what_is_noted_during_a_drill_is_in_the_homes_operational_log(
+    home: Home, posted: Office, tmp_path: Path
+) -> None:
+    backup, log = backup_of(home, tmp_path / "disk"), home.path / oplog.FILE
+    before = len(log.read_text().splitlines())
+    drilled(home, backup, posted.cards[:2])
+    noted = [json.loads(line)["event"] for line in log.read_text().splitlines()[before:]]
+    assert {"audit_finished", "media_compared"} <= set(noted)
+    assert noted[-1] == "checkpoint_signed"

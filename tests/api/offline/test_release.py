@@ -459,3 +459,24 @@ def test_who_takes_her_consent_back_is_told_who_has_her_pictures(
     casework = home.keys.unlock(PASSPHRASE).casework
     (given,) = write_answer(home, wish.case_id, "en", tmp_path / "a.txt", doer(home), casework).answer.given_out
     assert (given.recipient, given.files) == (wish.to, 2)
+
+
+def test_nothing_goes_under_another_key_to_a_name_that_got_something_meanwhile(
+    home: Home, posts: Posts, posted: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, alone = certified(SECRET, days=4000), releasing._alone
+    key = read_recipient_key(pem(certificate))
+
+    def first(home: Home) -> Any:  # noqa: ANN401 - passed on
+        monkeypatch.undo()
+        monkeypatch.setattr(releasing, "receipt_pages", lambda _receipt: b"%PDF")
+        other = wish_of(home, posts.files[OTHER], key=key)
+        release_now(home, other, doer(home), means(home, posted, tmp_path / "first"))
+        return alone(home)
+
+    monkeypatch.setattr(releasing, "_alone", first)
+    with pytest.raises(ReleaseError) as caught:
+        release_now(home, wish_of(home, posts.files[OTHER]), doer(home), means(home, posted, tmp_path / "out"))
+    assert caught.value.code == "release.another_key"
+    assert len(released_entries(home)) == 1
+    assert not (tmp_path / "out").exists()

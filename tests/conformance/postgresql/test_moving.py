@@ -35,7 +35,7 @@ from monitor.rehearsal.export import write_export
 from tests.commands import DONE, ENVIRONMENT, REFUSED, run
 from tests.contracts.tree import ROOT
 from tests.faults.rig import FORK, TIMEOUT_S, Fault, Gate, exit_code
-from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
+from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis, records_of
 from tests.nonempty import nonempty
 from tests.postgresql import new_database, url_of
 from tests.serving import started
@@ -581,3 +581,22 @@ def test_a_backup_of_a_home_on_a_server_is_not_put_back_onto_the_living_rows(
     back = Home.open(place)
     assert back.settings.database.url == other
     back.engine.dispose()
+
+
+def test_a_drill_opens_a_backup_whose_rows_were_brought_to_another_database(
+    home: Path, url: str, socket: Path, office: Office, tmp_path: Path
+) -> None:
+    run("database", "move", url, home=home)
+    made = run("backup", tmp_path / "disk", "--json", home=home).printed["backup"]
+    other, cards = new_database(socket, "drilled", template="office"), []
+    for number, text in enumerate(office.cards[:2], start=1):
+        cards.append(tmp_path / f"card-{number}.txt")
+        cards[-1].write_text(text)
+    for named, code in (((), "backup.needs_database"), (("--database", url), "backup.living_database")):
+        refused = run("key", "drill", made, *cards, *named, "--json", home=home)
+        assert refused.error["code"] == code
+    drilled = run("key", "drill", made, *cards, "--database", other, "--json", home=home)
+    assert (drilled.code, drilled.printed["fits"]) == (DONE, True)
+    opened = Home.open(home)
+    assert "drilled" in {each.type for each in records_of(opened)}
+    opened.engine.dispose()
