@@ -33,7 +33,7 @@ from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import Settings, database_url_in, load_settings
-from evidence import rekey
+from evidence import rekey, renewal
 from evidence.backup import remove_dead_parts, remove_dead_proof
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
@@ -41,7 +41,7 @@ from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
 from evidence.custody.beat import BEAT_FILE, Beat
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.event import Draft
-from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
+from evidence.custody.pins import KEY_FILES, InUse, Pins, SealingTo, read_pins, unpinned
 from evidence.custody.sequencer import Also, Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.erasure import bury_again, finish_erasures, read_graves, risen
@@ -58,7 +58,7 @@ from evidence.errors import (
     StorageFullError,
     StoreError,
 )
-from evidence.keys import LOG_KEY, RECOVERY, KeyFolder, keys_beside
+from evidence.keys import LOG_KEY, RECOVERY, KeyFolder, Unlocked, keys_beside
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
@@ -101,6 +101,7 @@ class Home:
         self.keys: KeyFolder = keys_beside(path)
         self.graves_elsewhere: Path | None = None
         self.read_only = False
+        self._recipients: tuple[object, Recipients] | None = None
 
     @classmethod
     def open(cls, path: Path, clock: Clock = system_clock, *, unfinished: bool = False) -> "Home":
@@ -132,6 +133,7 @@ class Home:
                 database.require_version(connection)
                 require_own_schema(connection)
             home.erase_again()
+            home.finish_keys_alone()
         except BaseException:
             home.engine.dispose()  # nobody else holds it
             raise
@@ -227,17 +229,34 @@ class Home:
         """The store of this home's sealed payloads."""
         return LocalObjects(self.path / OBJECTS_FOLDER)
 
-    @cached_property
+    @property
     def recipients(self) -> Recipients:
-        """The recipients that this home seals to.
+        """The recipients that this home seals to now; read again where a file was changed.
 
         Raises:
             HomeError: A recipient's file is missing or mistyped.
         """
-        try:
-            return read_recipients(self.path)
-        except KeyTextError as error:
-            raise _damaged(self.path / "recipients", error) from error
+        seen = tuple(_seen(self.path / "recipients" / f"{role}.txt") for role in ROLES)
+        if self._recipients is None or self._recipients[0] != seen:
+            try:
+                self._recipients = seen, read_recipients(self.path)
+            except KeyTextError as error:
+                raise _damaged(self.path / "recipients", error) from error
+        return self._recipients[1]
+
+    def unlock(self, passphrase: str) -> Unlocked:
+        """Open the casework and matching identities, and check that what this home seals opens with them.
+
+        Raises:
+            PassphraseError: Missing or wrong.
+            SecretFileError: A file is missing, damaged or readable by others.
+            HomeError: The keys beside this home are of another time, or of another home.
+        """
+        found, recipients = self.keys.unlock(passphrase), self.recipients
+        for identity, expected in ((found.casework, recipients.casework), (found.matching, recipients.matching)):
+            if identity.recipient != expected:
+                raise HomeError("home.keys_of_another_time", where=str(self.keys.path))
+        return found
 
     @property
     def beat(self) -> Beat:
@@ -333,25 +352,44 @@ class Home:
             move_file(key, self.keys.path / SEAL_KEY_FILE)
         move_file(fresh, self.path / SEAL_FILE)
 
-    def finish_passphrase(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
-        """Put key files under a new passphrase in their places where their change was logged and then cut short.
+    def finish_keys(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+        """Put new key files in their places where their change was logged and then cut short.
 
         What was laid and never logged is removed.
 
         Args:
             take: Takes the turn: nobody else is at it then.
         """
-        if rekey.laid(self.keys) is None:
+        if not self._keys_laid():
             rekey.finish(self.keys)
             return
         with take() as connection:
-            pin = read_pins(connection, None).get(KEY_FILES)
-            if (found := rekey.laid(self.keys)) is None:
-                return  # another process was at it
-            if pin is not None and pin.value == found:
-                rekey.switch(self.keys)
-            else:
-                rekey.forget(self.keys)
+            self.finish_keys_in(connection)
+
+    def finish_keys_in(self, connection: sa.Connection) -> None:
+        """Like ``finish_keys``, in the turn of somebody who has it: what the log pins now takes its place."""
+        if not self._keys_laid():
+            return  # nobody was cut short, or another process was at it
+        pins = read_pins(connection, None)
+        self._finish_key_files(pins)
+        renewal.finish_public(self.path, pins)
+
+    def finish_keys_alone(self) -> None:
+        """Like ``finish_keys``, for whoever only reads: keys that were not in their places would open nothing."""
+        if not self.read_only and self._keys_laid():
+            self.finish_keys(Turn(self.engine, self.path / LOCK_FILE).take)
+
+    def _keys_laid(self) -> bool:
+        return rekey.laid(self.keys) is not None or renewal.is_laid(self.path)
+
+    def _finish_key_files(self, pins: Pins) -> None:
+        pin = pins.get(KEY_FILES)
+        if (found := rekey.laid(self.keys)) is None:
+            return
+        if pin is not None and pin.value == found:
+            rekey.switch(self.keys)
+        else:
+            rekey.forget(self.keys)
 
     def foreign_roots(self) -> Iterator[HomeError]:
         """Every certificate in ``trust`` that this home would hand out and the program does not know."""
@@ -474,9 +512,13 @@ class Home:
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
         self.finish_renewal()
-        self.finish_passphrase(sequencer.take)
-        for error in self.unpinned():
+        self.finish_keys(sequencer.take)
+        if unlike := self.unpinned():
+            self.finish_keys(sequencer.take)  # another program has just changed a key
+            unlike = self.unpinned()
+        for error in unlike:
             raise error
+        sequencer = self._sequencer()  # seals to the keys that are in their places now
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
         drop_unlogged_releases(self.engine, self.path)
@@ -518,10 +560,18 @@ class Home:
             turn=Turn(self.engine, self.path / LOCK_FILE),
             origin=self.settings.log.origin,
             key=self.keys.log_key(),
-            casework=self.recipients.casework,
+            sealing_to=self._sealing_to(),
             seen=seen,
             signed=self.keys.signed,
         )
+
+    def _sealing_to(self) -> SealingTo:
+        recipients = self.recipients  # as they are now, for as long as somebody writes
+        used = [
+            InUse(f"{role}_recipient", str(self.path), partial(str, getattr(recipients, role)))
+            for role in renewal.RENEWABLE
+        ]
+        return SealingTo(recipients.casework, used)
 
 
 @dataclass(slots=True)

@@ -149,7 +149,7 @@ class KeyFolder:
 
     def read_sealed(self, name: str, identity: Identity) -> bytes:
         """A further secret, sealed to ``identity``."""
-        return open_whole(read_secret_file(self.path / name), identities=(identity,))
+        return open_whole(self._read_current(name), identities=(identity,))
 
     def write_sealed(self, name: str, secret: bytes, recipient: Recipient) -> None:
         """Keep a further secret, sealed to ``recipient``."""

@@ -16,6 +16,8 @@ from evidence.objects.durable import make_folder, move_file, sync_directory, wri
 from evidence.seal.passphrase import open_with_passphrase
 
 PART = f"{NEXT}.part"
+AHEAD = f"{PART}.ahead"
+"""Folder with the work ahead of a new key (``evidence.custody.reseal``) and that key, under the new passphrase."""
 
 
 def fresh_files(identities: Unlocked, *, passphrase: str, log_n: int) -> Mapping[str, bytes]:
@@ -60,6 +62,13 @@ def forget(keys: KeyFolder) -> None:
     """Remove the new key files that were laid and will not be switched to."""
     if (keys.path / PART).exists():
         shutil.rmtree(keys.path / PART)
+        sync_directory(keys.path)
+
+
+def forget_ahead(keys: KeyFolder) -> None:
+    """Remove the work ahead of a new key."""
+    if (keys.path / AHEAD).exists():
+        shutil.rmtree(keys.path / AHEAD)
         sync_directory(keys.path)
 
 

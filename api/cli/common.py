@@ -132,13 +132,13 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
     home.require_keys()
     if (found := given_or_asked(file)) is not None:
         try:
-            return home.keys.unlock(found)
+            return home.unlock(found)
         except PassphraseError as error:
             where = "NISISAMA_PASSPHRASE" if file is None else str(file)
             raise PassphraseError("passphrase.given_is_wrong", where=where) from error
     for left in reversed(range(TRIES)):
         try:
-            return home.keys.unlock(prompt(Term("prompt.passphrase"), hidden=True))
+            return home.unlock(prompt(Term("prompt.passphrase"), hidden=True))
         except PassphraseError:
             if left:
                 warn(Term("note.wrong_passphrase"))

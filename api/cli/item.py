@@ -355,4 +355,4 @@ def look_of(home: Home, actor: str | None, reason: str | None, passphrase_file: 
     if given is None:
         return None
     person = doer(actor, home.clock, reason=reason)
-    return DigestLook(person, home.keys.unlock(given).casework)
+    return DigestLook(person, home.unlock(given).casework)

@@ -1,5 +1,6 @@
 """``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,10 @@ from api.cli.common import (
     warn,
 )
 from api.cli.drill import drill_command
+from api.cli.progress import progress
 from config.errors import Term
 from evidence.errors import HomeError
+from evidence.renewal import RENEWABLE
 
 if TYPE_CHECKING:
     from api.office.key import Renewed
@@ -165,6 +168,47 @@ def seal_words(done: "Renewed") -> str:
         f"This undoes nothing: whoever has the key of the old seal ({done.replaced})\n"
         "can still seal with it until its certificate ends, and bundles that it sealed stay good. If it was stolen,\n"
         "tell every receiver that nothing new is sealed with it."
+    )
+
+
+@key.command("renew")
+@click.argument("role", type=click.Choice(RENEWABLE))
+@passphrase_option
+@new_passphrase_option
+@_by_two_persons
+@click.pass_context
+def new_key(
+    ctx: click.Context,
+    role: str,
+    passphrase_file: Path | None,
+    new_passphrase_file: Path | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Make a new key of a ROLE in the place of one that somebody knows who left, and seal every row again to it.
+
+    The passphrase is changed with it. The log says so. Whatever stops the command, the old key opens every row or the
+    new one does; run again with the same new passphrase, it goes on where it was. Stop the watch and the API before,
+    and start them again afterwards. Needs two persons.
+    """
+    from api.office.new_key import renew_key
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    identities = unlock(home, passphrase_file)
+    shown = partial(progress, Term("progress.sealing"), Term("unit.entries"))
+    done = renew_key(home, role, identities, changed_passphrase(new_passphrase_file), person, shown)
+    if done.old_pages:
+        warn(Term("note.plain", cause=done.old_pages))
+    emit_logged(
+        {"role": role, "resealed": done.resealed},
+        done.unstamped,
+        as_json=as_json,
+        text=f"The {role} key is new, and {counted(done.resealed, 'row')} were sealed again to it. The new passphrase\n"
+        "opens the keys. Start the watch and the API again, make a new backup with the keys, and destroy older ones:\n"
+        "this undoes nothing. Whoever has the old key still opens every older copy of the home.",
     )
 
 

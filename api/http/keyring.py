@@ -14,7 +14,7 @@ from config import oplog
 from config.errors import CallError
 from evidence.errors import PassphraseError
 from evidence.keys import Unlocked
-from evidence.seal.recipients import KeyIdentity
+from evidence.seal.recipients import KeyIdentity, Recipients
 from evidence.times import uptime_s
 
 TRIES = 5
@@ -40,6 +40,7 @@ class Keyring:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _trying: threading.Lock = field(default_factory=threading.Lock)
     _open: OpenOffice | None = field(default=None, repr=False)
+    _fits: Recipients | None = None
     _used_at: float = 0.0
     _wrong: int = 0
     _waits_until: float = 0.0
@@ -56,18 +57,18 @@ class Keyring:
         try:
             if (left := self._waits_until - self.now()) > 0:
                 raise CallError("call.too_many_passphrases", seconds=math.ceil(left))
-            opened = self._opened(passphrase)
+            recipients, opened = self.home.recipients, self._opened(passphrase)
             with self._lock:
-                is_open = self._open is not None and not self._is_idle()
+                is_open = self._open is not None and not self._is_over()
                 self._open = self._open if is_open else opened  # what was made with open keys stays of use
-                self._used_at = self.now()
+                self._used_at, self._fits = self.now(), recipients
             oplog.note("office_unlocked")
         finally:
             self._trying.release()
 
     def _opened(self, passphrase: str) -> OpenOffice:
         try:
-            opened = OpenOffice.of(self.home, self.home.keys.unlock(passphrase))
+            opened = OpenOffice.of(self.home, self.home.unlock(passphrase))
         except PassphraseError:
             self._wrong += 1
             if self._wrong >= TRIES:
@@ -86,12 +87,12 @@ class Keyring:
             oplog.note("office_locked")
 
     def lock_if_idle(self) -> None:
-        """Forget the keys if nobody has used them for ``idle_s``."""
+        """Forget the keys if nobody has used them for ``idle_s``, or they were changed."""
         with self._lock:
-            is_idle = self._open is not None and self._is_idle()
-            if is_idle:
+            is_over = self._open is not None and self._is_over()
+            if is_over:
                 self._open = None
-        if is_idle:
+        if is_over:
             oplog.note("office_locked")
 
     @property
@@ -102,7 +103,7 @@ class Keyring:
     def seen_open(self) -> OpenOffice | None:
         """What is open, for work that nobody asked for: it keeps nothing open. None while the office is locked."""
         with self._lock:
-            return None if self._open is None or self._is_idle() else self._open
+            return None if self._open is None or self._is_over() else self._open
 
     @property
     def casework(self) -> KeyIdentity:
@@ -128,10 +129,11 @@ class Keyring:
             CallError: The office is locked.
         """
         with self._lock:
-            if self._open is None or self._is_idle():
+            if self._open is None or self._is_over():
                 raise CallError("call.locked")
             self._used_at = self.now()
             return self._open
 
-    def _is_idle(self) -> bool:
-        return self.now() - self._used_at >= self.idle_s
+    def _is_over(self) -> bool:
+        """Whether nobody used the keys for long, or the home seals to other keys since."""
+        return self.now() - self._used_at >= self.idle_s or self.home.recipients != self._fits

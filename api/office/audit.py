@@ -28,7 +28,7 @@ def run_audit(
         VerificationError: What begins as a bundle is none.
     """
     held = read_held(against).notes if against else ()
-    casework = home.keys.unlock(passphrase).casework if passphrase and home.keys.path.is_dir() else None
+    casework = home.unlock(passphrase).casework if passphrase and home.keys.path.is_dir() else None
     reader = RecordReader(casework, home.keys.seen_key()) if casework and not home.keys.only_recovered else None
     signed = home.keys.signed
     audit_input = AuditInput(

@@ -62,7 +62,7 @@ from evidence.custody.append import tree_size
 from evidence.custody.beat import BEAT_FILE
 from evidence.custody.turn import Turn
 from evidence.erasure import keep_graves, read_graves
-from evidence.errors import HomeError
+from evidence.errors import HomeError, NoMatchingKeyError
 from evidence.finding import Finding, Report, Verdict
 from evidence.keys import NEXT as NEXT_KEYS
 from evidence.keys import KeyFolder, keys_beside
@@ -177,6 +177,7 @@ def _allowed_place(home: Home, dest: Path, *, with_keys: bool, keeper: str) -> P
     elif with_keys:
         home.require_keys()
     if keeper or with_keys:
+        home.finish_keys_alone()
         for error in home.unpinned():
             raise error
     return folder
@@ -255,7 +256,9 @@ def forget_place(home: Home, dest: Path) -> None:
 
 def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
     turn = Turn(home.engine, home.path / LOCK_FILE)
-    with nullcontext() if home.read_only else turn.take():  # nobody commits, and so signs, just now
+    with nullcontext() if home.read_only else turn.take() as writing:  # nobody commits, and so signs, just now
+        if writing is not None:
+            home.finish_keys_in(writing)  # else the rows of one key lay beside another
         connection = stack.enter_context(database.reading(home.engine))
         entries = tree_size(connection)  # the first look: what this connection sees stays from here on
         files = {f"{HOME}/{name}": data for name, data in _small_files(home.path)}
@@ -578,7 +581,10 @@ def _copy_home(
     small = dict(_read_back(backup, HOME, description))
     if opened_by is not None:
         whose = (opened_by,)
-        small = {name.removesuffix(_AGE): open_whole(data, identities=whose) for name, data in small.items()}
+        try:
+            small = {name.removesuffix(_AGE): open_whole(data, identities=whose) for name, data in small.items()}
+        except NoMatchingKeyError as error:
+            raise HomeError("backup.of_another_key", where=str(backup)) from error
     keep_files(small, part)
     LocalObjects(part / OBJECTS_FOLDER).create()
     with progress(needed) as hear:

@@ -235,5 +235,5 @@ def _log_and_switch(home: Home, writer: Writer, files: Mapping[str, bytes], gran
         return prepared
 
     writer.sequencer.turn(lay)
-    home.finish_passphrase(writer.sequencer.take)
+    home.finish_keys(writer.sequencer.take)
     return Changed(logged=True, unstamped=writer.beat(now=True))

@@ -33,12 +33,12 @@ from casefiles.bundle.destination import SUFFIX, Destination
 from config.errors import CallError
 from evidence.authority import Doer
 from evidence.canonical import jcs
-from evidence.errors import AuthorityError, UnknownItemError
+from evidence.errors import AuthorityError, EnvelopeError, NoMatchingKeyError, UnknownItemError
 from evidence.objects.durable import make_folder, reading_of, remove_folder, write_new
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
-from evidence.store import work
+from evidence.store import database, work
 from evidence.store.database import reading
 from evidence.store.freeze import is_hidden
 from evidence.store.question import forget_questions, has_expired_questions
@@ -154,6 +154,24 @@ def _is_private(task: Task, part: str) -> bool:
 
 def _place(task: Task, part: str) -> str:
     return jcs([part, task.task_id, task.kind, task.owner, task.case_id or ""]).decode()
+
+
+def reseal_tasks(connection: sa.Connection, home: Home, old: Identity, new: Recipient) -> None:
+    """Seal again to a new casework key what is sealed to the old one of tasks; in the turn that changes it.
+
+    A part that does not open is left as it is: whoever asks for it is told so, as before.
+    """
+    secret, table = home.keys.task_secret(), database.task
+    for task in work.list_tasks(connection):
+        parts = {"asked": task.asked, "outcome": task.outcome}
+        for part, sealed in parts.items():
+            if not sealed or not _is_private(task, part):
+                continue
+            place = _place(task, part)
+            with suppress(ValueError, EnvelopeError, NoMatchingKeyError):
+                said = open_whole(open_beside(secret, sealed, place=place), identities=(old,))
+                again = seal_beside(secret, seal_whole(said, recipients=(new,)), place=place)
+                connection.execute(sa.update(table).where(table.c.id == task.task_id).values({part: again}))
 
 
 def seal_of(home: Home) -> TaskSeal:

@@ -14,6 +14,7 @@ from config.errors import Fact, Term
 from evidence.audit.log import HEADERS_LEVEL, AuditInput, RecordReader, failed
 from evidence.canonical import sha256_hex, sha256_hex_of
 from evidence.custody.event import read_record
+from evidence.custody.resealed import RESEALED, Resealed, read_resealed
 from evidence.errors import EvidenceError, ObjectMissingError
 from evidence.finding import Finding, Verdict
 from evidence.log.leaf import Leaf, parse_leaf
@@ -26,9 +27,10 @@ from evidence.store.stored import stored_bytes
 
 _CHUNK = 512
 _HASHES = "hashes"
-_ROWS = (_HASHES, "media_header", "prints", "record")
+_ROWS = (_HASHES, "media_header", "prints", "record", RESEALED)
 _IN_ROW = "media"
 """A payload that is small enough lies in a row of this name, and is then no object."""
+_NO_ENVELOPE = frozenset({_IN_ROW, RESEALED})
 
 _Look = Callable[[int, Leaf, Mapping[str, bytes]], Iterable[Finding]]
 """What one check finds at a leaf (its index, itself, and its rows by name)."""
@@ -108,6 +110,10 @@ class StoreAudit:
             raise self._at_leaves.broken
 
     @cached_property
+    def _resealed(self) -> Resealed:
+        return read_resealed(self._connection)
+
+    @cached_property
     def _at_leaves(self) -> _Seen:
         """Read every leaf with its rows, once, and have each check of the level look at them."""
         looks: dict[str, _Look] = {"sealed.rows": self._other_rows}
@@ -132,7 +138,7 @@ class StoreAudit:
             return
         for name in _ROWS:
             gone = name == _HASHES and index in self._removed
-            expected, body = None if gone else leaf.sealed.get(name), rows.get(name)
+            expected, body = None if gone else self._resealed.expected(index, name, leaf), rows.get(name)
             found = None if body is None else sha256_hex(body)
             if expected != found:
                 yield _other_row(name, index, self._item_at(index), expected, found)
@@ -277,7 +283,7 @@ class _Rebuilt:
 
 
 def _malformed_headers(index: int, _leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
-    for name, body in ((name, body) for name, body in rows.items() if name != _IN_ROW):
+    for name, body in ((name, body) for name, body in rows.items() if name not in _NO_ENVELOPE):
         try:
             parse_header(body if name == "media_header" else split_file(body)[0])
         except EvidenceError as error:

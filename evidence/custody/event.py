@@ -50,6 +50,7 @@ class Draft:
         source: The source's own record after ``strip_previews``; sealed with the values.
         prints: A sealed prints envelope.
         hashes: A sealed part of a list of hashes.
+        resealed: The list of rows that were sealed again (``evidence.custody.resealed``).
     """
 
     type: str
@@ -59,6 +60,7 @@ class Draft:
     payload: SealedPayload | None = None
     prints: bytes | None = None
     hashes: bytes | None = None
+    resealed: bytes | None = None
     event_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -68,7 +70,7 @@ class Prepared:
 
     Attributes:
         values: Every NAME of the schema.
-        sealed: The rows to keep, by name: ``record``, ``prints``, ``hashes``, ``media_header``, ``media``.
+        sealed: The rows to keep, by name: of ``SEALED_NAMES``.
         tail: The leaf's bytes from the end of its ``after`` on.
         pin: The lines that open what this event pins; None for one that pins nothing.
     """
@@ -177,6 +179,8 @@ def _rows(draft: Draft) -> dict[str, bytes]:
         rows["prints"] = draft.prints
     if draft.hashes is not None:
         rows["hashes"] = draft.hashes
+    if draft.resealed is not None:
+        rows["resealed"] = draft.resealed
     return rows
 
 

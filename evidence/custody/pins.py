@@ -5,9 +5,9 @@ Entry 0 commits to these values, each ``key_changed`` entry after it to a new on
 (``database.pin``), and whoever opens the home can compare what it would use with what was logged, without a key. Entry
 0 itself is bound by its inclusion in the newest checkpoint that was signed, which lies beside the log key.
 
-LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one pinned key
-that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing. A set of cards
-is compared with its name only by the drill.
+LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. Whoever can write to
+home and database can so bring back an older recipient or seal, of which this office had the key, and no other one. A
+set of cards is compared with its name only by the drill.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from evidence.log.merkle import verify_inclusion
 from evidence.log.note import Checkpoint
 from evidence.log.schema import PINNED, require_names, schema_of
 from evidence.log.tiles import inclusion_path
+from evidence.seal.age import Recipient
 from evidence.store import database
 from evidence.store.stored import stored_bytes
 
@@ -41,7 +42,13 @@ DRILL = "drill"
 """By which name of no ``key_changed`` the time of the newest drill is found."""
 _PINS = sa.select(database.pin).order_by(database.pin.c.idx)
 _LEAF = sa.select(database.event.c.leaf).where(database.event.c.idx == sa.bindparam("at"))
-_CHANGES = {SEAL: "seal_certificate_sha256"}
+_CHANGES = {
+    SEAL: "seal_certificate_sha256",
+    "casework": "casework_recipient",
+    "matching": "matching_recipient",
+    "casework_recovery": "casework_recovery_sha256",
+    "matching_recovery": "matching_recovery_sha256",
+}
 """What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
 
 
@@ -173,6 +180,37 @@ def unpinned(pins: Pins, used: Sequence[InUse]) -> Iterator[EvidenceError]:
                 expected=expected,
                 found=pin_text(value),
             )
+
+
+class SealingTo:
+    """What a writer seals to, compared in each of its turns with the newest entry that pins.
+
+    Args:
+        casework: Recipient of every record.
+        used: What it seals to for as long as it works.
+    """
+
+    def __init__(self, casework: Recipient, used: Sequence[InUse]) -> None:
+        self.casework = casework
+        self._used = used
+        self._seen: int | None = None
+
+    def require(self, connection: sa.Connection) -> None:
+        """Check that no key was changed since this writer began, in its turn and before anything is logged.
+
+        Raises:
+            HomeError: One was: what this writer sealed, nobody could open.
+            LogError: What is pinned cannot be read.
+        """
+        newest = connection.execute(sa.select(sa.func.max(database.pin.c.idx))).scalar()
+        if newest is None or newest == self._seen:
+            return
+        pins = read_pins(connection, None)
+        for each in self._used:
+            pin = pins.get(each.name)
+            if pin is None or pin.value != each.value():
+                raise HomeError("home.keys_changed", where=each.where, index=newest)
+        self._seen = newest
 
 
 def pin_text(value: Value) -> str:

@@ -18,6 +18,7 @@ from config.errors import Term
 from evidence.canonical import sha256_hex
 from evidence.custody.append import TileRows, append, tree_size
 from evidence.custody.event import Draft, Prepared, prepare
+from evidence.custody.pins import SealingTo
 from evidence.custody.turn import Turn
 from evidence.errors import CheckpointError, NoteError
 from evidence.log.leaf import parse_leaf
@@ -25,7 +26,6 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_che
 from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import tree_root
 from evidence.objects.durable import replace_file
-from evidence.seal.age import Recipient
 from evidence.store import database
 from evidence.store.database import put, reading
 from evidence.store.marks import SeenKey
@@ -41,7 +41,7 @@ class Sequencer:
 
     Args:
         key: The log key; its verifier key's name is ``origin``.
-        casework: Recipient of every record.
+        sealing_to: Recipient of every record, and what else this writer seals to; compared in each turn.
         signed: File beside the log key with the newest checkpoint that was signed.
 
     Attributes:
@@ -56,7 +56,7 @@ class Sequencer:
         turn: Turn,
         origin: str,
         key: Ed25519PrivateKey,
-        casework: Recipient,
+        sealing_to: SealingTo,
         seen: SeenKey,
         signed: Path,
     ) -> None:
@@ -64,9 +64,9 @@ class Sequencer:
         self.take = turn.take
         self.patience = turn.patience
         self._key = key
-        self._casework = casework
         self._seen = seen
         self._signed = signed
+        self._sealing_to = sealing_to
         self.unsigned = False
         self.origin = origin
         self.verifier_key = VerifierKey(origin, key.public_key().public_bytes_raw())
@@ -82,7 +82,7 @@ class Sequencer:
 
     def prepare(self, drafts: Sequence[Draft]) -> list[Prepared]:
         """Commit to the drafts and seal their records, while others may have the turn."""
-        return [prepare(draft, origin=self.origin, casework=self._casework) for draft in drafts]
+        return [prepare(draft, origin=self.origin, casework=self._sealing_to.casework) for draft in drafts]
 
     def turn(self, choose: Choose, also: Also | None = None) -> list[Placed]:
         """Log the events that ``choose`` gives, in order; on return they are on disk.
@@ -91,9 +91,13 @@ class Sequencer:
             choose: Called inside the turn, so nobody else writes until all is committed: ask here, and not
                 before, what depends on the log's state. May give fewer events than were prepared, or none.
             also: Writes more in the same transaction; sees the events with their places.
+
+        Raises:
+            HomeError: A key that this writer seals to was changed since it began.
         """
         began = time.monotonic()
         with self._turn.take() as connection:
+            self._sealing_to.require(connection)  # first: nobody could open what was sealed to a key before
             events = choose(connection)
             self.unsigned |= bool(events)  # before the commit, which may be done and reported as failed
             first = append(connection, events, after=newest_token(connection))

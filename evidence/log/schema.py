@@ -18,7 +18,7 @@ MAX_LEAF_BYTES = 65_535
 NO_TOKEN = "0" * 64
 """``after`` before the first token."""
 
-SEALED_NAMES = ("hashes", "media", "media_header", "prints", "record")
+SEALED_NAMES = ("hashes", "media", "media_header", "prints", "record", "resealed")
 
 
 @dataclass(frozen=True, slots=True)

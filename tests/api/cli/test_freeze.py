@@ -118,6 +118,7 @@ OTHERS = {
     "key drill": "counts what it opened; what is frozen stays closed: tests/api/offline/test_audit.py",
     "key passphrase": "keys",
     "key recover": "keys",
+    "key renew": "keys",
     "key renew-seal": "keys",
     "key api": "keys of the API",
     "serve": "tests/api/http/test_freeze.py",

@@ -177,6 +177,34 @@ def test_the_drill_is_done_word_by_word_as_the_page_says(
     assert run("audit", home=home).code == DONE
 
 
+def test_new_keys_are_made_word_by_word_as_the_page_says(
+    home: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, casework, matching, back_up, audit, drill, doctor = page_commands("### A new casework or matching key")
+    meant = {"DISK": str(desk / "disk")}
+    monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", "10")
+    (desk / "new-passphrase").write_text(f"{NEW}\n")
+    (desk / "new-passphrase").chmod(0o600)
+
+    def follow(command: list[str], *more: str) -> Ran:
+        return run(*(meant.get(word, word) for word in command[1:]), *more, home=home)
+
+    for each in run("question", "list", "--json", home=home).printed["questions"]:
+        run("question", "withdraw", each["receipt"], home=home)
+    assert follow(look).code == DONE
+    for command, role in nonempty([(casework, "casework"), (matching, "matching")]):
+        ran = follow(command)
+        assert (ran.code, f"The {role} key is new" in ran.out, "undoes nothing" in ran.out) == (DONE, True, True), (
+            ran.err
+        )
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", NEW)
+    meant["BACKUP"] = follow(back_up, "--json").printed["backup"]
+    assert "records compared" in follow(audit).out
+    assert follow(drill).out.endswith("The log says that the drill was passed.\n")
+    found = {each["id"]: each["verdict"] for each in follow(doctor, "--json").printed["findings"]}
+    assert {found[name] for name in ("home.pins", "keys.private", "seal", "drill")} == {"PASSED"}
+
+
 def test_keys_are_changed_word_by_word_as_the_page_says(
     home: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

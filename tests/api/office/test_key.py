@@ -190,7 +190,7 @@ def test_a_passphrase_is_changed_by_two_persons_to_one_that_fits(office: Office,
     [
         ("evidence.rekey.write_file", [PASSPHRASE]),  # while the new files are laid
         ("evidence.custody.sequencer.append", [PASSPHRASE]),  # laid, and not logged
-        ("api.home.Home.finish_passphrase", [PASSPHRASE]),  # logged, and the next writer finishes it
+        ("api.home.Home.finish_keys", [PASSPHRASE]),  # logged, and the next writer finishes it
         ("evidence.rekey.finish", [PASSPHRASE]),
         ("api.home.Writer.beat", [NEW]),
     ],

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.custody.event import Draft
+from evidence.custody.pins import SealingTo
 from evidence.custody.sequencer import Sequencer
 from evidence.custody.turn import Turn
 from evidence.log.leaf import Leaf, parse_leaf
@@ -50,7 +51,14 @@ def new_ledger(folder: Path) -> Ledger:
 
 def _ledger(engine: sa.Engine, signed: Path) -> Ledger:
     turn = Turn(engine, signed.with_name("lock"))
-    sequencer = Sequencer(turn=turn, origin=ORIGIN, key=KEY, casework=CASEWORK.recipient, seen=SEEN, signed=signed)
+    sequencer = Sequencer(
+        turn=turn,
+        origin=ORIGIN,
+        key=KEY,
+        sealing_to=SealingTo(CASEWORK.recipient, ()),
+        seen=SEEN,
+        signed=signed,
+    )
     return Ledger(engine, sequencer, signed)
 
 

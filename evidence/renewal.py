@@ -1,0 +1,73 @@
+"""What a home keeps of a new casework or matching key: its recipient, and its identity sealed to the office key.
+
+Both lie beside the files that they replace while the change is logged, and take their places after it. Whoever opens
+the home next finishes what was cut short, or removes what was never logged.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from evidence.canonical import sha256_hex
+from evidence.custody.pins import Pins
+from evidence.keys import RECOVERY
+from evidence.objects.durable import move_file, replace_file
+from evidence.seal.age import Recipient
+from evidence.seal.envelopes import seal_whole
+from evidence.seal.recipients import KeyIdentity
+
+RENEWABLE = ("casework", "matching")
+"""The roles whose key can be made anew."""
+_NEXT = ".next"
+
+
+def recovery_of(identity: KeyIdentity, office: Recipient) -> bytes:
+    """The file by which the cards bring back an identity."""
+    return seal_whole(f"{identity.secret_string()}\n".encode(), recipients=(office,))
+
+
+def lay_public(home: Path, role: str, recipient: Recipient, recovery: bytes) -> None:
+    """Lay the new files of a role beside those that they replace; on return they have reached the disk."""
+    for file, data in ((_recovery(home, role), recovery), (_recipient(home, role), f"{recipient}\n".encode("ascii"))):
+        replace_file(_beside(file), data)
+
+
+def is_laid(home: Path) -> bool:
+    """Whether new files lie beside those that they replace."""
+    return any(_beside(file).exists() for file, _name in _files(home))
+
+
+def finish_public(home: Path, pins: Pins) -> None:
+    """Bring the new files that the log pins to their places, and remove those that it does not; in the turn.
+
+    Args:
+        pins: As the log has them now.
+    """
+    for file, name in _files(home):
+        fresh = _beside(file)
+        if not fresh.exists():
+            continue
+        data, pin = fresh.read_bytes(), pins.get(name)
+        value = data.decode("ascii", "replace").strip() if name.endswith("_recipient") else sha256_hex(data)
+        if pin is not None and pin.value == value:
+            move_file(fresh, file)
+        else:
+            fresh.unlink()
+
+
+def _files(home: Path) -> Iterator[tuple[Path, str]]:
+    """Each file, and the NAME of entry 0 that pins it."""
+    for role in RENEWABLE:
+        yield _recovery(home, role), f"{role}_recovery_sha256"
+        yield _recipient(home, role), f"{role}_recipient"
+
+
+def _recovery(home: Path, role: str) -> Path:
+    return home / "recovery" / RECOVERY[role]
+
+
+def _recipient(home: Path, role: str) -> Path:
+    return home / "recipients" / f"{role}.txt"
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}{_NEXT}")
