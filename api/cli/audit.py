@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.cards import card_texts
-from api.cli.common import (
-    counted,
-    emit,
-    given_passphrase,
-    json_option,
-    open_home,
-    unasked_passphrase_option,
-    unlock,
-)
+from api.cli.common import counted, given_passphrase, open_home, unasked_passphrase_option, unlock
+from api.cli.output import emit, json_option
 from api.cli.progress import progress
 from config.errors import Term, UsageError
 
