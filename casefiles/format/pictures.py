@@ -193,7 +193,7 @@ def _shown_by_stamps(name: str, lines: Iterable[bytes]) -> Iterator[list[bytes]]
 
 
 def _disclosed_by(line: bytes) -> bytes:
-    if withheld := _WITHHELD.fullmatch(line):
+    if b" " in line and (withheld := _WITHHELD.fullmatch(line)):
         return withheld[1]
     try:
         disclosure = binascii.a2b_base64(line.translate(_URL_SAFE) + b"=" * (-len(line) % 4), strict_mode=True)

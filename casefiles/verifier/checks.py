@@ -153,7 +153,8 @@ class OpenedBundle:
     @cached_property
     def entries(self) -> ReadEntries:
         """Every entry that the opened bundle shows, ascending by index."""
-        return ReadEntries(lambda: pieces_of(self.members, layout.ENTRIES))
+        size = length_of(self.members, layout.ENTRIES)
+        return ReadEntries(lambda: pieces_of(self.members, layout.ENTRIES), size=size)
 
     @cached_property
     def earlier(self) -> list[EarlierStamp]:
