@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.errors import Term
-from evidence.canonical import b64u, from_b64u, sha256_hex
+from evidence.canonical import b64u, b64u_each, from_b64u, sha256_hex
 from evidence.errors import CanonicalError, CommitmentError
 
 SECRET_BYTES = 32
@@ -118,6 +118,7 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
     """
     commitments: dict[str, str] = {}
     values: dict[str, Any] = {}
+    digests = list[bytes]()
     before = ""
     for line in lines:
         # (1) a line withholds or discloses
@@ -125,13 +126,16 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
         if space:
             _require_commitment(require_value_name(name), stands)
         else:
-            (name, value), stands = read_disclosure(line), commitment(line)
+            name, value = read_disclosure(line)
             values[name] = value
+            digests.append(hashlib.sha256(line.encode("ascii")).digest())  # ASCII, or it would not have been read
         # (2) each name once, in one order
         if name <= before:
             raise CommitmentError("commitment.name_doubled_or_unordered", found=name)
         commitments[name], before = stands, name
-    # (3) all of them together are what the leaf commits to
+    # (3) the commitments of what is disclosed are spelled together, in one call of the library
+    commitments.update(zip(values, b64u_each(digests), strict=True))
+    # (4) all of them together are what the leaf commits to
     if commit_digest(commitments) != commit:
         raise CommitmentError("commitment.does_not_hash_to_leaf", expected=commit, found=commit_digest(commitments))
     return Shown(values, tuple(name for name in commitments if name not in values))
