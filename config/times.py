@@ -6,6 +6,7 @@ Such a time is told as the next second, so that nobody reads a time by which it 
 that holds (a certificate, a consent, time to answer) is cut off: it holds at least until then. Standard library only.
 """
 
+import functools
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ def told_time(at: str | None, *, up: bool = False) -> str:
     return f"{found[1]} {found[2]} UTC" if found else at or ""
 
 
+@functools.lru_cache(64)  # thousands of items were in the log by the same few times
 def _next_second(at: str) -> str:
     """The first whole second after a time; the time as it is where no second comes after it."""
     with suppress(ValueError, OverflowError):

@@ -29,13 +29,16 @@ _SHORT_TAIL = 2
 _SMALL = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]+")
 _PADDED_RUN = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
-_LINE_BYTES = 16
+_LINE = rb"[A-Za-z0-9+/]{16}"
 """What stands before the end of a line that is part of a run: less is words."""
-_LINE = re.compile(rb"[A-Za-z0-9+/]{16}\Z")
-_ENDS = re.compile(rb"\n[ \t\n]*+")
+_ENDS = re.compile(rb"\n(?:(?<=" + _LINE + rb"\n)|(?<=" + _LINE + rb"=\n))[ \t\n]*+(?=[A-Za-z0-9+/])")
+"""An end of a line inside a run. It looks back only from where a line ends."""
 _ESCAPES: Sequence[tuple[bytes, re.Pattern[bytes]]] = (
-    # each with what it begins with; a run of backslashes is taken whole, so that none is looked at twice
-    (b"\\", re.compile(rb"\\++(?:(?P<itself>[/\n\t])|(?P<short>[nrt])|(?:u00|x)(?P<hex>[0-7][0-9A-Fa-f]))?")),
+    # each with what it begins with; a run of backslashes begins at its first, so that none is looked at twice
+    (
+        b"\\",
+        re.compile(rb"\\(?<!\\\\)\\*+(?:(?P<itself>[/\n\t])|(?P<short>[nrt])|(?:u00|x)(?P<hex>[0-7][0-9A-Fa-f]))"),
+    ),
     (b"%", re.compile(rb"%(?:25)*+(?P<hex>[0-7][0-9A-Fa-f])")),
     (
         b"&",
@@ -345,7 +348,7 @@ def _resolved(text: bytes) -> Sequence[tuple[int, int, bytes]]:
             cuts += (
                 (match.start(), match.end(), meant)
                 for match in escape.finditer(text)
-                if match.lastgroup and (meant := _MEANT.get((match.lastgroup, match[match.lastgroup])))
+                if (meant := _MEANT.get((kind := str(match.lastgroup), match[kind])))  # one group always takes part
             )
     return sorted(cuts)
 
@@ -353,10 +356,7 @@ def _resolved(text: bytes) -> Sequence[tuple[int, int, bytes]]:
 def _joints(text: bytes) -> Iterator[tuple[int, int, bytes]]:
     """The ends of lines inside runs of Base64, with quoted-printable's soft break before and what indents after."""
     for match in _ENDS.finditer(text):
-        end = match.start()
-        end -= text.endswith(b"=", 0, end)
-        if _LINE.search(text, max(0, end - _LINE_BYTES), end) and _BASE64_RUN.match(text, match.end()):
-            yield end, match.end(), b""
+        yield match.start() - text.endswith(b"=", 0, match.start()), match.end(), b""
 
 
 def _candidates(text: bytes) -> Iterator[tuple[int, _Spelling]]:

@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    approved_option,
-    counted,
-    doer,
-    emit_logged,
-    json_option,
-    open_home,
-    reason_option,
-    warn,
-)
+from api.cli.common import actor_option, approved_option, counted, doer, emit_logged, open_home, reason_option, warn
+from api.cli.output import json_option
 from api.cli.progress import progress, wait_told
 from config.errors import Term, UsageError
 from config.times import told_time

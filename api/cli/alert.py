@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    counted,
-    doer,
-    emit,
-    emit_logged,
-    json_option,
-    open_home,
-    passphrase_option,
-    reason_option,
-    unlock,
-)
+from api.cli.common import actor_option, counted, doer, emit_logged, open_home, passphrase_option, reason_option, unlock
+from api.cli.output import emit, json_option
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import progress
 from config.errors import Term

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time
 
 import click
 
-from api.cli.common import day_of, emit, json_option, open_home
+from api.cli.common import day_of, open_home
+from api.cli.output import emit, json_option
 from config.times import told_time
 from evidence.store.api_key import ApiKey, Scope
 from evidence.times import format_time

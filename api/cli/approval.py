@@ -13,7 +13,6 @@ from api.cli.common import (
     doer,
     emit_logged,
     given_passphrase,
-    json_option,
     open_home,
     passphrase_option,
     prompt,
@@ -22,6 +21,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.intake import watched
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import stages
 from casefiles.verifier.report import printable

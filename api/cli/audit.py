@@ -10,14 +10,13 @@ from api.cli.common import (
     actor_option,
     counted,
     doer,
-    emit,
     given_passphrase,
-    json_option,
     open_home,
     unasked_passphrase_option,
     unlock,
     warn_unstamped,
 )
+from api.cli.output import emit, json_option
 from api.cli.progress import progress
 from config.errors import Term, UsageError
 

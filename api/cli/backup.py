@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import counted, emit, given_or_asked, json_option, open_home, passphrase_option, prompt, warn
+from api.cli.common import counted, given_or_asked, open_home, passphrase_option, prompt, warn
+from api.cli.output import emit, json_option
 from api.cli.progress import progress
 from config.errors import Explained, Term
 from config.times import told_time

@@ -4,18 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    counted,
-    counted_gone,
-    doer,
-    emit,
-    json_option,
-    open_home,
-    reason_option,
-    warn,
-    warn_unstamped,
-)
+from api.cli.common import actor_option, counted, counted_gone, doer, open_home, reason_option, warn, warn_unstamped
+from api.cli.output import emit, json_option
 from config.errors import Term
 from config.times import told_time
 

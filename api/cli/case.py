@@ -17,15 +17,14 @@ from api.cli.common import (
     day_of,
     doer,
     emit_logged,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
-    say,
     text_in,
     unlock,
     warn,
 )
+from api.cli.output import json_option, say
 from api.cli.page import Listing, emit_pages
 from api.cli.recognition import recognise_item, statement_line
 from api.cli.renew import countersign_file, renew_file

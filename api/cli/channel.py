@@ -12,14 +12,13 @@ from api.cli.common import (
     actor_option,
     approved_option,
     doer,
-    emit,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     reason_option,
     warn,
 )
+from api.cli.output import emit, json_option
 from api.cli.page import Listing, emit_pages
 from api.cli.usage import OfChannel
 from config.errors import Term, UsageError

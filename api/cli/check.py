@@ -10,13 +10,13 @@ from api.cli.common import (
     counted,
     doer,
     emit_logged,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
     warn,
 )
+from api.cli.output import json_option
 from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.match.check import NotCompared

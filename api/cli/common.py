@@ -1,6 +1,5 @@
 """What commands share: options, the passphrase, progress and output."""
 
-import json
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from api import TOOL
+from api.cli.output import emit
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.errors import Explained, Term, UsageError
@@ -36,7 +36,6 @@ _CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|(?:export|local)[0-9a-f]
 TRIES = 3
 """How often a passphrase is asked for at a terminal."""
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -201,14 +200,6 @@ def given_passphrase(file: Path | None) -> str | None:
     return os.environ.get("NISISAMA_PASSPHRASE")
 
 
-def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print the result: one JSON object in ASCII, which any pipe carries, or words that cannot act on a terminal."""
-    if as_json:
-        click.echo(json.dumps(data))
-    else:
-        say(text)
-
-
 def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json: bool, text: str) -> None:
     """Print the result of a command that logs, and why that has no signature or time stamp yet."""
     emit({**data, "warnings": warn_unstamped(unstamped)}, as_json=as_json, text=text)
@@ -232,11 +223,6 @@ def emit_waiting(ctx: click.Context, waiting: "Waiting", *, as_json: bool) -> No
     )
     emit_logged(told, waiting.unstamped, as_json=as_json, text=text)
     ctx.exit(UNDECIDED)
-
-
-def say(text: str) -> None:
-    """Print words of a command's result; none of them can act on a terminal."""
-    click.echo("\n".join(printable(line) for line in text.split("\n")))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import counted, emit, json_option, open_home
+from api.cli.common import counted, open_home
+from api.cli.output import emit, json_option
 from api.cli.usage import OfChannel
 from config.times import told_time
 from config.words import load_words

@@ -4,7 +4,8 @@ from functools import partial
 
 import click
 
-from api.cli.common import counted, emit, json_option, open_home
+from api.cli.common import counted, open_home
+from api.cli.output import emit, json_option
 from api.cli.progress import progress
 from config.errors import Term
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from api.cli.cards import card_texts
-from api.cli.common import actor_option, counted, doer, emit_logged, json_option, open_home, reason_option
+from api.cli.common import actor_option, counted, doer, emit_logged, open_home, reason_option
+from api.cli.output import json_option
 from api.cli.progress import progress
 from config.errors import Term
 from config.times import told_time

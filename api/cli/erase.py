@@ -12,13 +12,13 @@ from api.cli.common import (
     doer,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
     warn,
 )
+from api.cli.output import json_option
 from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.times import format_time

@@ -13,13 +13,13 @@ from api.cli.common import (
     emit_logged,
     emit_waiting,
     given_passphrase,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
     warn,
 )
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from config.errors import Term, UsageError
 from config.times import told_time

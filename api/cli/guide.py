@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli.common import emit, json_option
+from api.cli.output import emit, json_option
 
 
 @click.command("help")

@@ -12,12 +12,12 @@ from api.cli.common import (
     day_of,
     doer,
     emit_logged,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
 )
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import progress
 from config.errors import Term

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from api.cli.common import emit, json_option
+from api.cli.output import emit, json_option
 from evidence.finding import Finding, Verdict
 from evidence.times import system_clock
 

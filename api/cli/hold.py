@@ -14,12 +14,12 @@ from api.cli.common import (
     emit_logged,
     emit_waiting,
     given_passphrase,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
 )
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from config.errors import UsageError
 from config.times import told_time

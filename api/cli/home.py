@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from api.cli.cards import count_option, needed_option, require_possible_numbers, show_cards
-from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
+from api.cli.common import actor_option, doer, emit_logged, new_passphrase, passphrase_option, warn
+from api.cli.output import json_option
 from api.unfinished import UNFINISHED
 from config.errors import Term
 from evidence.times import system_clock

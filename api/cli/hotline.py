@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    counted,
-    doer,
-    emit_logged,
-    json_option,
-    open_home,
-    passphrase_option,
-    unlock,
-    warn,
-)
+from api.cli.common import actor_option, counted, doer, emit_logged, open_home, passphrase_option, unlock, warn
+from api.cli.output import json_option
 from config.errors import Term
 from config.words import languages
 

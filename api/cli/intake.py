@@ -16,16 +16,14 @@ from api.cli.common import (
     approved_option,
     counted,
     doer,
-    emit,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     prompt,
     reason_option,
-    say,
     warn,
 )
+from api.cli.output import emit, json_option, say
 from api.cli.page import CutShortError
 from api.cli.progress import ProgressLine, progress, wait_told
 from api.cli.table import Column, Table, for_this_terminal, told_size

@@ -16,12 +16,12 @@ from api.cli.common import (
     doer,
     emit_logged,
     given_passphrase,
-    json_option,
     open_home,
     reason_option,
     unasked_passphrase_option,
 )
 from api.cli.completeness import completeness
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from api.cli.search import emit_search, search
 from api.cli.table import Column, Table, for_this_terminal, told_size

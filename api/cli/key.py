@@ -15,10 +15,8 @@ from api.cli.common import (
     changed_passphrase,
     counted,
     doer,
-    emit,
     emit_logged,
     emit_waiting,
-    json_option,
     new_passphrase_option,
     open_home,
     passphrase_option,
@@ -27,6 +25,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.drill import drill_command
+from api.cli.output import emit, json_option
 from api.cli.progress import progress
 from config.errors import Term
 from evidence.errors import HomeError

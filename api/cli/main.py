@@ -45,7 +45,7 @@ COMMANDS = {
     "backup": ("api.cli.backup:backup", "Copy this home to another disk, while others write."),
     "restore": ("api.cli.backup:restore", "Make a home from a backup, at an empty place."),
     "database": ("api.cli.database:database", "Move the rows of this home to a PostgreSQL server."),
-    "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
+    "verify": ("api.cli.verify:verify", "Check a bundle, offline and without a home."),
     "verifier": ("api.cli.verifier:verifier", "Write the page and the program that check bundles, to hand out."),
     "help": ("api.cli.guide:help_", "Say what a command does: help COMMAND."),
 }

@@ -21,13 +21,12 @@ from api.cli.common import (
     counted,
     counted_gone,
     doer,
-    emit,
-    json_option,
     open_home,
     prompt,
     warn,
     warn_unstamped,
 )
+from api.cli.output import emit, json_option
 from config.errors import Explained, Term, UsageError
 from config.times import told_time
 from evidence.times import format_time

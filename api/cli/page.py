@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import click
 
-from api.cli.common import say, warn_unstamped
+from api.cli.common import warn_unstamped
+from api.cli.output import say
 from api.office.page import Page
 from config.errors import Explained, StoppedError
 

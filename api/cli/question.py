@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.common import actor_option, doer, emit, json_option, open_home, passphrase_option, unlock
+from api.cli.common import actor_option, doer, open_home, passphrase_option, unlock
+from api.cli.output import emit, json_option
 from api.cli.page import Listing, emit_pages
 from config.times import told_time
 from evidence.times import format_time

@@ -12,12 +12,12 @@ from api.cli.common import (
     doer,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
 )
+from api.cli.output import json_option
 from api.cli.page import Listing, emit_pages
 from casefiles.bundle.presets import AUDIENCES
 

@@ -11,13 +11,13 @@ from api.cli.common import (
     day_of,
     doer,
     emit_logged,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     text_in,
     unlock,
 )
+from api.cli.output import json_option
 from casefiles.recognition import ComparedWith, HowAlike, Statement
 from casefiles.verifier.report import printable
 from config.errors import UsageError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import emit, json_option
+from api.cli.output import emit, json_option
 
 
 @click.command()

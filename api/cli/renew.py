@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    doer,
-    emit,
-    emit_logged,
-    json_option,
-    open_home,
-    passphrase_option,
-    unlock,
-)
+from api.cli.common import actor_option, doer, emit_logged, open_home, passphrase_option, unlock
+from api.cli.output import emit, json_option
 from api.cli.progress import stages
 from casefiles.report.lines import grouped
 from config.errors import UsageError

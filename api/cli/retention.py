@@ -10,16 +10,15 @@ from api.cli.common import (
     approved_option,
     counted,
     doer,
-    emit,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
     warn,
 )
+from api.cli.output import emit, json_option
 from config.errors import Term
 from config.times import told_time
 

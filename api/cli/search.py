@@ -13,13 +13,12 @@ from api.cli.common import (
     chosen_options,
     counted,
     doer,
-    json_option,
     open_home,
     passphrase_option,
-    say,
     unlock,
     warn,
 )
+from api.cli.output import json_option, say
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import ProgressLine, progress
 from api.home import Home

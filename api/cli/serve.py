@@ -5,7 +5,8 @@ from ipaddress import ip_address
 
 import click
 
-from api.cli.common import json_option, open_home, say, warn
+from api.cli.common import open_home, warn
+from api.cli.output import json_option, say
 from config.errors import Term
 
 

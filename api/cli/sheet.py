@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    counted,
-    doer,
-    emit_logged,
-    json_option,
-    open_home,
-    passphrase_option,
-    unlock,
-    warn,
-)
+from api.cli.common import actor_option, counted, doer, emit_logged, open_home, passphrase_option, unlock, warn
+from api.cli.output import json_option
 from casefiles.sheet.data import SheetKind
 from config.errors import Term
 from config.times import told_time

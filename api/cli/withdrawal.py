@@ -14,7 +14,6 @@ from api.cli.common import (
     doer,
     emit_logged,
     emit_waiting,
-    json_option,
     open_home,
     passphrase_option,
     reason_option,
@@ -22,6 +21,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.erase import erasure_fields, tell_unfinished
+from api.cli.output import json_option
 from config.errors import Term
 from config.times import told_time
 

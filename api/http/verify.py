@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.caller import ApiCaller, calls_with
 from api.http.model import AnswerBody, example
 from api.http.problem import refusals
-from api.office.bundle import verify_bundle
+from api.office.verify import verify_bundle
 from casefiles.errors import TrustError
 from casefiles.verifier.report import as_json
 from evidence.errors import CertificateError, SignedDataError

@@ -62,9 +62,7 @@ from casefiles.pages.made import page_maker
 from casefiles.paper.letter import letter_pages
 from casefiles.receivers import receivers, require_receiver
 from casefiles.report.closed import Closing
-from casefiles.report.paged import NO_MAKER, Remaking
-from casefiles.verifier.checks import Counting, unheard, verify_stream
-from casefiles.verifier.held import HeldFile
+from casefiles.verifier.checks import Counting, unheard
 from casefiles.withdrawal import require_not_closed
 from config import oplog
 from config.errors import Explained, Term
@@ -77,14 +75,12 @@ from evidence.custody.event import Draft, Record
 from evidence.custody.pins import SEAL
 from evidence.custody.stamps import LoggedStamp, newest, newest_first
 from evidence.errors import AuthorityError, HomeError, TaskLostError, UnknownItemError
-from evidence.finding import Report
-from evidence.log.note import VerifierKey
 from evidence.log.schema import TIERS
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.names import require_name
 from evidence.objects.durable import storage_errors
 from evidence.seal.recipients import KeyIdentity
-from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
+from evidence.stamp.certificate import Certificate, fingerprint
 from evidence.stamp.client import request_stamp, stamping_client
 from evidence.stamp.kept_lists import ListFollowing
 from evidence.store.database import reading
@@ -775,45 +771,3 @@ def stamper(home: Home, hear: Callable[[int], object], *, follow_lists: bool = F
 def trusted_roots(home: Home) -> list[Certificate]:
     """The roots that a home trusts, for the verbs that check seals and time stamps."""
     return [root for file in sorted(home.trust.glob("*.pem")) for root in read_roots(file)]
-
-
-def verify_bundle(  # noqa: PLR0913 - each is another thing from outside the bundle
-    bundle: BinaryIO,
-    *,
-    roots: Sequence[AnyCertificate],
-    log_key: VerifierKey | None = None,
-    seal_pin: str | None = None,
-    held: HeldFile | None = None,
-    pages: Remaking = NO_MAKER,
-    progress: Counting = unheard,
-) -> Report:
-    """The verb behind ``verify``, for command and route: check a bundle, without a home.
-
-    Args:
-        bundle: Can be sought in.
-        roots: Those that the caller trusts; without any it is INDETERMINATE at best.
-        seal_pin: Lower hex SHA-256 of the seal's certificate, as the letter prints it.
-        held: Another bundle or a checkpoint of the same log, to compare.
-        pages: How the report is made as PDF again, where it can be.
-        progress: As ``verify_stream`` has it.
-    """
-    return verify_stream(
-        bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, pages=pages, progress=progress
-    )
-
-
-def remaking(*, asked: bool) -> Remaking:
-    """How the verb ``verify`` makes the pages of a report again.
-
-    Args:
-        asked: However many items there are.
-
-    Raises:
-        PagesError: It was asked for, and a part of the program is missing.
-    """
-    try:
-        return Remaking(page_maker(), asked)
-    except PagesError:
-        if asked:
-            raise
-        return NO_MAKER

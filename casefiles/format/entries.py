@@ -22,6 +22,10 @@ from evidence.canonical import Json, jcs, read_jcs, sha256_hex
 from evidence.errors import CanonicalError, NoteError
 from evidence.log.note import MAX_SIZE, parse_decimal, parse_hash
 
+HELD_BYTES, HELD_VALUES = 1 << 24, 200_000
+"""How long entries may be that are held once they are read, and how many texts they may have: a text of two letters
+takes thirteen times as much memory as it is long."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
@@ -73,21 +77,31 @@ class EarlierStamp:
 
 
 class ReadEntries:
-    """The entries of a bundle's ``entries.jsonl``, in the order of the log: checked once, and not held.
+    """The entries of a bundle's ``entries.jsonl``, in the order of the log: checked once, and held only if few.
 
     Tens of thousands with all that they show take more memory than anything else in a bundle. Each time somebody asks,
-    the lines are read again. They are the same bytes, so their form is not checked a second time.
+    their lines are read again. They are the same bytes, so their form is not checked a second time.
 
     Args:
         pieces: Gives the member from its beginning, the same bytes each time.
+        size: How many bytes that is.
 
     Raises:
         RecordsError: A line is not the canonical JSON of an entry, or out of order.
     """
 
-    def __init__(self, pieces: Callable[[], Iterable[bytes]]) -> None:
+    def __init__(self, pieces: Callable[[], Iterable[bytes]], *, size: int) -> None:
         self._pieces = pieces
-        order = [(_read_entry(line, where).index, "") for line, where in _lines(pieces(), ENTRIES)]
+        self._held: list[ShownEntry] | None = []
+        room, order = HELD_VALUES if size <= HELD_BYTES else 0, list[tuple[int, str]]()
+        for line, where in _lines(pieces(), ENTRIES):
+            entry = _read_entry(line, where)
+            order.append((entry.index, ""))
+            room -= 1 + len(entry.lines) + len(entry.path)
+            if room < 0:
+                self._held = None
+            if self._held is not None:
+                self._held.append(entry)
         _require_ascending(order, where=ENTRIES)
         self._count = len(order)
 
@@ -95,6 +109,8 @@ class ReadEntries:
         return self._count
 
     def __iter__(self) -> Iterator[ShownEntry]:
+        if self._held is not None:
+            return iter(self._held)
         return (_read_checked(line) for line, _ in _lines(self._pieces(), ENTRIES))
 
 

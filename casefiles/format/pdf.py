@@ -24,6 +24,12 @@ _STREAM, _END = b">>\nstream\n", b"\nendstream\nendobj\n"
 _DICTIONARY = re.compile(rb"([1-9][0-9]{0,9}) 0 obj\n<</Length ([0-9]{1,9})([^<>()]*)")
 _OPENED = b" 0 obj\n<</Length "
 _MARKS = re.compile(rb"\\.|[()\\]", re.DOTALL)
+_STRING = rb"\((?:[^()\\]++|\\.)*+\)"
+"""A literal string that has no parentheses inside but escaped ones, as nearly all have."""
+_STRINGS = re.compile(_STRING, re.DOTALL)
+_SIMPLE = re.compile(rb"(?:[^()\\]++|" + _STRING + rb")*+", re.DOTALL)
+_DRAWN = re.compile(rb"(?:[^()\\%]++|\((?:[^()\\\n]++|\\[^\n])*+\))*+")
+"""A drawing with such strings, in one line each, and no comment beside them."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _TABLE = re.compile(rb"xref\n0 ([1-9][0-9]{0,9})\n0000000000 65535 f\r\n((?:[0-9]{10} 00000 n\r\n)*)trailer\n<<")
 """The one table of a PDF (ISO 32000-1, 7.5.4): where each object begins."""
@@ -65,8 +71,8 @@ STREAM_ROLES = {
 """By the name that refers to a stream: what its dictionary says beside its length."""
 FONT_TABLES = frozenset(b"cvt |fpgm|glyf|head|hhea|hmtx|loca|maxp|name|post|prep".split(b"|"))
 """The tables of a font that draws its letters by outlines (OpenType)."""
-_INLINE = re.compile(rb"(?<![A-Za-z0-9])BI(?![A-Za-z0-9])")
-"""The operator that begins an inline image (ISO 32000-1, 8.9.7)."""
+_INLINE = re.compile(rb"BI(?<![A-Za-z0-9]BI)(?![A-Za-z0-9])")
+"""The operator that begins an inline image (ISO 32000-1, 8.9.7). It begins with its letters: that is quick to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,18 @@ def _taken_apart(name: str, content: bytes) -> tuple[bytes, list[_Stream], dict[
 
 def _without_strings(name: str, content: bytes) -> tuple[bytes, bytes]:
     """What is beside the literal strings (ISO 32000-1, 7.3.4.2), and the strings, which have printable ASCII alone."""
+    if _SIMPLE.fullmatch(content):  # else the search for strings could look at one part again and again
+        plain, strings = _STRINGS.split(content), _STRINGS.findall(content)
+    else:
+        plain, strings = _without_nested(name, content)
+    joined = b"".join(strings)
+    if joined.translate(None, delete=_PRINTABLE):
+        raise GateError("gate.pages_form", where=name)
+    return b" ".join(plain), joined
+
+
+def _without_nested(name: str, content: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The same parts of objects or a drawing, of which strings have parentheses inside, or which are not in form."""
     plain, strings, at, begun, depth = list[bytes](), list[bytes](), 0, 0, 0
     for mark in _MARKS.finditer(content):
         if mark[0] == b"(":
@@ -154,10 +172,9 @@ def _without_strings(name: str, content: bytes) -> tuple[bytes, bytes]:
                 at = mark.end()
                 strings.append(content[begun:at])
     plain.append(content[at:])
-    joined = b"".join(strings)
-    if depth or joined.translate(None, delete=_PRINTABLE):
+    if depth:
         raise GateError("gate.pages_form", where=name)
-    return b" ".join(plain), joined
+    return plain, strings
 
 
 def _require_table(name: str, content: bytes, begins: Mapping[int, bytes]) -> None:
@@ -167,10 +184,10 @@ def _require_table(name: str, content: bytes, begins: Mapping[int, bytes]) -> No
     if table is None or b"/Prev" in content[table.end() :]:
         raise GateError("gate.pages_form", where=name)
     entries = table[2]
-    places = {int(entries[at : at + 10]) for at in range(0, len(entries), _ENTRY_BYTES)}
-    numbers = [begins.get(int(entries[at : at + 10])) for at in range(0, len(entries), _ENTRY_BYTES)]
-    wanted = [str(number).encode() for number in range(1, int(table[1]))]
-    if numbers != wanted or places != begins.keys():
+    places = [int(entries[at : at + 10]) for at in range(0, len(entries), _ENTRY_BYTES)]
+    numbers = list(map(begins.get, places))
+    wanted = [b"%d" % number for number in range(1, int(table[1]))]
+    if numbers != wanted or set(places) != begins.keys():
         raise GateError("gate.pages_form", where=name)
 
 
@@ -221,7 +238,8 @@ def _require_drawing(name: str, content: bytes) -> None:
     """Check that what is drawn on a page is lines and letters: no inline image, no comment, nothing unprintable."""
     if content.translate(None, delete=_PRINTABLE + b"\n"):
         raise GateError("gate.pages_form", where=name)
-    if b"BI" not in content and b"%" not in content:  # nearly always, and much quicker to see
+    # nearly always, and much quicker to see: beside an operator between strings stands the same here, or a parenthesis
+    if not _INLINE.search(content) and (b"%" not in content or _DRAWN.fullmatch(content)):
         return
     plain, _strings = _without_strings(name, content)
     if b"%" in plain:

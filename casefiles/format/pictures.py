@@ -26,7 +26,7 @@ from casefiles.format.entries import ShownEntry, read_stamp
 from casefiles.format.kept import lines_of
 from casefiles.format.layout import ENTRIES, Search, member_of
 from casefiles.format.pdf import parts_of_pages
-from evidence.canonical import read_json
+from evidence.canonical import from_b64u_each, read_json
 from evidence.errors import CanonicalError
 from evidence.pictures import MOST_SPELLED, find_encoded, find_raw
 
@@ -157,7 +157,12 @@ def _shown_by(entry: ShownEntry) -> list[bytes]:
     somebody wrote into a message could spell anything. Salts, commitments and the hashes of a path, 32 bytes each,
     spell what chance made, and are not searched either.
     """
-    return [*(_disclosed_by(line.encode("utf-8")) for line in entry.lines), entry.leaf]
+    try:
+        disclosed = iter(from_b64u_each([line for line in entry.lines if " " not in line]))
+    except CanonicalError:
+        return [*(_disclosed_by(line.encode("utf-8")) for line in entry.lines), entry.leaf]
+    parts = [_disclosed_by(line.encode("utf-8")) if " " in line else _unsalted(next(disclosed)) for line in entry.lines]
+    return [*parts, entry.leaf]
 
 
 def _shown_by_lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -193,12 +198,16 @@ def _shown_by_stamps(name: str, lines: Iterable[bytes]) -> Iterator[list[bytes]]
 
 
 def _disclosed_by(line: bytes) -> bytes:
-    if withheld := _WITHHELD.fullmatch(line):
+    if b" " in line and (withheld := _WITHHELD.fullmatch(line)):
         return withheld[1]
     try:
         disclosure = binascii.a2b_base64(line.translate(_URL_SAFE) + b"=" * (-len(line) % 4), strict_mode=True)
     except binascii.Error:
         return line
+    return _unsalted(disclosure)
+
+
+def _unsalted(disclosure: bytes) -> bytes:
     salt = _SALT.match(disclosure)
     return disclosure[salt.end() :] if salt else disclosure
 

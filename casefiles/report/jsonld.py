@@ -5,6 +5,7 @@ property is not there. No picture and no print of one has a place in it. Names o
 made of the log's name and the entry's, so that the same records give the same bytes. Standard library only.
 """
 
+import functools
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -23,6 +24,8 @@ _CONTEXT: Mapping[str, Json] = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 _FILE = "file"
+_NAMES_KNOWN = 512
+"""Names that are not made again: of what stands in every item, and of the items that come one behind the other."""
 
 
 def investigation(*, case: Mapping[str, Json], records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
@@ -57,10 +60,14 @@ class _Names:
 
     def __init__(self, log: str) -> None:
         self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"nisisama:{log}")
+        self._known = functools.lru_cache(_NAMES_KNOWN)(self._made)
 
     def of(self, *parts: str) -> str:
         """The name of one thing."""
-        return f"urn:uuid:{uuid.uuid5(self._space, ' '.join(parts))}"
+        return self._known(" ".join(parts))
+
+    def _made(self, parts: str) -> str:
+        return f"urn:uuid:{uuid.uuid5(self._space, parts)}"
 
     def thing(
         self, parts: Sequence[str], kind: str, facets: Mapping[str, Mapping[str, Json]] = MappingProxyType({})

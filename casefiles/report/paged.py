@@ -31,11 +31,12 @@ class Remaking:
     """How a verifier makes pages again.
 
     Attributes:
-        maker: None where nothing there can.
+        find: Finds who makes them, or nobody where a part is missing. Called only where they are to be made: to look
+            for a typesetter and its fonts takes longer than most checks. None where nothing there can.
         asked: The caller wants it however many items there are; otherwise it is done where there are few.
     """
 
-    maker: PageMaker | None = None
+    find: Callable[[], PageMaker | None] | None = None
     asked: bool = False
 
 

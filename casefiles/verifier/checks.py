@@ -153,7 +153,8 @@ class OpenedBundle:
     @cached_property
     def entries(self) -> ReadEntries:
         """Every entry that the opened bundle shows, ascending by index."""
-        return ReadEntries(lambda: pieces_of(self.members, layout.ENTRIES))
+        size = length_of(self.members, layout.ENTRIES)
+        return ReadEntries(lambda: pieces_of(self.members, layout.ENTRIES), size=size)
 
     @cached_property
     def earlier(self) -> list[EarlierStamp]:
@@ -996,11 +997,12 @@ def _content_pages(opened: OpenedBundle) -> Basis:
         raise RecordsError("records.other_pages", where=min(odd), expected=str(len(expected)), found=str(len(found)))
     if edition is None:
         return Basis("basis.no_pages")
-    maker, asked = opened.pages.maker, opened.pages.asked
+    find, asked = opened.pages.find, opened.pages.asked
+    if find and not asked and items > ITEMS_UNASKED:
+        return Basis("basis.pages_not_asked", {"files": len(found), "items": items})
+    maker = find() if find else None
     if maker is None or maker.edition != edition:
         return _pages_unmade(edition, maker, files=len(found), asked=asked)
-    if not asked and items > ITEMS_UNASKED:
-        return Basis("basis.pages_not_asked", {"files": len(found), "items": items})
     _require_same_pages(opened, maker)
     return Basis("basis.pages_made", {"files": len(found)})
 

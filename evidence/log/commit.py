@@ -16,12 +16,12 @@ offline verifier; ``disclose`` makes them.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.errors import Term
-from evidence.canonical import b64u, from_b64u, sha256_hex
+from evidence.canonical import b64u, b64u_each, from_b64u, from_b64u_each, sha256_hex
 from evidence.errors import CanonicalError, CommitmentError
 
 SECRET_BYTES = 32
@@ -77,7 +77,10 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
             ``[salt, name, value]``, a salt of other than 32 bytes, or a value that holds a
             number, a boolean, text that is not Unicode, or more than 16 levels.
     """
-    data = _from_b64u(disclosure)
+    return _read_disclosed(_from_b64u(disclosure))
+
+
+def _read_disclosed(data: bytes) -> tuple[str, Any]:
     if plain := _PLAIN.fullmatch(data):  # nearly every value of a message: what the lines below would say
         return plain[1].decode("ascii"), None if plain[2] is None else _text(plain[2])
     parts = _load(data)
@@ -118,6 +121,9 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
     """
     commitments: dict[str, str] = {}
     values: dict[str, Any] = {}
+    lines = tuple(lines)
+    disclosed = _decoded([line for line in lines if " " not in line])
+    digests = list[bytes]()
     before = ""
     for line in lines:
         # (1) a line withholds or discloses
@@ -125,13 +131,16 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
         if space:
             _require_commitment(require_value_name(name), stands)
         else:
-            (name, value), stands = read_disclosure(line), commitment(line)
+            name, value = _read_disclosed(next(disclosed))
             values[name] = value
+            digests.append(hashlib.sha256(line.encode("ascii")).digest())  # ASCII, or it would not have been read
         # (2) each name once, in one order
         if name <= before:
             raise CommitmentError("commitment.name_doubled_or_unordered", found=name)
         commitments[name], before = stands, name
-    # (3) all of them together are what the leaf commits to
+    # (3) the commitments of what is disclosed are spelled together, in one call of the library
+    commitments.update(zip(values, b64u_each(digests), strict=True))
+    # (4) all of them together are what the leaf commits to
     if commit_digest(commitments) != commit:
         raise CommitmentError("commitment.does_not_hash_to_leaf", expected=commit, found=commit_digest(commitments))
     return Shown(values, tuple(name for name in commitments if name not in values))
@@ -204,6 +213,13 @@ def require_value_name(name: object) -> str:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise CommitmentError("commitment.not_a_name", expected=_NAME.pattern)
     return name
+
+
+def _decoded(disclosures: Sequence[str]) -> Iterator[bytes]:
+    try:
+        return iter(from_b64u_each(disclosures))
+    except CanonicalError:  # of one by one, the first fault of any kind is reported
+        return map(_from_b64u, disclosures)
 
 
 def _from_b64u(disclosure: str) -> bytes:

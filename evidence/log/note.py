@@ -16,6 +16,7 @@ Pure: bytes in, values out. Shared with the offline verifier.
 """
 
 import binascii
+import functools
 import hashlib
 import quopri
 import re
@@ -44,6 +45,8 @@ _DASH = "\N{EM DASH}"
 _TEXT_LINES = 3
 _DASH_IN_MAIL = b"=E2=80=94"
 _QUOTED = re.compile(r"(?:> ?)+")
+_HASHES_KNOWN = 4096
+"""Hashes that are not read again: the paths of all entries go through the same few at the top of the tree."""
 _A_HASH = Term("what.hash")
 
 
@@ -223,6 +226,7 @@ def parse_decimal(text: str) -> int:
     return int(text)
 
 
+@functools.lru_cache(_HASHES_KNOWN)
 def parse_hash(text: str) -> bytes:
     """Read a hash in a checkpoint, from standard base64 (RFC 4648, section 4).
 

@@ -12,7 +12,18 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.canonical import Value, b64u, from_b64u, jcs, read_jcs, sha256_hex, sha256_hex_of, text_of, text_value
+from evidence.canonical import (
+    Value,
+    b64u,
+    from_b64u,
+    from_b64u_each,
+    jcs,
+    read_jcs,
+    sha256_hex,
+    sha256_hex_of,
+    text_of,
+    text_value,
+)
 from evidence.errors import CanonicalError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -110,6 +121,17 @@ def spelled_as(text: str) -> bytes | None:
     except ValueError:
         return None
     return data if base64.urlsafe_b64encode(data).decode().rstrip("=") == text else None
+
+
+@given(st.lists(st.binary(max_size=40).map(b64u) | st.text("AQgw-_=+ \u017d", max_size=6), max_size=5))
+def test_texts_that_are_read_together_are_read_as_each_by_itself(texts: list[str]) -> None:
+    try:
+        one_by_one = list(map(from_b64u, texts))
+    except CanonicalError:
+        with pytest.raises(CanonicalError):
+            from_b64u_each(texts)
+    else:
+        assert from_b64u_each(texts) == one_by_one
 
 
 def test_of_all_short_texts_only_the_one_spelling_of_some_bytes_is_read() -> None:

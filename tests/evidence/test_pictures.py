@@ -233,3 +233,40 @@ def test_a_search_that_looks_back_to_the_beginning_would_be_seen(monkeypatch: py
     monkeypatch.setattr(pictures, "_stands", forgetful)
     short, long = (calls_to_search(b"Qk" * times) for times in (100, 400))
     assert long > 8 * short
+
+
+def joined_by_hand(text: bytes) -> list[tuple[int, int, bytes]]:
+    """The ends of lines inside runs of Base64, each run of ends looked at by itself."""
+    joints = list[tuple[int, int, bytes]]()
+    for match in re.finditer(rb"\n[ \t\n]*", text):
+        begin = match.start() - (text[: match.start()][-1:] == b"=")
+        line = re.search(rb"[A-Za-z0-9+/]*\Z", text[:begin])
+        if line and len(line[0]) >= 16 and re.match(rb"[A-Za-z0-9+/]", text[match.end() :]):
+            joints.append((begin, match.end(), b""))
+    return joints
+
+
+def resolved_by_hand(text: bytes) -> list[tuple[int, int]]:
+    """Where the escapes with backslashes are that stand for what a run has, each run of backslashes taken whole."""
+    spans = list[tuple[int, int]]()
+    for match in re.finditer(rb"\\+(?:([/\n\t])|([nrt])|(?:u00|x)([0-7][0-9A-Fa-f]))?", text):
+        meant = b"A" if match[1] or match[2] else bytes([int(match[3], 16)]) if match[3] else b""
+        if meant and (meant.isalnum() or meant in {b"+", b"/", b"-", b"_", b"\n", b"\r", b"\t"}):
+            spans.append(match.span())
+    return spans
+
+
+SPELLED = ("A" * 15, "/", "=", "\n", " ", "\t", "\\", "n", "u002f", "x41", "u0022")
+
+
+@given(st.lists(st.sampled_from(SPELLED)).map("".join))
+@example("A" * 16 + "=\n \n\tA")
+@example("\\\\\\\\n\\u002f\\u0022\\")
+def test_escapes_and_ends_of_lines_are_found_as_by_looking_at_each(text: str) -> None:
+    assert list(pictures._joints(text.encode())) == joined_by_hand(text.encode())
+    assert [cut[:2] for cut in pictures._resolved(text.encode())] == resolved_by_hand(text.encode())
+
+
+@pytest.mark.parametrize("text", [b"\\" * 60_000, b"A" * 16 + b"\n" * 60_000, b"=\n" * 30_000])
+def test_runs_of_escapes_or_ends_are_looked_at_once(text: bytes) -> None:
+    assert not list(find_encoded(text))  # from each to the end of its run would be a thousand million steps

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.office.bundle import verify_bundle
 from api.office.case import record_consent
 from api.office.receiver import add_receiver
+from api.office.verify import verify_bundle
 from evidence.store.api_key import Scope
 from tests.homes import consent_to, doer, new_case, records_of, size_of
 from tests.nonempty import nonempty

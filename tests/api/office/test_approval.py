@@ -14,13 +14,14 @@ import pytest
 from api.home import Home, read_roots
 from api.office.approval import Answered, Means, approve, refuse, require_approvable, waiting
 from api.office.audit import run_audit
-from api.office.bundle import Order, export_case, verify_bundle
+from api.office.bundle import Order, export_case
 from api.office.case import record_consent, remove_items
 from api.office.channel import add_channel, list_channels, remove_channel
 from api.office.health import reviews
 from api.office.key import renew_seal
 from api.office.receiver import add_receiver, remove_receiver
 from api.office.request import Waiting, find_request
+from api.office.verify import verify_bundle
 from casefiles.bundle.destination import Destination
 from casefiles.case import add_items
 from casefiles.format import layout

@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api.cli.bundle import export_fields, export_words
 from api.home import Home, Writer, read_roots
 from api.office import bundle as office_bundle
-from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
+from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case
 from api.office.case import add_items, record_consent, remove_items
 from api.office.check import check_picture
 from api.office.intake import Wish, import_export
 from api.office.receiver import add_receiver
+from api.office.verify import verify_bundle
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld

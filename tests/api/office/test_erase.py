@@ -14,12 +14,13 @@ from api import TOOL
 from api.home import Home
 from api.office.approval import Means, approve
 from api.office.backup import Wishes, back_up, restore
-from api.office.bundle import trusted_roots, verify_bundle
+from api.office.bundle import trusted_roots
 from api.office.case import remove_items
 from api.office.erase import Erased, ErasureCause, ErasureWish, erase_items
 from api.office.freeze import freeze, lift_freeze
 from api.office.request import Waiting, find_request
 from api.office.short import item_of
+from api.office.verify import verify_bundle
 from evidence.authority import Doer
 from evidence.backup import Hear
 from evidence.canonical import from_b64u

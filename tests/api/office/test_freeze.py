@@ -15,7 +15,7 @@ from api.home import Home, read_roots
 from api.office.alert import alerts_of, dismiss_alert
 from api.office.approval import Answered, Means, approve
 from api.office.audit import run_audit
-from api.office.bundle import Exported, Order, export_case, verify_bundle
+from api.office.bundle import Exported, Order, export_case
 from api.office.case import add_items, list_cases, messages_of, remove_items, show_case
 from api.office.check import check_picture
 from api.office.freeze import ListedFreeze, freeze, lift_freeze, list_freezes, require_seen
@@ -27,6 +27,7 @@ from api.office.opened import OpenOffice
 from api.office.request import Waiting, find_request
 from api.office.search import Quest, search_items
 from api.office.short import item_of
+from api.office.verify import verify_bundle
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.format import layout
 from evidence.authority import Doer

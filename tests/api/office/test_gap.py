@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from api.home import Home, read_roots
-from api.office.bundle import verify_bundle
 from api.office.case import show_case
 from api.office.freeze import freeze
 from api.office.gap import closed_gaps
+from api.office.verify import verify_bundle
 from casefiles.format import layout
 from evidence.canonical import Json, sha256_hex
 from evidence.finding import Verdict

@@ -14,11 +14,11 @@ import pytest
 from api import TOOL
 from api.home import DATABASE_FILE, Home, read_roots
 from api.office import recognition
-from api.office.bundle import verify_bundle
 from api.office.case import add_items, record_consent, remove_items, show_case
 from api.office.freeze import freeze, lift_freeze
 from api.office.question import keep_question
 from api.office.recognition import recognise_file, recognise_question, recognise_seen, take_back
+from api.office.verify import verify_bundle
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.errors import RecognitionError
 from casefiles.format import layout

@@ -1,7 +1,7 @@
 """The log's two files have one form, and what is read is what was written."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jsonschema
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casefiles.errors import RecordsError
+from casefiles.format import entries as entries_form
 from casefiles.format import layout
 from casefiles.format.entries import (
     EarlierStamp,
@@ -53,16 +54,31 @@ def test_entries_that_were_written_are_read_again_in_the_order_of_the_log(shown:
 @given(st.lists(entries, unique_by=lambda entry: entry.index), st.integers(1, 50))
 def test_entries_that_are_read_in_pieces_and_again_are_the_same(shown: list[ShownEntry], length: int) -> None:
     data = encode_entries(shown)
-    found = ReadEntries(lambda: (data[at : at + length] for at in range(0, len(data), length)))
-    assert (list(found), list(found), len(found)) == (read_entries(data), read_entries(data), len(shown))
+    for size in nonempty([len(data), entries_form.HELD_BYTES + 1]):  # held, and read again
+        found = ReadEntries(lambda: (data[at : at + length] for at in range(0, len(data), length)), size=size)
+        assert (list(found), list(found), len(found)) == (read_entries(data), read_entries(data), len(shown))
+
+
+@pytest.mark.parametrize(("size", "values", "readings"), [(1 << 24, 5, 1), ((1 << 24) + 1, 5, 3), (1 << 24, 4, 3)])
+def test_only_few_entries_are_held(size: int, values: int, readings: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entries_form, "HELD_VALUES", values)
+    data, read = encode_entries([ShownEntry(7, b"y", ("a",), ()), ShownEntry(8, b"y", ("a", "b"), ())]), list[int]()
+
+    def pieces() -> Iterator[bytes]:
+        read.append(1)
+        yield data
+
+    found = ReadEntries(pieces, size=size)
+    assert list(found) == list(found) == read_entries(data)
+    assert len(read) == readings
 
 
 @pytest.mark.parametrize("wrong", [lambda data: data[:-1], lambda data: data + data, lambda data: data + b"{}\n"])
 def test_entries_that_are_wrong_are_refused_before_any_is_given(wrong: Callable[[bytes], bytes]) -> None:
     data = encode_entries([ShownEntry(7, b"y", (), ())])
-    assert len(ReadEntries(lambda: [data])) == 1
+    assert len(ReadEntries(lambda: [data], size=len(data))) == 1
     with pytest.raises(RecordsError):
-        ReadEntries(lambda: [wrong(data)])
+        ReadEntries(lambda: [wrong(data)], size=len(data))
 
 
 @given(st.lists(stamps, unique_by=lambda stamp: (stamp.size, stamp.token)))

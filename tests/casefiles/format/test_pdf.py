@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from casefiles.errors import GateError
 from casefiles.format import layout, pdf
@@ -152,3 +154,57 @@ def test_letters_and_brackets_in_a_title_are_no_objects() -> None:
     assert title
     odd = rb"/Title(a (b (c) /OpenAction #41 %) \) \\ endobj)"
     search_member(NAME, retabled(pages().replace(title[0], odd, 1)))
+
+
+def by_hand(content: bytes) -> tuple[bytes, bytes] | None:
+    """What is beside the strings of a drawing, and the strings, found byte by byte; None where its form is wrong."""
+    plain, strings, depth, at = [b""], list[bytes](), 0, 0
+    while at < len(content):
+        length = 2 if content[at : at + 1] == b"\\" else 1
+        if length > len(content) - at and not depth:
+            return None
+        mark = content[at : at + length]
+        if mark == b"(" and not depth:
+            strings.append(b"")
+            plain.append(b"")
+        if mark[:1] == b"\\" and len(mark) == 1:
+            return None
+        depth += mark == b"("
+        if not depth and mark[:1] in {b")", b"\\"}:
+            return None
+        (strings if depth else plain)[-1] += mark
+        depth -= mark == b")"
+        at += length
+    joined = b"".join(strings)
+    return None if depth or not all(0x20 <= byte < 0x7F for byte in joined) else (b" ".join(plain), joined)
+
+
+@given(st.text("()\\%BIx \n\x80", max_size=24))
+@example("(a)BI(b)")
+@example("(a(b)c) BI")
+@example("a(")
+@example("(\\")
+@example("(%)(\\(BI )%")
+@example("(%(%)) BI ")
+@example("(%\n)x")
+def test_strings_are_told_from_the_drawing_as_byte_by_byte(text: str) -> None:
+    content = text.encode("latin-1")
+    apart = by_hand(content)
+    assert outcome(lambda: pdf._without_strings(NAME, content)) == (apart or "gate.pages_form")
+    if "\x80" in text:
+        wanted: object = "gate.pages_form"
+    elif b"%" not in content and not re.search(rb"(?<![A-Za-z0-9])BI(?![A-Za-z0-9])", content):
+        wanted = None
+    elif apart is None or b"%" in apart[0]:
+        wanted = "gate.pages_form"
+    else:
+        wanted = "gate.pages_image" if re.search(rb"(?<![A-Za-z0-9])BI(?![A-Za-z0-9])", apart[0]) else None
+    assert outcome(lambda: pdf._require_drawing(NAME, content)) == wanted
+
+
+def outcome(call: Callable[[], object]) -> object:
+    """What a call returns, or the code of its refusal."""
+    try:
+        return call()
+    except GateError as error:
+        return error.code

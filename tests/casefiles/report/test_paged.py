@@ -5,9 +5,19 @@ from casefiles.report.paged import NO_MAKER, PageMaker, Remaking
 
 def test_no_maker_makes_nothing_and_was_not_asked() -> None:
     assert Remaking() == NO_MAKER
-    assert (NO_MAKER.maker, NO_MAKER.asked) == (None, False)
+    assert (NO_MAKER.find, NO_MAKER.asked) == (None, False)
 
 
-def test_makers_of_one_edition_are_told_apart_by_it_alone() -> None:
+def test_a_maker_is_found_only_when_it_is_looked_for() -> None:
     maker = PageMaker("typst 0", lambda report, language, made_at: {})
-    assert Remaking(maker).maker is maker
+    looked = list[PageMaker]()
+
+    def find() -> PageMaker:
+        looked.append(maker)
+        return maker
+
+    remaking = Remaking(find)
+    assert not looked
+    assert remaking.find is not None
+    assert remaking.find() is maker
+    assert looked == [maker]

@@ -572,13 +572,13 @@ ELSEWHERE = PageMaker("typst 9", lambda report, language, made_at: {})
 
 
 def test_pages_are_made_again_and_compared_where_that_can_be_done(tmp_path: Path) -> None:
-    report = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker()))
+    report = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker))
     assert (report.verdict, pages_of(report).code) == (Verdict.PASSED, "basis.pages_made")
 
 
 def test_pages_of_other_records_fail_although_they_are_sealed(tmp_path: Path) -> None:
     bundle = paged_otherwise()
-    report = forge.checked(bundle, tmp_path, pages=Remaking(page_maker()))
+    report = forge.checked(bundle, tmp_path, pages=Remaking(page_maker))
     assert (forge.failed(report), pages_of(report).code) == ({"content.pages"}, "records.pages_differ")
     # the control: nothing else is wrong with them, so who cannot make them again does not see it, and says so
     assert pages_of(forge.checked(bundle, tmp_path)).code == "basis.pages_no_maker"
@@ -589,9 +589,7 @@ def test_one_changed_byte_of_the_pages_fails(tmp_path: Path) -> None:
     name = layout.pages_name("en", 1)
     at = members[name].index(b"/CreationDate(D:2026") + len(b"/CreationDate(D:")
     changed = {**members, name: members[name][:at] + b"1" + members[name][at + 1 :]}
-    assert forge.failed(forge.checked(forge.reseal(changed), tmp_path, pages=Remaking(page_maker()))) == {
-        "content.pages"
-    }
+    assert forge.failed(forge.checked(forge.reseal(changed), tmp_path, pages=Remaking(page_maker))) == {"content.pages"}
     assert "seal.digests" in forge.failed(forge.checked(container_bytes(changed), tmp_path))
 
 
@@ -599,9 +597,11 @@ def test_one_changed_byte_of_the_pages_fails(tmp_path: Path) -> None:
     ("pages", "verdict", "code"),
     [
         (NO_MAKER, Verdict.PASSED, "basis.pages_no_maker"),
-        (Remaking(None, asked=True), Verdict.INDETERMINATE, "undecided.no_pages_maker"),
-        (Remaking(ELSEWHERE), Verdict.PASSED, "basis.pages_other_maker"),
-        (Remaking(ELSEWHERE, asked=True), Verdict.INDETERMINATE, "undecided.other_pages_maker"),
+        (Remaking(asked=True), Verdict.INDETERMINATE, "undecided.no_pages_maker"),
+        (Remaking(lambda: None), Verdict.PASSED, "basis.pages_no_maker"),
+        (Remaking(lambda: None, asked=True), Verdict.INDETERMINATE, "undecided.no_pages_maker"),
+        (Remaking(lambda: ELSEWHERE), Verdict.PASSED, "basis.pages_other_maker"),
+        (Remaking(lambda: ELSEWHERE, asked=True), Verdict.INDETERMINATE, "undecided.other_pages_maker"),
     ],
 )
 def test_who_cannot_make_the_pages_again_says_so_and_accuses_nobody(
@@ -613,9 +613,12 @@ def test_who_cannot_make_the_pages_again_says_so_and_accuses_nobody(
 
 def test_many_pages_are_made_again_only_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("casefiles.verifier.checks.ITEMS_UNASKED", 2)
-    found = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker()))
+    found = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(page_maker))
     assert (found.verdict, pages_of(found).code) == (Verdict.PASSED, "basis.pages_not_asked")
-    assert pages_of(forge.checked(paged_otherwise(), tmp_path, pages=Remaking(page_maker(), asked=True))).code == (
+    # nor is a typesetter looked for
+    unfound = forge.checked(forge.paged_bundle(), tmp_path, pages=Remaking(lambda: pytest.fail("looked for")))
+    assert pages_of(unfound) == pages_of(found)
+    assert pages_of(forge.checked(paged_otherwise(), tmp_path, pages=Remaking(page_maker, asked=True))).code == (
         "records.pages_differ"
     )
 
