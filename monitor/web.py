@@ -7,14 +7,17 @@ its time, rounded views, the pictures of an album, a poll, the preview of a link
 
 A message is one ``div`` with ``data-post="NAME/NUMBER"``, whose exact bytes are its slice. The page names no number of
 the channel and no sender; its time is UTC. Of a picture it has a smaller copy at another address, which is never
-fetched: the file counts as left out, for a reason that nobody gives.
+fetched: the file counts as left out, for a reason that nobody gives. Whatever else looks like a message, and is not
+read as one, is counted: a page that has more than its messages say never passes for less.
 
 A saved page can be changed before it is brought, so nothing here is taken for more than what a page says.
 
 LIMIT: Telegram documents none of this. The classes are those that public parsers read in 2024 to 2026.
 """
 
+import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +29,10 @@ from evidence.content import Content, Part, message_sha256, split_content
 from evidence.observation import Hole, HoleReason, Observation
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import read_message
-from monitor.desktop.pages import end_of_div
+from monitor.desktop.pages import BeyondParserError, end_of_div, require_whole
 from monitor.desktop.scan import broken
 from monitor.desktop.values import Parsed
+from monitor.errors import BrokenExportError
 from monitor.notes import hole_words
 from monitor.previews import strip_previews
 
@@ -73,29 +77,58 @@ class WebPage:
     Attributes:
         name: The channel's user name, in lower case.
         title: Its title; None where the page does not say it.
+        unread: What looks like a message and is not read as one, in words that count it.
     """
 
     name: str
     title: str | None
     posts: tuple[WebPost, ...]
+    unread: tuple[str, ...]
 
 
 def read_web_page(data: bytes) -> WebPage | None:
-    """The messages of a saved page; None if it has none that can be read as such.
+    """The messages of a saved page; None if nothing in it looks like one.
 
     Raises:
-        BrokenExportError: A message begins inside another one, or is not closed: Telegram writes no such page.
+        BrokenExportError: A message begins inside another one, is not closed, or is longer or nests deeper than any;
+            or the page is neither in UTF-8 nor in UTF-16 that says so.
     """
-    posts, name = dict[int, WebPost](), ""
-    for start, end, found in _divs(data[:MAX_WEB_BYTES]):
-        shown, number = found[1].decode().lower(), int(found[2])
+    if not _OF_A_POST.search(data.replace(b"\0", b"")):
+        return None
+    posts, name, unread = dict[int, WebPost](), "", Counter[str]()
+    text, cut_off = _text(data)
+    for start, end, found in _divs(text, cut_off=cut_off):
+        shown, number = (found[1].decode().lower(), int(found[2])) if found else ("", 0)
         name = name or shown
-        if shown != name or number in posts or number > _LAST_NUMBER:  # not of this channel, or the same again
-            continue
-        if len(posts) == MOST_POSTS:
-            break
-        posts[number] = _post(data[start:end], number)
-    return WebPage(name, _title(data), tuple(posts.values())) if posts else None
+        if not 0 < number <= _LAST_NUMBER:
+            unread["without a number"] += 1
+        elif shown != name:
+            unread["of another channel"] += 1
+        elif number in posts:
+            unread["again, with other words"] += posts[number].raw != text[start:end]
+        elif len(posts) == MOST_POSTS:
+            unread[f"behind the first {MOST_POSTS}"] += 1
+        else:
+            posts[number] = _post(text, start, end, number)
+    told = [f"{count} {why}" for why, count in unread.items() if count]
+    told += ["what lies behind the first 16 MiB"] if cut_off else []
+    return WebPage(name, _title(text), tuple(posts.values()), tuple(told))
+
+
+def _text(data: bytes) -> tuple[bytes, bool]:
+    """The beginning of a page in UTF-8, and whether it has more.
+
+    Raises:
+        BrokenExportError: It is in another charset, or damaged. What can be read of it would pass for what it said.
+    """
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16").encode() if wide else data
+        whole = len(text) <= MAX_WEB_BYTES
+        codecs.getincrementaldecoder("utf-8")().decode(text[:MAX_WEB_BYTES], final=whole)
+    except ValueError as error:
+        raise BrokenExportError("broken_export.mhtml_charset", charset="utf-16" if wide else "utf-8") from error
+    return text[:MAX_WEB_BYTES], not whole
 
 
 def web_observations(page: WebPage, *, channel_id: str, since: datetime) -> Iterator[Observation | Hole]:
@@ -129,19 +162,24 @@ def web_observations(page: WebPage, *, channel_id: str, since: datetime) -> Iter
             yield Hole(channel_id, reason, since, post.number, post.number, what, position=place, message_sha256=digest)
 
 
-def _divs(data: bytes) -> Iterator[tuple[int, int, re.Match[bytes]]]:
+def _divs(data: bytes, *, cut_off: bool) -> Iterator[tuple[int, int, re.Match[bytes] | None]]:
     """Where each message begins and ends, and the channel and number that it says."""
     at = 0
-    for found in _POST.finditer(data):
+    for found in _OF_A_POST.finditer(data):
         start = data.rfind(b"<div", max(0, found.start() - _TAG_BYTES), found.start())
         tag = data[start : data.find(b">", found.end(), found.end() + _TAG_BYTES)]
-        if start < 0 or b">" in tag or not _OF_A_POST.search(tag):
+        if start < 0 or b">" in tag:
+            continue
+        named = _POST.search(tag)
+        if start < at and not named:  # of no message's own
             continue
         end = end_of_div(data, start)
+        if end is None and cut_off:
+            return
         if start < at or end is None:
             raise broken(data, start, "broken_export.message_in_message")
         at = end
-        yield start, end, found
+        yield start, end, named
 
 
 # One message
@@ -155,6 +193,7 @@ def _title(data: bytes) -> str | None:
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
     parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
     root = etree.fromstring(raw, parser=parser)
+    require_whole(parser)
     for each in root.iter("script", "style"):
         each.text = None
     for line_feed in root.iter("br"):
@@ -174,8 +213,12 @@ def _classed(root: lxml_html.HtmlElement, name: str) -> list[lxml_html.HtmlEleme
     return [each for each in root.iter() if isinstance(each.tag, str) and name in str(each.get("class") or "").split()]
 
 
-def _post(raw: bytes, number: int) -> WebPost:
-    root = _parsed(raw)
+def _post(data: bytes, start: int, end: int, number: int) -> WebPost:
+    raw = data[start:end]
+    try:
+        root = _parsed(raw)
+    except BeyondParserError as error:
+        raise broken(data, start, "broken_export.message_in_message") from error
     said: dict[str, Parsed] = {"id": str(number), "type": "message"}
     if _classed(root, "service_message"):
         said |= {"type": "service", "information_text": _plain(root), "text": ""}

@@ -104,6 +104,7 @@ def _words(done: "Addition", case: str | None) -> str:
         if each.preserved:
             lines.append(f"    The message that it names is preserved: {', '.join(each.preserved)}")
     lines += _posts(done)
+    lines += [f"The page is kept; not read: {each}" for each in done.unread]
     if done.in_case is not None:
         lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
     if done.begun.review_by:

@@ -158,6 +158,7 @@ class Addition:
         begun: Where they are kept, and the request that a second person reviews.
         in_case: How many were added to the case; None where none was named.
         posts: The messages that saved pages show.
+        unread: What of the messages of saved pages could not be read, and why; each is a hole.
         walls: Those around the decoder of pictures, and those that this kernel lacks.
         unstamped: Why there is no time stamp yet.
     """
@@ -166,6 +167,7 @@ class Addition:
     files: Sequence[AddedFile]
     in_case: int | None
     posts: Sequence[WitnessedPost]
+    unread: Sequence[str]
     walls: str | None
     unstamped: Explained | None
 
@@ -180,6 +182,7 @@ class Addition:
             **self.begun.told(),
             "items": [asdict(each) for each in self.files],
             "posts": [asdict(each) for each in self.posts],
+            "unread": list(self.unread),
             "in_case": self.in_case,
             "decoder": self.walls,
         }
@@ -286,7 +289,8 @@ def keep_addition(home: Home, brought: Brought, begun: Begun, hear: Heard = UNHE
     in_case = _in_case(home, brought, [*_items(done), *_named_posts(webs, witnessed)])
     with home.writing() as writer, hear.stamping():
         unstamped = writer.beat(now=True)
-    return Addition(begun, done, in_case, witnessed, decoder.walls, unstamped)
+    unread = [web.why for web in webs if web.why]
+    return Addition(begun, done, in_case, witnessed, unread, decoder.walls, unstamped)
 
 
 def _doer(brought: Brought) -> Doer:
@@ -391,8 +395,9 @@ class _Web:
     """What a saved page shows of a channel.
 
     Attributes:
-        page: None where it shows no message; then ``why`` may say what it has that nobody can read.
+        page: None where it shows no message.
         named: The number of the message that its address names.
+        why: What of its messages nobody can read; empty where there is no such.
     """
 
     page: WebPage | None
@@ -402,10 +407,10 @@ class _Web:
     why: str = ""
 
     def contents(self, since: datetime) -> Iterator[Observation | Hole]:
-        """The messages, or a hole beside the page that has some which cannot be read."""
+        """The messages, and a hole beside the page that has some which cannot be read."""
         if self.page is not None:
             yield from web_observations(self.page, channel_id=self.channel_id, since=since)
-        elif self.why:
+        if self.why:
             yield Hole(self.place, HoleReason.UNREAD, since, what=self.why)
 
 
@@ -428,12 +433,17 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     named = None if link is None else link.number
     try:
         with page.file.open("rb") as file:
-            data = file.read(MAX_WEB_BYTES)
+            data = file.read(MAX_WEB_BYTES + 1)
         shown = read_web_page(page_in(data) or b"" if is_mhtml(data) else data)
         if shown is None:
             return _Web(None, place, named, place)
-    except (BrokenExportError, OSError) as error:
+    except BrokenExportError as error:
+        return _Web(None, place, named, place, f"messages of the page: {error.said.message}")
+    except OSError as error:
         return _Web(None, place, named, place, f"messages of the page: {type(error).__name__}")
+    why = f"messages of the page: {', '.join(shown.unread)}" if shown.unread else ""
+    if not shown.posts:
+        return _Web(None, place, named, place, why)
     known = _registered(home)(MessageLink(shown.name, None, 0))
     said = None if page.chat is None else declared_id(page.chat)
     if said is not None and not (said.isascii() and said.isdecimal()):  # else it could be the place of another time
@@ -442,7 +452,7 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
         raise BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
     # as of an export that names no chat; nobody finds the channel from it
     unknown = f"export{begun.random('channel')[:16]}" if begun else ""
-    return _Web(shown, known or said or unknown, named, place)
+    return _Web(shown, known or said or unknown, named, place, why)
 
 
 def _posts(home: Home, indexes: Sequence[int]) -> list[WitnessedPost]:
