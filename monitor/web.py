@@ -17,10 +17,11 @@ LIMIT: Telegram documents none of this. The classes are those that public parser
 
 import codecs
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -41,6 +42,8 @@ WEB_METHOD = "web-page"
 MAX_WEB_BYTES = 16 << 20
 """Of a page; one of twenty messages has some hundred kilobytes, and some megabytes with its pictures in it."""
 MOST_POSTS = 1000
+MOST_TAGS = 200_000
+"""Of a page; one of a thousand messages has a hundred thousand. Each is looked at several times."""
 _CLASS = "tgme_widget_message"
 _POST = re.compile(rb"""\bdata-post=["']([A-Za-z][A-Za-z0-9_]{3,31})/([0-9]{1,10})["']""")
 _OF_A_POST = re.compile(rb"""\bclass=["'](?:[^"'<>]* )?tgme_widget_message[ "']""")
@@ -91,12 +94,14 @@ def read_web_page(data: bytes) -> WebPage | None:
 
     Raises:
         BrokenExportError: A message begins inside another one, is not closed, or is longer or nests deeper than any;
-            or the page is neither in UTF-8 nor in UTF-16 that says so.
+            or the page has more than ``MOST_TAGS``, or is neither in UTF-8 nor in UTF-16 that says so.
     """
     if not _OF_A_POST.search(data.replace(b"\0", b"")):
         return None
     posts, name, unread = dict[int, WebPost](), "", Counter[str]()
     text, cut_off = _text(data)
+    if text.count(b"<") > MOST_TAGS:
+        raise BrokenExportError("broken_export.too_many_tags", limit=MOST_TAGS)
     for start, end, found in _divs(text, cut_off=cut_off):
         shown, number = (found[1].decode().lower(), int(found[2])) if found else ("", 0)
         name = name or shown
@@ -209,8 +214,18 @@ def _plain(element: lxml_html.HtmlElement) -> str:
     return " ".join(_words(element).split())
 
 
-def _classed(root: lxml_html.HtmlElement, name: str) -> list[lxml_html.HtmlElement]:
-    return [each for each in root.iter() if isinstance(each.tag, str) and name in str(each.get("class") or "").split()]
+_SAME: Mapping[str, str] = {"js-message_text": f"{_CLASS}_text"}
+"""Telegram gives each text two classes; either is enough."""
+_Classed: TypeAlias = Mapping[str, Sequence[lxml_html.HtmlElement]]
+"""Name of a class -> what has it, in the order of the page."""
+
+
+def _by_class(root: lxml_html.HtmlElement) -> _Classed:
+    found = defaultdict[str, list[lxml_html.HtmlElement]](list)
+    for each in root.iter(etree.Element):
+        for name in dict.fromkeys(_SAME.get(name, name) for name in str(each.get("class") or "").split()):
+            found[name].append(each)
+    return found
 
 
 def _post(data: bytes, start: int, end: int, number: int) -> WebPost:
@@ -220,82 +235,92 @@ def _post(data: bytes, start: int, end: int, number: int) -> WebPost:
     except BeyondParserError as error:
         raise broken(data, start, "broken_export.message_in_message") from error
     said: dict[str, Parsed] = {"id": str(number), "type": "message"}
-    if _classed(root, "service_message"):
+    shown = _by_class(root)
+    if "service_message" in shown:
         said |= {"type": "service", "information_text": _plain(root), "text": ""}
-        return WebPost(number, raw, said | _dated(root), None)
-    said |= _dated(root)
-    for answered in _classed(root, f"{_CLASS}_reply"):
+        return WebPost(number, raw, said | _dated(shown), None)
+    said |= _dated(shown)
+    for answered in shown.get(f"{_CLASS}_reply", ()):
+        if root not in answered.iterancestors():  # of a reply that was taken out
+            continue
         found = _NUMBER.search(str(answered.get("href") or ""))
         said |= {"reply_to_message_id": found[1]} if found else {"html: reply": _plain(answered)}
         answered.drop_tree()
-    said |= _named(root)
-    views = next((_plain(each) for each in _classed(root, f"{_CLASS}_views")), None)
+    shown = _by_class(root)
+    said |= _named(shown)
+    views = next((_plain(each) for each in shown.get(f"{_CLASS}_views", ())), None)
     exact = views is not None and _WHOLE.fullmatch(views) is not None
     if views and not exact:
         said["html: views, rounded"] = views
-    if any("edited" in _plain(each).split() for each in _classed(root, f"{_CLASS}_meta")):
+    if any("edited" in _plain(each).split() for each in _innermost(shown.get(f"{_CLASS}_meta", ()))):
         said["html: edited, without a time"] = "edited"
-    said |= _media(root)
-    texts = [each for each in _texts(root) if len(_texts(each)) == 1]  # in albums, one text lies in another
+    said |= _media(shown)
+    texts = _innermost(shown.get(f"{_CLASS}_text", ()))  # in albums, one text lies in another
     said["text"] = list(_runs(texts[0])) if texts else ""
     for more in texts[1:]:
         said["html: another text"] = _plain(more)
     return WebPost(number, raw, said, views if exact else None)
 
 
-def _texts(root: lxml_html.HtmlElement) -> list[lxml_html.HtmlElement]:
-    """The texts of a message, by either of the two classes that Telegram gives each."""
-    either = {"js-message_text", f"{_CLASS}_text"}
-    return [each for each in root.iter() if isinstance(each.tag, str) and either & set(str(each.get("class")).split())]
+def _innermost(found: Sequence[lxml_html.HtmlElement]) -> list[lxml_html.HtmlElement]:
+    """Those of them in which no other one lies; each tag of the page is gone through once."""
+    outer = set[lxml_html.HtmlElement]()
+    for each in found:
+        for above in each.iterancestors():
+            if above in outer:
+                break
+            outer.add(above)
+    return [each for each in found if each not in outer]
 
 
-def _dated(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
-    times = [str(time.get("datetime")) for each in _classed(root, f"{_CLASS}_date") for time in each.iter("time")]
-    if not times:
+def _dated(shown: _Classed) -> dict[str, Parsed]:
+    times = (str(time.get("datetime")) for each in shown.get(f"{_CLASS}_date", ()) for time in each.iter("time"))
+    said = next(times, None)
+    if said is None:
         return {}
     try:
-        moment = datetime.fromisoformat(times[0])
+        moment = datetime.fromisoformat(said)
     except ValueError:
-        return {"date": times[0]}
+        return {"date": said}
     if moment.tzinfo is None:
-        return {"date": times[0]}
+        return {"date": said}
     return {"date_unixtime": str(int(moment.timestamp()))}
 
 
-def _named(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+def _named(shown: _Classed) -> dict[str, Parsed]:
     said: dict[str, Parsed] = {}
     for key, name in (
         ("from", "owner_name"),
         ("author", "from_author"),
         ("forwarded_from", "forwarded_from_name"),
     ):
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             said[key] = _plain(each)
-    for each in _classed(root, f"{_CLASS}_forwarded_from"):
+    for each in shown.get(f"{_CLASS}_forwarded_from", ())[:1]:
         said.setdefault("forwarded_from", _plain(each))
-    for each in _classed(root, f"{_CLASS}_via_bot")[:1]:
+    for each in shown.get(f"{_CLASS}_via_bot", ())[:1]:
         said["via_bot"] = _plain(each)
     return said
 
 
-def _media(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+def _media(shown: _Classed) -> dict[str, Parsed]:
     said: dict[str, Parsed] = {}
-    photos = _classed(root, f"{_CLASS}_photo_wrap")
+    photos = shown.get(f"{_CLASS}_photo_wrap", ())
     if photos:
         said["photo"] = _LEFT_OUT
     if len(photos) > 1:
         said["html: pictures of an album"] = str(len(photos))
     for name, media_type in _FILES.items():
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             if "file" in said:
                 said[f"html: {name}"] = "one more file"
                 continue
             said["file"] = _LEFT_OUT
             said |= {"media_type": media_type} if media_type else {}
-            title = next((_plain(below) for below in _classed(each, f"{_CLASS}_document_title")), "")
+            title = next((_plain(below) for below in _by_class(each).get(f"{_CLASS}_document_title", ())), "")
             said |= {"file_name": title} if title and media_type is None else {}
     for name in _WITHOUT_A_KEY:
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             said[f"html: {name}"] = _plain(each) or str(each.get("href") or "shown")
     return said
 

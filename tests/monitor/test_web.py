@@ -146,6 +146,29 @@ def test_what_lies_behind_the_beginning_of_a_long_page_is_said(monkeypatch: pyte
     assert ([each.number for each in page.posts], page.unread) == ([1, 2], ())
 
 
+@pytest.mark.parametrize("inner", ["<b></b>", '<i class="js-message_text">', "<a></a>x"])
+def test_a_page_of_more_tags_than_any_is_refused_before_it_is_read(inner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = saved_page(post(1, "<b></b>" * 9)).encode()
+    monkeypatch.setattr(web, "MOST_TAGS", few.count(b"<"))
+    assert read_web_page(few)
+    with pytest.raises(BrokenExportError) as refused:
+        read_web_page(saved_page(post(1, inner * 500)).encode())
+    assert refused.value.code == "broken_export.too_many_tags"
+
+
+def test_a_tree_is_looked_through_twice_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+    monkeypatch.setattr(web, "_by_class", lambda root, really=web._by_class: (passes.append(1), really(root))[1])
+    seen(post(1, "<b></b>" * 50, before=PHOTO))
+    assert len(passes) == 2
+
+
+def test_the_innermost_of_texts_within_one_another_is_the_text() -> None:
+    inner = '<div class="js-message_text">' * 40 + "words" + "</div>" * 40
+    (message,), _holes = seen(post(1, inner))
+    assert message.fields["text"] == "words"
+
+
 def test_a_page_in_utf_16_is_read_and_one_in_another_charset_is_refused() -> None:
     whole = saved_page(post(1, "\u0437\u0431\u043e\u0440"))
     page = read_web_page(whole.encode("utf-16"))
