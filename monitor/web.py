@@ -30,7 +30,7 @@ from evidence.content import Content, Part, message_sha256, split_content
 from evidence.observation import Hole, HoleReason, Observation
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import read_message
-from monitor.desktop.pages import BeyondParserError, end_of_div, require_whole
+from monitor.desktop.pages import BeyondParserError, end_of_div, require_whole_tree
 from monitor.desktop.scan import broken
 from monitor.desktop.values import Parsed
 from monitor.errors import BrokenExportError
@@ -198,7 +198,7 @@ def _title(data: bytes) -> str | None:
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
     parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
     root = etree.fromstring(raw, parser=parser)
-    require_whole(parser)
+    require_whole_tree(parser)
     for each in root.iter("script", "style"):
         each.text = None
     for line_feed in root.iter("br"):

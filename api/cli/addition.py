@@ -79,6 +79,8 @@ def add(
     done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case), links, pages))
     for each in done.missed:
         warn(Term("note.file_not_kept", where=each.file, reason=str(each.hole)))
+    for each in done.undecoded:
+        warn(Term("note.file_not_opened", where=each.file))
     if files or pages:
         warn(Term("note.originals_lie"))
     emit_logged(done.told(), done.unstamped, as_json=as_json, text=_words(done, case))

@@ -100,12 +100,14 @@ class AddedFile:
         item_id: None if it could not be read to its end.
         hole: The reason of the hole in its place.
         preserved: The items of the message that a link names.
+        undecoded: It looks like a picture or a video, and cannot be opened as one: it may be empty or cut off.
     """
 
     file: str
     item_id: str | None
     hole: str | None = None
     preserved: Sequence[str] = ()
+    undecoded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,11 @@ class Addition:
     def missed(self) -> Sequence[AddedFile]:
         """The files that have no item in the store."""
         return [each for each in self.files if each.item_id is None]
+
+    @property
+    def undecoded(self) -> Sequence[AddedFile]:
+        """The files that are kept, and that cannot be opened as what they look like."""
+        return [each for each in self.files if each.undecoded]
 
     def told(self) -> dict[str, Any]:
         """What came of it, for a program."""
@@ -346,14 +353,29 @@ def _files(home: Home, brought: Brought, files: Sequence[BroughtFile], kept: Seq
     ]
     named += [(link, link) for link in brought.links]
     with reading(home.engine) as connection:
+        undecoded = _undecoded(connection, kept)
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         item_ids = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
         return [
-            AddedFile(name, item_ids.get(index), reasons.get(index), _preserved(connection, link) if link else ())
+            AddedFile(
+                name,
+                item_ids.get(index),
+                reasons.get(index),
+                _preserved(connection, link) if link else (),
+                index in item_ids and index in undecoded,
+            )
             for (name, link), index in zip(named, kept, strict=True)
         ]
+
+
+def _undecoded(connection: sa.Connection, kept: Sequence[int]) -> frozenset[int]:
+    """Of the log indexes of files, those whose next entry is the hole that says so: it is logged right behind them."""
+    hole = database.hole.c
+    behind = [index + 1 for index in kept]
+    said = sa.select(hole.idx).where(hole.idx.in_(behind), hole.reason == HoleReason.NOT_DECODED.value)
+    return frozenset(index - 1 for index in connection.execute(said).scalars())
 
 
 def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:

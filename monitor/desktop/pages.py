@@ -162,7 +162,7 @@ class BeyondParserError(Exception):
     """The parser of HTML ended at a limit of its own: what lies behind is in no tree, and nothing else says so."""
 
 
-def require_whole(parser: lxml_html.HTMLParser) -> None:
+def require_whole_tree(parser: lxml_html.HTMLParser) -> None:
     """Check that the tree that a parser made has all of what it was given: 10 MB of words, 256 tags in one another.
 
     Raises:
@@ -255,7 +255,7 @@ def _not_text(raw: bytes) -> dict[str, Parsed]:
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
     parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
     root = lxml_html.fragment_fromstring(raw, parser=parser)
-    require_whole(parser)
+    require_whole_tree(parser)
     for line_feed in root.iter("br"):
         line_feed.tail = "\n" + (line_feed.tail or "")
     return root
