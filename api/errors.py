@@ -99,6 +99,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.scope_missing": 403,
         "call.stale_cursor": 422,
         "call.too_many": 429,
+        "call.too_many_parts": 413,
         "call.too_many_passphrases": 429,
         "call.wrong_key": 401,
     }

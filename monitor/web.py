@@ -7,17 +7,21 @@ its time, rounded views, the pictures of an album, a poll, the preview of a link
 
 A message is one ``div`` with ``data-post="NAME/NUMBER"``, whose exact bytes are its slice. The page names no number of
 the channel and no sender; its time is UTC. Of a picture it has a smaller copy at another address, which is never
-fetched: the file counts as left out, for a reason that nobody gives.
+fetched: the file counts as left out, for a reason that nobody gives. Whatever else looks like a message, and is not
+read as one, is counted: a page that has more than its messages say never passes for less.
 
 A saved page can be changed before it is brought, so nothing here is taken for more than what a page says.
 
 LIMIT: Telegram documents none of this. The classes are those that public parsers read in 2024 to 2026.
 """
 
+import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -26,9 +30,10 @@ from evidence.content import Content, Part, message_sha256, split_content
 from evidence.observation import Hole, HoleReason, Observation
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import read_message
-from monitor.desktop.pages import end_of_div
+from monitor.desktop.pages import BeyondParserError, end_of_div, require_whole_tree
 from monitor.desktop.scan import broken
 from monitor.desktop.values import Parsed
+from monitor.errors import BrokenExportError
 from monitor.notes import hole_words
 from monitor.previews import strip_previews
 
@@ -37,6 +42,8 @@ WEB_METHOD = "web-page"
 MAX_WEB_BYTES = 16 << 20
 """Of a page; one of twenty messages has some hundred kilobytes, and some megabytes with its pictures in it."""
 MOST_POSTS = 1000
+MOST_TAGS = 200_000
+"""Of a page; one of a thousand messages has a hundred thousand. Each is looked at several times."""
 _CLASS = "tgme_widget_message"
 _POST = re.compile(rb"""\bdata-post=["']([A-Za-z][A-Za-z0-9_]{3,31})/([0-9]{1,10})["']""")
 _OF_A_POST = re.compile(rb"""\bclass=["'](?:[^"'<>]* )?tgme_widget_message[ "']""")
@@ -73,29 +80,60 @@ class WebPage:
     Attributes:
         name: The channel's user name, in lower case.
         title: Its title; None where the page does not say it.
+        unread: What looks like a message and is not read as one, in words that count it.
     """
 
     name: str
     title: str | None
     posts: tuple[WebPost, ...]
+    unread: tuple[str, ...]
 
 
 def read_web_page(data: bytes) -> WebPage | None:
-    """The messages of a saved page; None if it has none that can be read as such.
+    """The messages of a saved page; None if nothing in it looks like one.
 
     Raises:
-        BrokenExportError: A message begins inside another one, or is not closed: Telegram writes no such page.
+        BrokenExportError: A message begins inside another one, is not closed, or is longer or nests deeper than any;
+            or the page has more than ``MOST_TAGS``, or is neither in UTF-8 nor in UTF-16 that says so.
     """
-    posts, name = dict[int, WebPost](), ""
-    for start, end, found in _divs(data[:MAX_WEB_BYTES]):
-        shown, number = found[1].decode().lower(), int(found[2])
+    if not _OF_A_POST.search(data.replace(b"\0", b"")):
+        return None
+    posts, name, unread = dict[int, WebPost](), "", Counter[str]()
+    text, cut_off = _text(data)
+    if text.count(b"<") > MOST_TAGS:
+        raise BrokenExportError("broken_export.too_many_tags", limit=MOST_TAGS)
+    for start, end, found in _divs(text, cut_off=cut_off):
+        shown, number = (found[1].decode().lower(), int(found[2])) if found else ("", 0)
         name = name or shown
-        if shown != name or number in posts or number > _LAST_NUMBER:  # not of this channel, or the same again
-            continue
-        if len(posts) == MOST_POSTS:
-            break
-        posts[number] = _post(data[start:end], number)
-    return WebPage(name, _title(data), tuple(posts.values())) if posts else None
+        if not 0 < number <= _LAST_NUMBER:
+            unread["without a number"] += 1
+        elif shown != name:
+            unread["of another channel"] += 1
+        elif number in posts:
+            unread["again, with other words"] += posts[number].raw != text[start:end]
+        elif len(posts) == MOST_POSTS:
+            unread[f"behind the first {MOST_POSTS}"] += 1
+        else:
+            posts[number] = _post(text, start, end, number)
+    told = [f"{count} {why}" for why, count in unread.items() if count]
+    told += ["what lies behind the first 16 MiB"] if cut_off else []
+    return WebPage(name, _title(text), tuple(posts.values()), tuple(told))
+
+
+def _text(data: bytes) -> tuple[bytes, bool]:
+    """The beginning of a page in UTF-8, and whether it has more.
+
+    Raises:
+        BrokenExportError: It is in another charset, or damaged. What can be read of it would pass for what it said.
+    """
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16").encode() if wide else data
+        whole = len(text) <= MAX_WEB_BYTES
+        codecs.getincrementaldecoder("utf-8")().decode(text[:MAX_WEB_BYTES], final=whole)
+    except ValueError as error:
+        raise BrokenExportError("broken_export.mhtml_charset", charset="utf-16" if wide else "utf-8") from error
+    return text[:MAX_WEB_BYTES], not whole
 
 
 def web_observations(page: WebPage, *, channel_id: str, since: datetime) -> Iterator[Observation | Hole]:
@@ -129,19 +167,24 @@ def web_observations(page: WebPage, *, channel_id: str, since: datetime) -> Iter
             yield Hole(channel_id, reason, since, post.number, post.number, what, position=place, message_sha256=digest)
 
 
-def _divs(data: bytes) -> Iterator[tuple[int, int, re.Match[bytes]]]:
+def _divs(data: bytes, *, cut_off: bool) -> Iterator[tuple[int, int, re.Match[bytes] | None]]:
     """Where each message begins and ends, and the channel and number that it says."""
     at = 0
-    for found in _POST.finditer(data):
+    for found in _OF_A_POST.finditer(data):
         start = data.rfind(b"<div", max(0, found.start() - _TAG_BYTES), found.start())
         tag = data[start : data.find(b">", found.end(), found.end() + _TAG_BYTES)]
-        if start < 0 or b">" in tag or not _OF_A_POST.search(tag):
+        if start < 0 or b">" in tag:
+            continue
+        named = _POST.search(tag)
+        if start < at and not named:  # of no message's own
             continue
         end = end_of_div(data, start)
+        if end is None and cut_off:
+            return
         if start < at or end is None:
             raise broken(data, start, "broken_export.message_in_message")
         at = end
-        yield start, end, found
+        yield start, end, named
 
 
 # One message
@@ -155,6 +198,7 @@ def _title(data: bytes) -> str | None:
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
     parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
     root = etree.fromstring(raw, parser=parser)
+    require_whole_tree(parser)
     for each in root.iter("script", "style"):
         each.text = None
     for line_feed in root.iter("br"):
@@ -170,89 +214,113 @@ def _plain(element: lxml_html.HtmlElement) -> str:
     return " ".join(_words(element).split())
 
 
-def _classed(root: lxml_html.HtmlElement, name: str) -> list[lxml_html.HtmlElement]:
-    return [each for each in root.iter() if isinstance(each.tag, str) and name in str(each.get("class") or "").split()]
+_SAME: Mapping[str, str] = {"js-message_text": f"{_CLASS}_text"}
+"""Telegram gives each text two classes; either is enough."""
+_Classed: TypeAlias = Mapping[str, Sequence[lxml_html.HtmlElement]]
+"""Name of a class -> what has it, in the order of the page."""
 
 
-def _post(raw: bytes, number: int) -> WebPost:
-    root = _parsed(raw)
+def _by_class(root: lxml_html.HtmlElement) -> _Classed:
+    found = defaultdict[str, list[lxml_html.HtmlElement]](list)
+    for each in root.iter(etree.Element):
+        for name in dict.fromkeys(_SAME.get(name, name) for name in str(each.get("class") or "").split()):
+            found[name].append(each)
+    return found
+
+
+def _post(data: bytes, start: int, end: int, number: int) -> WebPost:
+    raw = data[start:end]
+    try:
+        root = _parsed(raw)
+    except BeyondParserError as error:
+        raise broken(data, start, "broken_export.message_in_message") from error
     said: dict[str, Parsed] = {"id": str(number), "type": "message"}
-    if _classed(root, "service_message"):
+    shown = _by_class(root)
+    if "service_message" in shown:
         said |= {"type": "service", "information_text": _plain(root), "text": ""}
-        return WebPost(number, raw, said | _dated(root), None)
-    said |= _dated(root)
-    for answered in _classed(root, f"{_CLASS}_reply"):
+        return WebPost(number, raw, said | _dated(shown), None)
+    said |= _dated(shown)
+    for answered in shown.get(f"{_CLASS}_reply", ()):
+        if root not in answered.iterancestors():  # of a reply that was taken out
+            continue
         found = _NUMBER.search(str(answered.get("href") or ""))
         said |= {"reply_to_message_id": found[1]} if found else {"html: reply": _plain(answered)}
         answered.drop_tree()
-    said |= _named(root)
-    views = next((_plain(each) for each in _classed(root, f"{_CLASS}_views")), None)
+    shown = _by_class(root)
+    said |= _named(shown)
+    views = next((_plain(each) for each in shown.get(f"{_CLASS}_views", ())), None)
     exact = views is not None and _WHOLE.fullmatch(views) is not None
     if views and not exact:
         said["html: views, rounded"] = views
-    if any("edited" in _plain(each).split() for each in _classed(root, f"{_CLASS}_meta")):
+    if any("edited" in _plain(each).split() for each in _innermost(shown.get(f"{_CLASS}_meta", ()))):
         said["html: edited, without a time"] = "edited"
-    said |= _media(root)
-    texts = [each for each in _texts(root) if len(_texts(each)) == 1]  # in albums, one text lies in another
+    said |= _media(shown)
+    texts = _innermost(shown.get(f"{_CLASS}_text", ()))  # in albums, one text lies in another
     said["text"] = list(_runs(texts[0])) if texts else ""
     for more in texts[1:]:
         said["html: another text"] = _plain(more)
     return WebPost(number, raw, said, views if exact else None)
 
 
-def _texts(root: lxml_html.HtmlElement) -> list[lxml_html.HtmlElement]:
-    """The texts of a message, by either of the two classes that Telegram gives each."""
-    either = {"js-message_text", f"{_CLASS}_text"}
-    return [each for each in root.iter() if isinstance(each.tag, str) and either & set(str(each.get("class")).split())]
+def _innermost(found: Sequence[lxml_html.HtmlElement]) -> list[lxml_html.HtmlElement]:
+    """Those of them in which no other one lies; each tag of the page is gone through once."""
+    outer = set[lxml_html.HtmlElement]()
+    for each in found:
+        for above in each.iterancestors():
+            if above in outer:
+                break
+            outer.add(above)
+    return [each for each in found if each not in outer]
 
 
-def _dated(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
-    times = [str(time.get("datetime")) for each in _classed(root, f"{_CLASS}_date") for time in each.iter("time")]
-    if not times:
+def _dated(shown: _Classed) -> dict[str, Parsed]:
+    times = (str(time.get("datetime")) for each in shown.get(f"{_CLASS}_date", ()) for time in each.iter("time"))
+    said = next(times, None)
+    if said is None:
         return {}
     try:
-        moment = datetime.fromisoformat(times[0])
+        moment = datetime.fromisoformat(said)
     except ValueError:
-        return {"date": times[0]}
+        return {"date": said}
     if moment.tzinfo is None:
-        return {"date": times[0]}
+        return {"date": said}
     return {"date_unixtime": str(int(moment.timestamp()))}
 
 
-def _named(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+def _named(shown: _Classed) -> dict[str, Parsed]:
     said: dict[str, Parsed] = {}
     for key, name in (
         ("from", "owner_name"),
         ("author", "from_author"),
         ("forwarded_from", "forwarded_from_name"),
     ):
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             said[key] = _plain(each)
-    for each in _classed(root, f"{_CLASS}_forwarded_from"):
+    for each in shown.get(f"{_CLASS}_forwarded_from", ())[:1]:
         said.setdefault("forwarded_from", _plain(each))
-    for each in _classed(root, f"{_CLASS}_via_bot")[:1]:
+    for each in shown.get(f"{_CLASS}_via_bot", ())[:1]:
         said["via_bot"] = _plain(each)
     return said
 
 
-def _media(root: lxml_html.HtmlElement) -> dict[str, Parsed]:
+def _media(shown: _Classed) -> dict[str, Parsed]:
     said: dict[str, Parsed] = {}
-    photos = _classed(root, f"{_CLASS}_photo_wrap")
+    photos = shown.get(f"{_CLASS}_photo_wrap", ())
     if photos:
         said["photo"] = _LEFT_OUT
     if len(photos) > 1:
         said["html: pictures of an album"] = str(len(photos))
     for name, media_type in _FILES.items():
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             if "file" in said:
                 said[f"html: {name}"] = "one more file"
                 continue
             said["file"] = _LEFT_OUT
             said |= {"media_type": media_type} if media_type else {}
-            title = next((_plain(below) for below in _classed(each, f"{_CLASS}_document_title")), "")
+            title = next((_plain(below) for below in _by_class(each).get(f"{_CLASS}_document_title", ())), "")
             said |= {"file_name": title} if title and media_type is None else {}
     for name in _WITHOUT_A_KEY:
-        for each in _classed(root, f"{_CLASS}_{name}")[:1]:
+        for each in shown.get(f"{_CLASS}_{name}", ())[:1]:
             said[f"html: {name}"] = _plain(each) or str(each.get("href") or "shown")
     return said
 

@@ -70,6 +70,8 @@ def add(
     done = _added(home, Brought(files, source, declared_by, person, case and case_of(home, case), links, pages))
     for each in done.missed:
         warn(Term("note.file_not_kept", where=each.file, reason=str(each.hole)))
+    for each in done.undecoded:
+        warn(Term("note.file_not_opened", where=each.file))
     if files or pages:
         warn(Term("note.originals_lie"))
     emit_logged(done.told(), done.unstamped, as_json=as_json, text=_words(done, case))
@@ -95,6 +97,7 @@ def _words(done: "Addition", case: str | None) -> str:
         if each.preserved:
             lines.append(f"    The message that it names is preserved: {', '.join(each.preserved)}")
     lines += _posts(done)
+    lines += [f"The page is kept; not read: {each}" for each in done.unread]
     if done.in_case is not None:
         lines.append(f"Added {counted(done.in_case, 'item')} to case {case}.")
     if done.begun.review_by:

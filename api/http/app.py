@@ -38,10 +38,10 @@ from api.http import (
 )
 from api.http.bodies import BodyLimit
 from api.http.caller import ServedOffice
-from api.http.document import DocumentedApi, require_known_parameters
+from api.http.document import DocumentedApi, require_known_parameters, require_parts_once
 from api.http.guard import OF_HER_PAGE, Guard
 from api.http.manual import POLICY, Manual
-from api.http.model import AnswerBody, example
+from api.http.model import MOST_PARTS, AnswerBody, example
 from api.http.problem import problem_answer, refusals, request_id
 from api.office.question import MOST_TEXT
 from config import oplog
@@ -135,7 +135,7 @@ def routes(office: ServedOffice) -> FastAPI:
         separate_input_output_schemas=False,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(require_known_parameters)],
+        dependencies=[Depends(require_known_parameters), Depends(require_parts_once)],
     )
     app.state.office = office
     app.include_router(health.router)
@@ -205,6 +205,8 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
             return problem_answer(request, CallError("call.no_such_route"))
         case 405:
             return problem_answer(request, CallError("call.other_method", expected=allowed), {"Allow": allowed})
+        case _ if refused.detail.startswith("Too many "):  # so the framework's reader of forms says it
+            return problem_answer(request, CallError("call.too_many_parts", limit=MOST_PARTS))
         case _:
             return problem_answer(request, CallError("call.refused"))
 

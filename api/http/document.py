@@ -5,6 +5,7 @@ body, and from standing on this server at all.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from api.http.model import AnswerBody, CallBody
+from api.http.model import MULTIPART, AnswerBody, CallBody
 from api.http.problem import MEDIA_TYPE, ProblemBody, refusals
 from config.errors import CallError
 
@@ -50,6 +51,8 @@ class DocumentedApi(FastAPI):
         if self._whole is None:
             self._whole = _whole(super().openapi())
             self._queries = {each["operationId"]: _query(each) for each in _operations(self._whole)}
+            schemas = self._whole["components"]["schemas"]
+            self._single = {each["operationId"]: _single_parts(each, schemas) for each in _operations(self._whole)}
         return self._whole
 
     def methods_of(self, path: str) -> list[str]:
@@ -61,6 +64,11 @@ class DocumentedApi(FastAPI):
         """The names of the parameters that an operation takes in its query."""
         self.openapi()
         return self._queries.get(operation, frozenset())
+
+    def single_parts_of(self, operation: str) -> frozenset[str]:
+        """The names of the parts of an operation's form that may come once; empty where it takes no form."""
+        self.openapi()
+        return self._single.get(operation, frozenset())
 
 
 async def require_known_parameters(request: Request) -> None:
@@ -81,9 +89,24 @@ async def require_known_parameters(request: Request) -> None:
         raise _unfit("A parameter should be given once")
 
 
-def _unfit(words: str) -> RequestValidationError:
+async def require_parts_once(request: Request) -> None:
+    """Check that a form has each part once that may come once: the framework takes the last, and drops the others.
+
+    Raises:
+        RequestValidationError: It has one of them twice; of two pages, one would be kept, and nobody would be told.
+    """
+    api: DocumentedApi = request.app
+    single = api.single_parts_of(request.scope["endpoint"].__name__)
+    if not single:
+        return
+    sent = Counter(name for name, _value in (await request.form()).multi_items())  # it was read before
+    if twice := sorted(name for name in single if sent[name] > 1):
+        raise _unfit("This part should be given once", "body", twice[0])
+
+
+def _unfit(words: str, *place: str) -> RequestValidationError:
     """As the framework says that a parameter does not fit."""
-    return RequestValidationError([{"type": "query", "loc": ("query",), "msg": words}])
+    return RequestValidationError([{"type": "query", "loc": place or ("query",), "msg": words}])
 
 
 def _fits(form: str, path: str) -> bool:
@@ -92,6 +115,15 @@ def _fits(form: str, path: str) -> bool:
 
 def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     return (operation for methods in document["paths"].values() for operation in methods.values())
+
+
+def _single_parts(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> frozenset[str]:
+    """The parts of a form that are no list."""
+    form = operation.get("requestBody", {}).get("content", {}).get(MULTIPART)
+    if form is None:
+        return frozenset()
+    parts = schemas[form["schema"]["$ref"].removeprefix(_SCHEMAS)]["properties"]
+    return frozenset(name for name, part in parts.items() if part.get("type") != "array")
 
 
 def _query(operation: Mapping[str, Any]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with, require_scope
 from api.http.case import Reason
-from api.http.model import MULTIPART, CallBody, example, links
+from api.http.model import MOST_PARTS, MULTIPART, CallBody, example, links
 from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
 from api.office.wanted import WantedAddition, WantedImport, ask_for_addition, ask_for_import
@@ -121,6 +121,7 @@ class NewEvidenceBody(CallBody):
             CallError("call.only_some_cases"),
             CallError("call.page_and_html"),
             CallError("call.scope_missing", expected=Scope.CASES_WRITE.value),
+            CallError("call.too_many_parts", limit=MOST_PARTS),
             UnknownItemError("unknown_item.no_such_case", found="case-000000000000"),
             *WRITES,
         ),

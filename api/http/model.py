@@ -11,6 +11,8 @@ from config.errors import Explained
 
 MULTIPART = "multipart/form-data"
 """How a form that may hold a file is sent (RFC 7578); the framework's document would say another kind."""
+MOST_PARTS = 1000
+"""Files of a form, and fields of it: what the framework reads."""
 
 
 def _spelled_day(day: object) -> object:

@@ -100,12 +100,14 @@ class AddedFile:
         item_id: None if it could not be read to its end.
         hole: The reason of the hole in its place.
         preserved: The items of the message that a link names.
+        undecoded: It looks like a picture or a video, and cannot be opened as one: it may be empty or cut off.
     """
 
     file: str
     item_id: str | None
     hole: str | None = None
     preserved: Sequence[str] = ()
+    undecoded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Addition:
         begun: Where they are kept, and the request that a second person reviews.
         in_case: How many were added to the case; None where none was named.
         posts: The messages that saved pages show.
+        unread: What of the messages of saved pages could not be read, and why; each is a hole.
         walls: Those around the decoder of pictures, and those that this kernel lacks.
         unstamped: Why there is no time stamp yet.
     """
@@ -166,6 +169,7 @@ class Addition:
     files: Sequence[AddedFile]
     in_case: int | None
     posts: Sequence[WitnessedPost]
+    unread: Sequence[str]
     walls: str | None
     unstamped: Explained | None
 
@@ -174,12 +178,18 @@ class Addition:
         """The files that have no item in the store."""
         return [each for each in self.files if each.item_id is None]
 
+    @property
+    def undecoded(self) -> Sequence[AddedFile]:
+        """The files that are kept, and that cannot be opened as what they look like."""
+        return [each for each in self.files if each.undecoded]
+
     def told(self) -> dict[str, Any]:
         """What came of it, for a program."""
         return {
             **self.begun.told(),
             "items": [asdict(each) for each in self.files],
             "posts": [asdict(each) for each in self.posts],
+            "unread": list(self.unread),
             "in_case": self.in_case,
             "decoder": self.walls,
         }
@@ -286,7 +296,8 @@ def keep_addition(home: Home, brought: Brought, begun: Begun, hear: Heard = UNHE
     in_case = _in_case(home, brought, [*_items(done), *_named_posts(webs, witnessed)])
     with home.writing() as writer, hear.stamping():
         unstamped = writer.beat(now=True)
-    return Addition(begun, done, in_case, witnessed, decoder.walls, unstamped)
+    unread = [web.why for web in webs if web.why]
+    return Addition(begun, done, in_case, witnessed, unread, decoder.walls, unstamped)
 
 
 def _doer(brought: Brought) -> Doer:
@@ -342,14 +353,29 @@ def _files(home: Home, brought: Brought, files: Sequence[BroughtFile], kept: Seq
     ]
     named += [(link, link) for link in brought.links]
     with reading(home.engine) as connection:
+        undecoded = _undecoded(connection, kept)
         items = connection.execute(sa.select(item.idx, item.item_id).where(item.idx.in_(kept), not_frozen()))
         item_ids = {row.idx: row.item_id for row in items}
         holes = connection.execute(sa.select(hole.idx, hole.reason).where(hole.idx.in_(kept)))
         reasons = {row.idx: row.reason for row in holes}
         return [
-            AddedFile(name, item_ids.get(index), reasons.get(index), _preserved(connection, link) if link else ())
+            AddedFile(
+                name,
+                item_ids.get(index),
+                reasons.get(index),
+                _preserved(connection, link) if link else (),
+                index in item_ids and index in undecoded,
+            )
             for (name, link), index in zip(named, kept, strict=True)
         ]
+
+
+def _undecoded(connection: sa.Connection, kept: Sequence[int]) -> frozenset[int]:
+    """Of the log indexes of files, those whose next entry is the hole that says so: it is logged right behind them."""
+    hole = database.hole.c
+    behind = [index + 1 for index in kept]
+    said = sa.select(hole.idx).where(hole.idx.in_(behind), hole.reason == HoleReason.NOT_DECODED.value)
+    return frozenset(index - 1 for index in connection.execute(said).scalars())
 
 
 def _preserved(connection: sa.Connection, link: str) -> Sequence[str]:
@@ -391,8 +417,9 @@ class _Web:
     """What a saved page shows of a channel.
 
     Attributes:
-        page: None where it shows no message; then ``why`` may say what it has that nobody can read.
+        page: None where it shows no message.
         named: The number of the message that its address names.
+        why: What of its messages nobody can read; empty where there is no such.
     """
 
     page: WebPage | None
@@ -402,10 +429,10 @@ class _Web:
     why: str = ""
 
     def contents(self, since: datetime) -> Iterator[Observation | Hole]:
-        """The messages, or a hole beside the page that has some which cannot be read."""
+        """The messages, and a hole beside the page that has some which cannot be read."""
         if self.page is not None:
             yield from web_observations(self.page, channel_id=self.channel_id, since=since)
-        elif self.why:
+        if self.why:
             yield Hole(self.place, HoleReason.UNREAD, since, what=self.why)
 
 
@@ -428,12 +455,17 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     named = None if link is None else link.number
     try:
         with page.file.open("rb") as file:
-            data = file.read(MAX_WEB_BYTES)
+            data = file.read(MAX_WEB_BYTES + 1)
         shown = read_web_page(page_in(data) or b"" if is_mhtml(data) else data)
         if shown is None:
             return _Web(None, place, named, place)
-    except (BrokenExportError, OSError) as error:
+    except BrokenExportError as error:
+        return _Web(None, place, named, place, f"messages of the page: {error.said.message}")
+    except OSError as error:
         return _Web(None, place, named, place, f"messages of the page: {type(error).__name__}")
+    why = f"messages of the page: {', '.join(shown.unread)}" if shown.unread else ""
+    if not shown.posts:
+        return _Web(None, place, named, place, why)
     known = _registered(home)(MessageLink(shown.name, None, 0))
     said = None if page.chat is None else declared_id(page.chat)
     if said is not None and not (said.isascii() and said.isdecimal()):  # else it could be the place of another time
@@ -442,7 +474,7 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
         raise BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
     # as of an export that names no chat; nobody finds the channel from it
     unknown = f"export{begun.random('channel')[:16]}" if begun else ""
-    return _Web(shown, known or said or unknown, named, place)
+    return _Web(shown, known or said or unknown, named, place, why)
 
 
 def _posts(home: Home, indexes: Sequence[int]) -> list[WitnessedPost]:

@@ -29,7 +29,7 @@ from lxml import html as lxml_html
 
 from monitor.desktop.folder import ExportFolder
 from monitor.desktop.found import PAGE
-from monitor.desktop.scan import Buffer, ByteSpan, broken
+from monitor.desktop.scan import Buffer, ByteSpan, broken, place
 from monitor.desktop.values import Parsed
 from monitor.errors import ExportTooLargeError, MediumMissingError
 
@@ -158,6 +158,20 @@ def _joined(parts: list[bytes], length: int) -> Buffer:
     return data
 
 
+class BeyondParserError(Exception):
+    """The parser of HTML ended at a limit of its own: what lies behind is in no tree, and nothing else says so."""
+
+
+def require_whole_tree(parser: lxml_html.HTMLParser) -> None:
+    """Check that the tree that a parser made has all of what it was given: 10 MB of words, 256 tags in one another.
+
+    Raises:
+        BeyondParserError: It ended before.
+    """
+    if any(each.level == etree.ErrorLevels.FATAL for each in parser.error_log):
+        raise BeyondParserError
+
+
 def _pages(data: Buffer, spans: list[ByteSpan], *, stopped: bool, within: str) -> Pages:
     before, told = [], LeftOut()
     for span in spans:
@@ -166,6 +180,9 @@ def _pages(data: Buffer, spans: list[ByteSpan], *, stopped: bool, within: str) -
             told = _read(data[span.start : span.end], told)[2]
         except (etree.LxmlError, ValueError) as error:
             raise broken(data, span.start, "broken_export.message_damaged") from error
+        except BeyondParserError as error:
+            where = place(data, span.start)
+            raise ExportTooLargeError("export_too_large.message_of_page", place=where) from error
     title = _TITLE.search(data)
     name = html.unescape(title[1].decode("utf-8", "replace")) if title else None
     return Pages(data, tuple(spans), tuple(before), name, stopped, within)
@@ -213,6 +230,7 @@ def _read(raw: bytes, before: LeftOut) -> tuple[int, dict[str, Parsed], LeftOut]
 
     Raises:
         ValueError: Its number is beyond 64 bits.
+        BeyondParserError: It is longer, or nests deeper, than the parser reads.
     """
     root = _parsed(raw)
     number = int(str(root.get("id")).removeprefix("message"))
@@ -220,14 +238,24 @@ def _read(raw: bytes, before: LeftOut) -> tuple[int, dict[str, Parsed], LeftOut]
         raise ValueError("a number beyond 64 bits")
     message = _Message(root, before)
     if "service" in _classes(root):
-        return number, message.service(number), LeftOut()
-    told = message.default(number)
+        return number, message.service(number) | _not_text(raw), LeftOut()
+    told = message.default(number) | _not_text(raw)
     return number, told, LeftOut(*(_text_or_none(told.get(key)) for key in ("from", "forwarded_from", "via_bot")))
+
+
+def _not_text(raw: bytes) -> dict[str, Parsed]:
+    """A key that nobody knows where a message has bytes that are no text: the parser replaces them without a word."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"html: bytes that are not UTF-8": "replaced"}
+    return {}
 
 
 def _parsed(raw: bytes) -> lxml_html.HtmlElement:
     parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
     root = lxml_html.fragment_fromstring(raw, parser=parser)
+    require_whole_tree(parser)
     for line_feed in root.iter("br"):
         line_feed.tail = "\n" + (line_feed.tail or "")
     return root

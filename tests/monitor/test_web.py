@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evidence.content import Content, join_content
 from evidence.observation import Hole, HoleReason, Kind, Observation
+from monitor import web
 from monitor.errors import BrokenExportError
 from monitor.web import MOST_POSTS, read_web_page, web_observations
 from tests.nonempty import nonempty
@@ -112,15 +113,73 @@ def test_a_picture_that_a_browser_wrote_into_the_page_never_reaches_a_record() -
     assert not plain.pictured  # the control
 
 
-def test_what_is_of_another_channel_or_there_twice_or_no_number_is_not_read() -> None:
-    messages, _holes = seen(post(1, "a"), post(2, "b", name="tjeter"), post(1, "c"), post(2**31, "d"), post(5, "e"))
+def test_what_looks_like_a_message_and_is_not_read_as_one_is_counted() -> None:
+    posts = [post(1, "a"), post(2, "b", name="tjeter"), post(1, "c"), post(2**31, "d"), post(5, "e"), post(0, "f")]
+    posts += [post(5, "e"), post(6, "g").replace("data-post", "data-other")]
+    page = read_web_page(saved_page(*posts).encode())
+    assert page is not None
+    messages = [each for each in web_observations(page, channel_id="42", since=NOW) if isinstance(each, Observation)]
     assert [(each.message_id, each.fields["text"]) for each in messages] == [(1, "a"), (5, "e")]
+    assert page.unread == ("1 of another channel", "1 again, with other words", "3 without a number")
+    plain = read_web_page(saved_page(post(1, "a"), post(1, "a"), post(5, "e")).encode())
+    assert plain is not None
+    assert plain.unread == ()  # the control: the same again says nothing more
 
 
 def test_no_more_messages_are_read_than_a_page_can_have() -> None:
     page = read_web_page(saved_page(*(post(each, "") for each in range(1, MOST_POSTS + 9))).encode())
     assert page is not None
-    assert len(page.posts) == MOST_POSTS
+    assert (len(page.posts), page.unread) == (MOST_POSTS, (f"8 behind the first {MOST_POSTS}",))
+
+
+def test_what_lies_behind_the_beginning_of_a_long_page_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = saved_page(post(1, "fjal\u00eb"), post(2, "word")).encode()
+    for at in nonempty((whole.index(b"\xab"), whole.index(b'Kanali/2"'))):
+        monkeypatch.setattr(web, "MAX_WEB_BYTES", at)
+        page = read_web_page(whole)
+        assert page is not None
+        assert page.unread == ("what lies behind the first 16 MiB",)
+    assert [each.number for each in page.posts] == [1]
+    monkeypatch.setattr(web, "MAX_WEB_BYTES", len(whole))
+    page = read_web_page(whole)
+    assert page is not None
+    assert ([each.number for each in page.posts], page.unread) == ([1, 2], ())
+
+
+@pytest.mark.parametrize("inner", ["<b></b>", '<i class="js-message_text">', "<a></a>x"])
+def test_a_page_of_more_tags_than_any_is_refused_before_it_is_read(inner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = saved_page(post(1, "<b></b>" * 9)).encode()
+    monkeypatch.setattr(web, "MOST_TAGS", few.count(b"<"))
+    assert read_web_page(few)
+    with pytest.raises(BrokenExportError) as refused:
+        read_web_page(saved_page(post(1, inner * 500)).encode())
+    assert refused.value.code == "broken_export.too_many_tags"
+
+
+def test_a_tree_is_looked_through_twice_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+    monkeypatch.setattr(web, "_by_class", lambda root, really=web._by_class: (passes.append(1), really(root))[1])
+    seen(post(1, "<b></b>" * 50, before=PHOTO))
+    assert len(passes) == 2
+
+
+def test_the_innermost_of_texts_within_one_another_is_the_text() -> None:
+    inner = '<div class="js-message_text">' * 40 + "words" + "</div>" * 40
+    (message,), _holes = seen(post(1, inner))
+    assert message.fields["text"] == "words"
+
+
+def test_a_page_in_utf_16_is_read_and_one_in_another_charset_is_refused() -> None:
+    whole = saved_page(post(1, "\u0437\u0431\u043e\u0440"))
+    page = read_web_page(whole.encode("utf-16"))
+    assert page is not None
+    (message,) = [each for each in web_observations(page, channel_id="42", since=NOW) if isinstance(each, Observation)]
+    assert message.fields["text"] == "\u0437\u0431\u043e\u0440"
+    for other in nonempty((whole.encode("cp1251"), whole.encode("utf-16") + b"x")):
+        with pytest.raises(BrokenExportError) as refused:
+            read_web_page(other)
+        assert refused.value.code == "broken_export.mhtml_charset"
+    assert read_web_page("<p>\u0437\u0431\u043e\u0440</p>".encode("cp1251")) is None  # the page of another place
 
 
 @pytest.mark.parametrize(
@@ -129,8 +188,9 @@ def test_no_more_messages_are_read_than_a_page_can_have() -> None:
         post(1, "a").removesuffix("</div>"),
         post(1, post(2, "within")),
         '<div class="tgme_widget_message x" data-post="kanali/1">' + "<div>" * 100,
+        post(1, "<b>" * 300 + "a" + "</b>" * 300),
     ],
-    ids=["not closed", "a message in a message", "deep"],
+    ids=["not closed", "a message in a message", "deep", "deeper than the parser reads"],
 )
 def test_a_page_that_telegram_does_not_write_is_refused(hostile: str) -> None:
     with pytest.raises(BrokenExportError):
@@ -154,7 +214,7 @@ def test_any_bytes_in_a_page_are_read_or_refused(at: int, junk: bytes) -> None:
     except BrokenExportError:
         return
     if page is not None:
-        assert list(web_observations(page, channel_id="42", since=NOW))
+        assert [*web_observations(page, channel_id="42", since=NOW), *page.unread]
 
 
 def test_the_footer_of_these_pages_is_read_from_its_classes_alone() -> None:

@@ -76,6 +76,27 @@ def test_a_page_is_kept_from_where_it_was(home: Path, tmp_path: Path) -> None:
     assert "unencrypted" in done.err
 
 
+def test_a_picture_that_cannot_be_opened_is_kept_and_named_while_she_is_there(home: Path, life: Life) -> None:
+    good, other = life.picture(), life.picture().with_name("notes.txt")
+    other.write_text("words")
+    bad = [good.with_name("empty.png"), good.with_name("cut.jpg")]
+    bad[0].write_bytes(b"")
+    bad[1].write_bytes(b"\xff\xd8\xff" + b"x" * 999)
+    done = run("evidence", "add", good, *bad, other, *SAID, "--json", home=home)
+    assert done.code == DONE
+    assert [each["undecoded"] for each in done.printed["items"]] == [False, True, True, False]
+    for each in nonempty(bad):
+        assert f"{each} was kept as it is, but cannot be opened" in done.err
+    assert f"{good} was kept" not in done.err
+
+
+def test_what_a_page_has_and_nobody_can_read_is_said(home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(saved_page(post(5, "words"), post(6, "others", name="tjeter")))
+    done = run("evidence", "add", "--page", "https://example.org/a", "--html", page, *SAID, home=home)
+    assert "The page is kept; not read: messages of the page: 1 of another channel\n" in done.out
+
+
 @pytest.mark.parametrize("option", ["--page", "--html"])
 def test_a_page_without_its_address_or_its_file_is_a_wrong_call(home: Path, option: str) -> None:
     assert run("evidence", "add", option, "https://example.org/a", *SAID, home=home).code == USAGE
@@ -128,7 +149,7 @@ def test_a_file_that_was_not_kept_ends_it_with_an_error_code(
 ) -> None:
     def broken(_home: object, brought: Brought) -> Addition:
         file = AddedFile(str(brought.paths[0]), None, "broke_off")
-        return Addition(Begun("local0011223344556677", "0" * 32, None, bytes(32)), [file], None, [], None, None)
+        return Addition(Begun("local0011223344556677", "0" * 32, None, bytes(32)), [file], None, [], [], None, None)
 
     monkeypatch.setattr(addition, "_added", broken)
     done = run("evidence", "add", picture, *SAID, home=home)

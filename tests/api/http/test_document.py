@@ -1,8 +1,12 @@
 """The document is made once, and what a route does not know in its query is refused."""
 
+from typing import cast
+
 import pytest
 
 from api.errors import OURS
+from api.http.app import routes
+from api.http.caller import ServedOffice
 from api.http.document import scopes_of
 from api.http.problem import MEDIA_TYPE
 from config.errors import Term
@@ -42,6 +46,20 @@ def test_a_parameter_that_comes_twice_is_refused(served: ServedHome) -> None:
     assert client.get("/api/v1/items?limit=1").status_code == 200
     answer = client.get("/api/v1/items?limit=1&limit=2")
     assert (answer.status_code, answer.json()["code"]) == (422, "call.does_not_fit")
+
+
+def test_of_every_form_the_parts_are_known_that_may_come_once() -> None:
+    api = routes(cast(ServedOffice, None))
+    single = {name: api.single_parts_of(name) for name in ("post_import", "post_evidence", "post_verify", "post_case")}
+    assert {name: "file" in parts for name, parts in single.items()} == {
+        "post_import": True,
+        "post_evidence": False,
+        "post_verify": True,
+        "post_case": False,
+    }
+    assert {"html", "page", "declared_by"} <= single["post_evidence"]
+    assert "trust" not in single["post_verify"]
+    assert single["post_case"] == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from api.http.model import MOST_PARTS
 from api.office.api_key import make_key, revoke_key
 from evidence.canonical import sha256_hex
 from evidence.store.api_key import Scope
@@ -196,6 +197,28 @@ def test_what_cannot_be_kept_is_refused_and_leaves_no_upload(
     files = {"file": (name, b"x" * 5000)} if name else {"declared_by": (None, data.pop("declared_by"))}
     refused = client.post("/api/v1/evidence", files=files, data=data)
     assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+    assert sent_files(served) == []
+
+
+def test_what_a_form_may_hold_once_is_never_dropped_for_another_of_its_name(served: ServedHome) -> None:
+    client = served.with_key(Scope.IMPORTS)
+    data = {"declared_by": "ana", "source": "her browser", "page": "https://t.me/s/example"}
+    pages = [("html", (f"{each}.html", b"<title>x</title>" + each.encode())) for each in ("one", "two")]
+    for files, code in nonempty(((pages, 422), (pages[:1], 202))):
+        answer = client.post("/api/v1/evidence", files=files, data=data)
+        assert answer.status_code == code, answer.text
+        assert code == 202 or "body.html" in answer.json()["detail"]
+    served.done(client, answer.json()["task_id"])
+    twice = [("file", ("a.zip", b"PK")), ("file", ("b.zip", b"PK"))]
+    assert client.post("/api/v1/imports", files=twice, data={"declared_by": "ana"}).status_code == 422
+    assert sent_files(served) == []
+
+
+def test_more_files_than_a_form_may_have_are_refused_with_their_number(served: ServedHome) -> None:
+    files = [("file", (f"{number}.txt", b"x")) for number in range(MOST_PARTS + 1)]
+    data = {"declared_by": "ana", "source": "her phone"}
+    refused = served.with_key(Scope.IMPORTS).post("/api/v1/evidence", files=files, data=data)
+    assert (refused.status_code, refused.json()["code"]) == (413, "call.too_many_parts")
     assert sent_files(served) == []
 
 

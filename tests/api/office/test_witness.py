@@ -119,6 +119,18 @@ def test_a_page_that_cannot_be_read_is_kept_as_a_file_with_a_hole_that_says_so(h
     assert (len(done.missed), len(done.posts)) == (0, 0)
     (hole,) = [each.values for each in records_of(home) if each.type == "hole"]
     assert (hole["hole"], hole["channel_id"]) == ("unread", done.begun.place)
+    assert done.unread == ["messages of the page: a message begins inside another one, or is not closed"]
+
+
+@pytest.mark.parametrize("posts", [(post(12, "words"), post(13, "x", name="tjeter")), (post(0, "words"),)], ids=len)
+def test_a_page_that_has_more_than_its_messages_has_a_hole_that_counts_it(
+    home: Home, tmp_path: Path, posts: tuple[str, ...]
+) -> None:
+    done = bring(home, tmp_path, *posts)
+    assert len(done.posts) == len(posts) - 1
+    (hole,) = [each.values for each in records_of(home) if each.type == "hole"]
+    assert (hole["hole"], hole["channel_id"]) == ("unread", done.begun.place)
+    assert len(done.unread) == 1
 
 
 def test_a_page_without_messages_is_a_file_alone(home: Home, tmp_path: Path) -> None:

@@ -197,6 +197,11 @@ CORPUS: Mapping[str, Defect] = {
     "a script in a text of a page": Defect(page(text("a<script>alert(1)</script>")), says="alert(1)", messages=1),
     "an entity that is none": Defect(page(text("&bogus; &#xFFFFFFFF;")), says="bogus", messages=1),
     "a picture in a page": Defect(page('<img src="data:image/png;base64,AAAA">'), hole=HoleReason.UNKNOWN, messages=1),
+    "a text of 10 MB in a page": Defect(page(text("y" * LONG)), "export_too_large.message_of_page"),
+    "bold in bold in a page, 400 deep": Defect(
+        page(text("<strong>" * 400 + "a" + "</strong>" * 400)), "export_too_large.message_of_page"
+    ),
+    "half a character in a page": Defect(page(text("a\ud800b")), hole=HoleReason.UNKNOWN, messages=1),
     "a number beyond 64 bits in a page": Defect(page(text("a"), number=2**63), "broken_export.message_damaged"),
     "the highest number there is in a page": Defect(page(text("a"), number=2**63 - 1), says="'text': 'a'", messages=1),
     "a page that was cut off": Defect(page(text("a"), end=_ANOTHER[:40]), hole=HoleReason.CUT_OFF, messages=1),
