@@ -95,6 +95,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.other_host": 421,
         "call.other_method": 405,
         "call.page_and_html": 422,
+        "call.form_cut": 400,
         "call.refused": 400,
         "call.scope_missing": 403,
         "call.stale_cursor": 422,
@@ -210,6 +211,7 @@ _REMEDIES: Mapping[str, Term] = MappingProxyType(
         "authority.no_consent": Term("remedy.consent"),
         "authority.receiver_not_approved": Term("remedy.second_person"),
         "authority.receiver_not_named": Term("remedy.second_person"),
+        "unknown_item.unconfirmed": Term("remedy.second_person"),
         "authority.needs_legal_basis": Term("remedy.legal_basis"),
         "authority.needs_no_legal_basis": Term("remedy.no_legal_basis"),
     }

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, Reason
+from api.http.form import WholeFormRoute
 from api.http.model import MULTIPART, AnswerBody, CallBody, LoggedBody, SpelledDay, example, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.hash_list import add_hash_list, hash_lists, remove_hash_list, require_provenance
@@ -17,7 +18,7 @@ from evidence.errors import HashListError, UnknownItemError
 from evidence.match.hash_csv import HashKind, read_hashes
 from evidence.store.api_key import Scope
 
-router = APIRouter(tags=["hash lists"])
+router = APIRouter(tags=["hash lists"], route_class=WholeFormRoute)
 Keeper = Annotated[ApiCaller, Depends(calls_with(Scope.ADMIN))]
 _CASE, _AT = "case-1f0c5c8e3a52", "2026-11-27T09:30:00.000Z"
 _COUNTS = {"md5": 1200, "pdq": 800, "not_photodna": 1200, "twice": 3, "bad_lines": 0}

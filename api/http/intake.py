@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with, require_scope
 from api.http.case import Reason
+from api.http.form import WholeFormRoute
 from api.http.model import MOST_PARTS, MULTIPART, CallBody, example, links
 from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
@@ -18,7 +19,7 @@ from evidence.observation import Mode
 from evidence.store.api_key import Scope
 from monitor.errors import ArchiveError, BroughtLinkError
 
-router = APIRouter(tags=["imports"])
+router = APIRouter(tags=["imports"], route_class=WholeFormRoute)
 Importer = Annotated[ApiCaller, Depends(calls_with(Scope.IMPORTS))]
 
 

@@ -7,14 +7,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import HTTPException, Request, Response, status
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.errors import API
 from api.http.bodies import BodyLimit
+from api.http.form import WholeFormParser, WholeFormRequest
 from config.errors import CallError
 from evidence.store.api_key import Scope
 
@@ -28,19 +26,12 @@ MOST_AT_ONCE = 4
 _SECONDS = 5
 
 
-class _MemoryParser(MultiPartParser):
+class _MemoryParser(WholeFormParser):
     spool_max_size = LIMIT.most_bytes + 1  # no part is longer than its body
 
 
-class _MemoryRequest(Request):
-    async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 - as the framework has it
-        kind, _options = parse_options_header(self.headers.get("content-type", ""))
-        if self._form is None and kind == b"multipart/form-data":
-            try:
-                self._form = await _MemoryParser(self.headers, self.stream(), **limits).parse()
-            except MultiPartException as error:
-                raise HTTPException(status.HTTP_400_BAD_REQUEST) from error
-        return await super()._get_form(**limits)
+class _MemoryRequest(WholeFormRequest):
+    parser = _MemoryParser
 
 
 class MemoryRoute(APIRoute):

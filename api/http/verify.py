@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, File, UploadFile
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
+from api.http.form import WholeFormRoute
 from api.http.model import AnswerBody, example
 from api.http.problem import refusals
 from api.office.verify import verify_bundle
@@ -15,7 +16,7 @@ from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.certificate import AnyCertificate, read_pem
 from evidence.store.api_key import Scope
 
-router = APIRouter(tags=["verify"])
+router = APIRouter(tags=["verify"], route_class=WholeFormRoute)
 Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
 MOST_ROOT_BYTES = 1_000_000
 _SENT = {"file": "case.asice", "trust": ["root.pem"]}
