@@ -103,7 +103,7 @@ def test_too_many_passphrases_are_told_apart_from_too_many_calls() -> None:
 def test_no_remedy_is_a_command_that_a_caller_does_not_have() -> None:
     """Every error that says what to do by a command; those of the API itself ask the office to run it."""
     with_command = [code for code, parts in catalogue(LANGUAGE).items() if "nisisama " in parts.get("fix", "")]
-    facts = dict.fromkeys(("found", "where", "expected", "case", "least", "candidates", "audience"), "x")
+    facts = dict.fromkeys(("found", "where", "expected", "case", "least", "candidates", "audience", "request"), "x")
     for code in nonempty([each for each in with_command if each.startswith("unknown_item.")]):
         told = problem_of(UnknownItemError(code, **facts))
         assert "nisisama " not in told["detail"]

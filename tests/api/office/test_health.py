@@ -346,6 +346,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "freezes",
         "holds",
         "withdrawals",
+        "captures",
         "retention",
     ]
     assert [finding.id for finding in report.findings] == [
