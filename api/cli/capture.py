@@ -83,7 +83,7 @@ def _waits(looked: "Looked") -> list[str]:
         return ["A second person has confirmed it."]
     approve = f"nisisama approve {looked.request}"
     return [
-        "The channel is not registered, so only metadata are kept, and no file.",
+        "The channel is not registered, so its text is kept, and no file.",
         f"It is destroyed after {told_time(looked.until)}, unless another person runs: {approve}",
     ]
 
