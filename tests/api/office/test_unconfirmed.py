@@ -15,7 +15,7 @@ from api.office import keep_health
 from api.office.approval import Means, approve, refuse, waiting
 from api.office.capture import Captured, capture_message
 from api.office.freeze import freeze
-from api.office.hold import HoldWish, end_holds, place_hold
+from api.office.hold import HoldWish, place_hold
 from api.office.item import show_item
 from api.office.request import Waiting, find_request
 from api.office.retention import RetentionRun, agree_to_rule, run_retention, unconfirmed
@@ -201,31 +201,40 @@ def test_nothing_is_captured_while_no_rule_would_destroy_it(tmp_path: Path, monk
         home.engine.dispose()
 
 
-def test_what_is_refused_goes_at_once_and_what_is_held_or_frozen_stays(at: Desk) -> None:
+def hold_of(home: Home, kind: HoldKind, *items: str) -> HoldWish:
+    return HoldWish(kind, home.today() + timedelta(days=9), items=items, counsel="counsel, by telephone")
+
+
+def test_what_is_refused_goes_at_once_and_of_the_rest_one_person_keeps_nothing(at: Desk) -> None:
     room = stranger(at)
-    refused, held, frozen, renewed = (requested(capture(at, room.post(f"{WORDS} {each}"))) for each in range(4))
+    refused, lapsed, frozen, agreed = (requested(capture(at, room.post(f"{WORDS} {each}"))) for each in range(4))
     home = at.home
     casework = home.keys.unlock(PASSPHRASE).casework
-    (legal,), (child,), (kept_on,) = (items_kept(home, each) for each in (held, frozen, renewed))
-    hold = place_hold(home, HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=9), items=(legal,)), doer(home))
-    assert not isinstance(hold, Waiting)
-    renewal = HoldWish(HoldKind.RENEWAL, home.today() + timedelta(days=300), items=(kept_on,))
-    place_hold(home, renewal, doer(home))
+    (alone,), (child,), (shared,) = (items_kept(home, each) for each in (lapsed, frozen, agreed))
     freeze(home, [child], doer(home))
+    confirm(home, agreed)
+    ways = [(kind, item) for kind in HoldKind for item in (alone, child) if (kind, item) != (HoldKind.POLICE, child)]
+    for kind, item in nonempty(ways):
+        with pytest.raises(UnknownItemError) as kept:  # nor together with what somebody confirmed
+            place_hold(home, hold_of(home, kind, shared, item), doer(home))
+        assert kept.value.code == "unknown_item.unconfirmed"
+        assert kept.value.facts["request"] in {lapsed, frozen}
+    police = place_hold(home, hold_of(home, HoldKind.POLICE, child), person(home, "cat"))
+    assert isinstance(police, Waiting)  # two decide on what is frozen
+    confirm(home, police.request)
+    hold = place_hold(home, hold_of(home, HoldKind.LEGAL, shared), doer(home))  # the control
+    assert not isinstance(hold, Waiting)
     refuse(home, find_request(home, refused, casework), person(home, "bo", "not the group that was reported"))
     assert (run(home).erased, items_kept(home, refused)) == (1, ())
     with pytest.raises(AuthorityError):
         confirm(home, refused)
     at.clock.pass_by(hours=73)
     ran = run(home)
-    assert (ran.erased, ran.refused) == (1, 3)  # one person cannot renew what nobody confirmed
-    assert {each.item_id for each in items_of(home)} == {legal}
+    assert (ran.erased, ran.refused) == (1, 2)
+    assert {each.item_id for each in items_of(home)} == {shared}
     with reading(home.engine) as connection:
-        assert set(connection.execute(sa.select(database.item.c.item_id)).scalars()) == {legal, child}
-    with pytest.raises(UnknownItemError):
-        new_case(home, [legal])
-    end_holds(home, [hold.hold_id], doer(home))
-    assert (run(home).erased, kinds(home)) == (1, {})
+        assert set(connection.execute(sa.select(database.item.c.item_id)).scalars()) == {shared, child}
+    assert run(home).erased == 0
     assert problems_of(home) == []
     home.engine.dispose()
 
@@ -312,10 +321,9 @@ class CapturedWord:
     traces: ErasedTraces
     confirmed: bool = False
     refused: bool = False
-    hold: str | None = None
 
     def goes(self, now: datetime) -> bool:
-        return not self.confirmed and self.hold is None and (self.refused or now >= self.until)
+        return not self.confirmed and (self.refused or now >= self.until)
 
 
 @dataclass(slots=True)
@@ -367,14 +375,13 @@ class CaptureSchedule:
 
     def hold(self) -> None:
         post, home = self._one(), self.at.home
-        if post is not None and post.hold is None:
-            wish = HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=90), items=items_kept(home, post.request))
-            placed = place_hold(home, wish, doer(home))
-            assert not isinstance(placed, Waiting)
-            post.hold = placed.hold_id
-        elif post is not None and post.hold is not None:
-            end_holds(home, [post.hold], doer(home))
-            post.hold = None
+        if post is not None:
+            held = False
+            with suppress(UnknownItemError):
+                held = bool(
+                    place_hold(home, hold_of(home, HoldKind.LEGAL, *items_kept(home, post.request)), doer(home))
+                )
+            assert held is post.confirmed
         home.engine.dispose()
 
     def wait(self) -> None:
