@@ -1,5 +1,6 @@
 """A post of a channel that nobody registered is kept by one person, and goes unless a second one confirms it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from api.home import Home
 from api.office import keep_health
 from api.office.approval import Means, approve, refuse, waiting
 from api.office.capture import Captured, capture_message
+from api.office.erase import ErasureCause
 from api.office.freeze import freeze
 from api.office.hold import HoldWish, place_hold
 from api.office.item import show_item
@@ -33,7 +35,7 @@ from evidence.times import parse_time
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.telegram.capture import Seen
 from monitor.telegram.session import Sessions
-from tests.erasing import ErasedTraces, canaries_of, opened_rows, problems_of
+from tests.erasing import ErasedTraces, canaries_of, erase_now, opened_rows, problems_of, report_now
 from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case
 from tests.nonempty import nonempty
 from tests.watching import Desk, desk, kinds, observed, picture, running, until
@@ -187,6 +189,25 @@ def test_it_is_refused_without_a_reason_a_rule_or_a_public_name(at: Desk) -> Non
     assert code("t.me/kanali/99") == "message.not_there"
     room.ban(at.accounts[0])  # the account is not shown the channel
     assert code(f"t.me/kanali/{number}") == "channel.gone"
+    assert (kinds(home), open_captures(home)) == ({}, [])
+    home.engine.dispose()
+
+
+def test_a_post_that_was_destroyed_as_a_childs_is_not_asked_for_and_nothing_waits(at: Desk) -> None:
+    number = stranger(at).post_photo(picture(1), WORDS)
+    request, home = requested(capture(at, number)), at.home
+    confirm(home, request)
+    items = items_kept(home, request)
+    freeze(home, items, person(home, "cat"))
+    report_now(home, *items)
+    erase_now(home, *items, cause=ErasureCause.CHILD)
+    asked = Counter(call.name for call in at.telegram.calls)["channels.getMessages"]
+    done = capture(at, number)
+    assert done.error is not None
+    assert (done.error.code, done.answer.seen) == ("message.not_kept", Seen.NOT_KEPT)
+    (looked,) = done.answer.looked
+    assert (looked.request, looked.until, looked.messages) == (None, None, 0)
+    assert Counter(call.name for call in at.telegram.calls)["channels.getMessages"] == asked > 0
     assert (kinds(home), open_captures(home)) == ({}, [])
     home.engine.dispose()
 
