@@ -26,6 +26,7 @@ from config.link import read_message_link
 from evidence.authority import Doer
 from evidence.custody.stamps import newest
 from evidence.errors import AuthorityError, UnknownItemError
+from evidence.intake.sight import Provenance
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.captured import WaitingCapture, overdue_captures
@@ -33,8 +34,9 @@ from evidence.store.database import reading
 from evidence.store.hold import HoldKind
 from evidence.times import parse_time
 from monitor.rehearsal.telegram.rooms import Room
-from monitor.telegram.capture import Seen
+from monitor.telegram.capture import CaptureWish, Seen
 from monitor.telegram.session import Sessions
+from monitor.telegram.standing import RegisterChangedError
 from tests.erasing import ErasedTraces, canaries_of, erase_now, opened_rows, problems_of, report_now
 from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case
 from tests.nonempty import nonempty
@@ -210,6 +212,23 @@ def test_a_post_that_was_destroyed_as_a_childs_is_not_asked_for_and_nothing_wait
     assert Counter(call.name for call in at.telegram.calls)["channels.getMessages"] == asked > 0
     assert (kinds(home), open_captures(home)) == ({}, [])
     home.engine.dispose()
+
+
+def test_a_channel_that_is_registered_and_not_followed_is_asked_for_twice_and_no_more(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = stranger(at).post(WORDS)
+    tried: list[str] = []
+
+    def registered(_asked_by: Doer | None, name: str, _number: int) -> Provenance:
+        tried.append(name)
+        raise RegisterChangedError(taken_off=False)
+
+    real = CaptureWish
+    monkeypatch.setattr("monitor.telegram.watch.CaptureWish", lambda _allow, own, by: real(registered, own, by))
+    done = capture(at, number)
+    assert isinstance(done.error, UnknownItemError)
+    assert (done.error.code, tried) == ("unknown_item.link_not_registered", ["kanali", "kanali"])
 
 
 def test_nothing_is_captured_while_no_rule_would_destroy_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
