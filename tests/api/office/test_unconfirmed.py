@@ -245,6 +245,45 @@ def hold_of(home: Home, kind: HoldKind, *items: str) -> HoldWish:
     return HoldWish(kind, home.today() + timedelta(days=9), items=items, counsel="counsel, by telephone")
 
 
+def test_nothing_is_captured_while_the_settings_have_another_rule_than_was_agreed_to(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, other = stranger(at), "NISISAMA_RETENTION__NOTICE_DAYS"
+
+    def told() -> tuple[str | None, list[str]]:
+        done, home = capture(at, room.post(WORDS)), at.home
+        try:
+            return (
+                None if done.error is None else done.error.code,
+                [each.code for each in keep_health.retention_due(home)],
+            )
+        finally:
+            home.engine.dispose()
+
+    assert told() == (None, [])
+    with monkeypatch.context() as changed:
+        changed.setenv(other, "31")
+        assert told() == ("authority.capture_rule_changed", ["retention.changed"])
+        home = at.home
+        with pytest.raises(AuthorityError, match="not the one that two persons agreed to"):
+            run(home)
+        with home.engine.begin() as connection:  # as in a home that was put together from its log
+            connection.execute(sa.delete(database.task).where(database.task.c.kind == "retention_rule"))
+        home.engine.dispose()
+        assert told() == (None, [])
+    home = at.home
+    run(home)
+    home.engine.dispose()
+    assert told() == (None, [])
+    with monkeypatch.context() as changed:
+        changed.setenv(other, "31")
+        assert told() == ("authority.capture_rule_changed", ["retention.changed"])
+        home = at.home
+        agree_to_rule(home, doer(home))
+        home.engine.dispose()
+        assert told() == (None, [])
+
+
 def test_what_is_refused_goes_at_once_and_of_the_rest_one_person_keeps_nothing(at: Desk) -> None:
     room = stranger(at)
     refused, lapsed, frozen, agreed = (requested(capture(at, room.post(f"{WORDS} {each}"))) for each in range(4))
