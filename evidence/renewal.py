@@ -1,7 +1,7 @@
 """What a home keeps of a new casework or matching key: its recipient, and its identity sealed to the office key.
 
-Both lie beside the files that they replace while the change is logged, and take their places after it. Whoever opens
-the home next finishes what was cut short, or removes what was never logged.
+While the change is logged, both lie beside the files that they replace; then they take their places. Whoever next
+opens the home finishes what was cut short, or removes what was never logged.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ _NEXT = ".next"
 
 
 def recovery_of(identity: KeyIdentity, office: Recipient) -> bytes:
-    """The file by which the cards bring back an identity."""
+    """The file from which the cards bring back an identity."""
     return seal_whole(f"{identity.secret_string()}\n".encode(), recipients=(office,))
 
 
 def lay_public(home: Path, role: str, recipient: Recipient, recovery: bytes) -> None:
-    """Lay the new files of a role beside those that they replace; on return they have reached the disk."""
+    """Put the new files of a role beside those that they replace; on return they have reached the disk."""
     for file, data in ((_recovery(home, role), recovery), (_recipient(home, role), f"{recipient}\n".encode("ascii"))):
         replace_file(_beside(file), data)
 
@@ -37,7 +37,7 @@ def is_laid(home: Path) -> bool:
 
 
 def finish_public(home: Path, pins: Pins) -> None:
-    """Bring the new files that the log pins to their places, and remove those that it does not; in the turn.
+    """In the turn, move the new files that the log pins to their places, and remove those that it does not pin.
 
     Args:
         pins: As the log has them now.

@@ -104,8 +104,8 @@ def approve(
     if asked.act is Act.CAPTURE:
         days = home.settings.retention.unclaimed_days
         text = (
-            f"It is kept like any other item: for {days} days, or as long as a case has it. The channel is not "
-            "watched; that is another act: nisisama watch add."
+            f"It is now kept like any other item: for {days} days, or as long as a case has it. The channel is still "
+            "not watched; that is another act: nisisama watch add."
         )
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 

@@ -71,8 +71,8 @@ def audit(
     """Check the store against the log, and with --against the log against a checkpoint or bundle that others hold.
 
     This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear. Level 4
-    needs the cards too: it opens preserved files in memory, and compares what is in them with the log. Who does that
-    (--by) is logged first.
+    needs the cards too: it opens preserved files in memory, and compares what is in them with the log. It first
+    logs who does that (--by).
     """
     from api.errors import VERDICT_CODES
     from api.office.audit import entries_to_read, how_records_compared, run_audit

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def capture(ctx: click.Context, link: str, reason: str | None, actor: str | None, as_json: bool) -> int:
     """Keep the message that LINK leads to, now.
 
-    Of a public channel that is not registered, only the post is kept, without its files, for a reason; it is destroyed
-    unless another person confirms it in time.
+    From a public channel that is not registered, it keeps only the post, without its files, and needs --reason. Unless
+    another person confirms the post in time, it is destroyed.
 
     LINK is what Telegram's clients copy: t.me/name/5, t.me/c/NUMBER/5, the same in a topic, or with ?comment=7. The
     message is kept as the watch keeps it, with its album and at most 100 comments. If it is gone, that is recorded.
@@ -76,14 +76,14 @@ def _said(done: "Captured") -> dict[str, Any]:
 
 
 def _waits(looked: "Looked") -> list[str]:
-    """Of a channel that is not registered: what becomes of it."""
+    """What becomes of a post from a channel that is not registered."""
     if looked.request is None:
         return []
     if looked.until is None:
         return ["A second person has confirmed it."]
     approve = f"nisisama approve {looked.request}"
     return [
-        "The channel is not registered, so only metadata are kept, and no file.",
+        "The channel is not registered, so its text is kept, and no file.",
         f"It is destroyed after {told_time(looked.until)}, unless another person runs: {approve}",
     ]
 

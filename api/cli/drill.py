@@ -21,7 +21,7 @@ _SAMPLE = 10
 @click.option(
     "--sample", type=click.IntRange(1), default=_SAMPLE, show_default=True, metavar="N", help="How many files to open."
 )
-@click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought the backup's rows.")
+@click.option("--database", metavar="URL", help="For a home on PostgreSQL: where pg_restore brought the backup's rows.")
 @reason_option
 @actor_option
 @json_option

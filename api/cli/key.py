@@ -186,11 +186,11 @@ def new_key(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Make a new key of a ROLE in the place of one that somebody knows who left, and seal every row again to it.
+    """Make a new key for ROLE, to replace one that somebody who left may still have, and seal every row again to it.
 
-    The passphrase is changed with it. The log says so. Whatever stops the command, the old key opens every row or the
-    new one does; run again with the same new passphrase, it goes on where it was. Stop the watch and the API before,
-    and start them again afterwards. Needs two persons.
+    This also changes the passphrase. The log says so. If the command is stopped, either the old key opens every row or
+    the new one does; run it again with the same new passphrase, and it continues where it was. Stop the watch and the
+    API first, and start them again afterwards. Needs two persons.
     """
     from api.office.new_key import renew_key
 
@@ -205,9 +205,9 @@ def new_key(
         {"role": role, "resealed": done.resealed},
         done.unstamped,
         as_json=as_json,
-        text=f"The {role} key is new, and {counted(done.resealed, 'row')} were sealed again to it. The new passphrase\n"
-        "opens the keys. Start the watch and the API again, make a new backup with the keys, and destroy older ones:\n"
-        "this undoes nothing. Whoever has the old key still opens every older copy of the home.",
+        text=f"The {role} key is new. Sealed again to it: {counted(done.resealed, 'row')}. The new passphrase now\n"
+        "opens the keys. Start the watch and the API again, make a new backup with the keys, and destroy older ones.\n"
+        "This undoes nothing: whoever has the old key can still open every older copy of the home.",
     )
 
 

@@ -1,6 +1,6 @@
 """The result of a command on standard output: one JSON object, or words. Commands without a home need no more.
 
-``verify`` is one of these: whoever checks a bundle waits for nothing that opens a home.
+``verify`` is one of these: whoever checks a bundle need not wait for what opens a home.
 """
 
 import json

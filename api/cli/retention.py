@@ -61,7 +61,7 @@ def rule_words(done: "Ruled") -> str:
 def list_(ctx: click.Context, as_json: bool) -> None:
     """Say how much is due now, and how much within the days of notice. A case, a hold or a renewal keeps an item.
 
-    Also lists the captures that wait for a second person, and until when.
+    Also list the captures that wait for a second person, and until when each waits.
     """
     from api.office.retention import count_soon, unconfirmed
 
@@ -75,9 +75,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
 
 def _unconfirmed(each: "WaitingCapture", *, late: bool) -> str:
-    if late:
-        return f"Capture {each.request}: nobody confirmed it in time; the next run destroys it ({each.items})."
     kept = counted(each.items, "item")
+    if late:
+        return f"Capture {each.request}: {kept}, not confirmed in time; the next run destroys what was kept."
     return f"Capture {each.request}: {kept}, destroyed after {told_time(each.until)} unless somebody else approves it."
 
 
@@ -101,5 +101,5 @@ def run(ctx: click.Context, actor: str | None, passphrase_file: Path | None, as_
 
 def _words(done: "RetentionRun") -> str:
     left = f" Left, because the same is kept for another reason: {counted(done.left, 'item')}." if done.left else ""
-    refused = f" Captures that nobody confirmed in time: {done.refused}." if done.refused else ""
+    refused = f" Refused: {counted(done.refused, 'capture')} that nobody confirmed in time." if done.refused else ""
     return f"Destroyed: {counted(done.erased, 'item')} that no case had claimed in time.{refused}{left}"

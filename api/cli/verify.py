@@ -1,4 +1,4 @@
-"""``verify``: a bundle is checked, without a home. So it imports nothing that opens one: no database, no settings."""
+"""``verify`` checks a bundle without a home. So it imports nothing that opens one: no database, no settings."""
 
 from pathlib import Path
 

@@ -449,7 +449,8 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     """What a page shows; a page that cannot be read is a file all the same.
 
     Raises:
-        BroughtFileError: What is said is no number, or the register knows the channel by another one.
+        BroughtFileError: What is said is no number; or nothing is logged yet, and the register knows the channel by
+            another one.
     """
     link, place = message_link(page.address), begun.place if begun else ""
     named = None if link is None else link.number
@@ -471,7 +472,11 @@ def _web(home: Home, page: SavedPage, begun: Begun | None) -> _Web:
     if said is not None and not (said.isascii() and said.isdecimal()):  # else it could be the place of another time
         raise BroughtFileError("brought_file.no_channel_number", where=page.address)
     if known is not None and said not in (None, known):
-        raise BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
+        other = BroughtFileError("brought_file.other_channel", where=page.address, expected=known, found=str(said))
+        if begun is None:
+            raise other
+        # registered since the entry was logged: what was brought is kept all the same, and nobody would bring it again
+        return _Web(None, place, named, place, f"messages of the page: {other.said.message}")
     # as of an export that names no chat; nobody finds the channel from it
     unknown = f"export{begun.random('channel')[:16]}" if begun else ""
     return _Web(shown, known or said or unknown, named, place, why)

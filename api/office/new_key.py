@@ -1,12 +1,12 @@
-"""A new casework or matching key in the place of one that somebody knows who left: every row is sealed again to it.
+"""Replaces a casework or matching key that somebody who left may still have, and seals every row again to the new key.
 
-A new header is made for each row, ahead and outside the turn, and a program that was stopped goes on where it was.
-Then one transaction puts all of them in their places and logs it, so at every moment one key opens every row. The
-new key files, and what the cards open of them, lie beside the old ones by then; they take their places at once, or
-whoever opens the home next brings them there.
+It makes a new header for each row ahead, outside the turn; a program that was stopped continues where it was. Then one
+transaction puts all of them in their places and logs the change, so at every moment one key opens every row. By then,
+the new key files and what the cards open of them lie beside the old ones; they take their places at once, or when
+somebody next opens the home.
 
-LIMIT: nobody else writes during that one transaction. A home so large that it takes longer than others wait keeps
-them from writing: they are refused, and lose nothing.
+LIMIT: nobody else can write during that one transaction. If the home is so large that it takes longer than others
+wait, they are refused, and lose nothing.
 """
 
 import shutil
@@ -55,7 +55,7 @@ class NewKey:
 
     Attributes:
         resealed: How many rows were sealed again to it.
-        old_pages: Why the database may still keep pages with old headers; None where it keeps none.
+        old_pages: Why the database may still keep pages with old headers; None if it keeps none.
         unstamped: Why no time stamp could be had yet.
     """
 
@@ -67,7 +67,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class _Renewal:
-    """One change, as far as it is made outside the turn.
+    """The part of one change that is made outside the turn.
 
     Attributes:
         identities: As they are from then on.
@@ -88,9 +88,9 @@ class _Renewal:
 
 
 def renew_key(home: Home, role: str, identities: Unlocked, passphrase: str, doer: Doer, progress: Progress) -> NewKey:
-    """The verb behind ``key renew``: a new key of a role, to which every row is sealed again; two persons decide it.
+    """The verb behind ``key renew``: make a new key for a role and seal every row again to it; two persons decide it.
 
-    It is logged. Run again after a stop, with the same new passphrase, it goes on where it was.
+    The change is logged. Run again after a stop, with the same new passphrase, it continues where it was.
 
     Args:
         role: ``casework`` or ``matching``.
@@ -161,7 +161,7 @@ def _continued(file: Path, passphrase: str) -> KeyIdentity | None:
     try:
         return parse_identity(open_with_passphrase(file.read_bytes(), passphrase=passphrase).decode("ascii").strip())
     except (FileNotFoundError, PassphraseError, SealError, ValueError):
-        return None  # begun by nobody, with another passphrase, or cut off
+        return None  # not begun, begun with another passphrase, or cut off
 
 
 _Told = tuple[dict[str, Value], bytes | None]
@@ -170,7 +170,7 @@ _Told = tuple[dict[str, Value], bytes | None]
 def _exchanged(
     home: Home, connection: sa.Connection, renewal: _Renewal, ahead: WorkAhead
 ) -> tuple[Sequence[_Told], int]:
-    """Seal everything in the database again, in the turn; what to log of it, and how many rows it was."""
+    """Seal everything in the database again, in the turn; return what to log of it, and how many rows it was."""
     _require_no_questions(home, connection, renewal.role)
     rows = exchange(connection, renewal.change, ahead)
     if renewal.role == "casework":

@@ -1,10 +1,10 @@
-"""A post of a channel that nobody registered: one person captures it, and a second confirms it, or it is destroyed.
+"""A post from a channel that nobody registered: one person captures it; unless a second confirms it, it is destroyed.
 
-The request comes first, so what is kept names it. It says neither the channel nor the message: a request stays in the
-log for good, and nothing of a post that nobody confirmed may. Whoever confirms looks at the items themselves.
+The request comes first, so what is kept names it. It names neither the channel nor the message: a request stays in the
+log for good, and nothing of a post that nobody confirmed may stay. Whoever confirms looks at the items themselves.
 
-Nothing is captured so until two persons have agreed to the retention rule, since only that rule destroys it again; and
-nothing while the settings have another rule than the agreed one.
+Nothing is captured in this way until two persons have agreed to the retention rule, since only that rule destroys it;
+nor while the settings have another rule than the agreed one.
 """
 
 from dataclasses import replace
@@ -30,11 +30,11 @@ from monitor.telegram.standing import RegisterChangedError
 
 
 def require_capturable(home: Home, doer: Doer) -> None:
-    """Check, before anything is asked of Telegram, that one person may capture from a channel that is not registered.
+    """Check, before asking Telegram anything, that one person may capture from a channel that is not registered.
 
     Raises:
-        AuthorityError: There is no reason, nobody agreed to the rule that destroys it again, or the settings have
-            another, by which nothing is destroyed.
+        AuthorityError: There is no reason, nobody agreed to the rule that destroys what is captured, or the settings
+            have another rule, by which nothing is destroyed.
     """
     require_reason(doer, act=Act.CAPTURE.value)
     if not is_ruled(home):
@@ -44,7 +44,7 @@ def require_capturable(home: Home, doer: Doer) -> None:
 
 
 def ask_to_keep(writer: Writer, doer: Doer, name: str, number: int) -> Provenance:
-    """Log the request under which a post of a channel is kept that is not registered, and say how it is kept.
+    """Log the request under which a post from a channel that is not registered is kept, and say how it is kept.
 
     Args:
         name: The channel's user name.
@@ -71,7 +71,7 @@ def ask_to_keep(writer: Writer, doer: Doer, name: str, number: int) -> Provenanc
 
 
 def _until(home: Home) -> str:
-    """By when a second person has to confirm it: counted from our clock, or the newest time stamp if that is later."""
+    """By when a second person has to confirm it: counted from our clock, or from the newest time stamp if later."""
     now = home.clock()
     with reading(home.engine) as connection:
         stamp = newest(connection)
@@ -99,7 +99,7 @@ def confirm_capture(home: Home, asked: Request, doer: Doer) -> Explained | None:
     """Log that a second person confirms a capture; return why no time stamp could be had yet.
 
     Raises:
-        AuthorityError: It is too late, by a time stamp, or somebody answered.
+        AuthorityError: By a time stamp, it is too late, or somebody has answered.
         UnknownItemError: Nothing was kept under it, or all of it was erased.
     """
     grant, until = Grant(asked.request, (approval(asked.request, doer),), None, waited=True), asked.due_at
@@ -109,7 +109,7 @@ def confirm_capture(home: Home, asked: Request, doer: Doer) -> Explained | None:
         def choose(connection: sa.Connection) -> list[Prepared]:
             grant.require_open(connection)
             stamp = newest(connection)
-            if stamp is not None and stamp.gen_time > until:  # also if our clock was set back meanwhile
+            if stamp is not None and stamp.gen_time > until:  # even if our clock was set back meanwhile
                 raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(until))
             require_captured(connection, asked.request)
             return prepared

@@ -1,8 +1,8 @@
-"""Seals rows again to another key: a new age header for each, while its payload stays as it is.
+"""Seals rows again to another key: each gets a new age header and keeps its payload.
 
-Most of the work is done ahead, outside the turn, and kept in a folder beside the keys: a program that was stopped
-goes on where it was. ``exchange`` then puts all rows in their places in the one transaction that logs the change,
-so at every moment one key opens all of them. What came since the work ahead is sealed again inside the turn.
+Most of the work is done ahead, outside the turn, and kept in a folder beside the keys, so a program that was stopped
+continues where it was. ``exchange`` then puts all rows in their places in the one transaction that logs the change,
+so at every moment one key opens all of them. What was added since the work ahead is sealed again inside the turn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,10 +33,10 @@ Hear = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """From which key to which.
+    """The old key and the new one.
 
     Attributes:
-        names: Of the rows that are sealed to it.
+        names: Of the rows that are sealed to this key.
     """
 
     names: tuple[str, ...]
@@ -73,7 +73,7 @@ def count_entries(engine: sa.Engine) -> int:
 
 
 def exchange(connection: sa.Connection, change: KeyChange, ahead: WorkAhead) -> bytes:
-    """Put every row in its place as it is sealed again, in the turn; return the list for the log.
+    """In the turn, put every row in its place, sealed again, and return the list for the log.
 
     Raises:
         HomeError: A row is not what was logged, or does not open.
@@ -135,7 +135,7 @@ def _rows(connection: sa.Connection, names: Sequence[str], first: int, last: int
         where = Term("place.row", name=name, index=str(index))
         leaf, kept = parse_leaf(stored_bytes(data, where=where)), stored_bytes(body, where=where)
         digest = sha256_hex(kept)
-        # damage must not be logged as what is right from now on
+        # damage must not be logged as right from now on
         if resealed.expected(index, name, leaf) != digest:
             raise HomeError("home.sealed_row_changed", where=where)
         found.append(_Row((index, name), kept, digest))

@@ -1,10 +1,10 @@
 """What was sealed again to another key: the list that a ``key_changed`` entry names by its digest.
 
-The leaf of an older entry names the digest of a row as it was sealed first. The newest list that has the row says
-what it hashes to now, so an audit needs no key to know it. docs/format.md is the specification.
+The leaf of an older entry names the digest of a row as it was first sealed. The newest list that has the row says
+what it hashes to now, so an audit knows this without a key. docs/format.md is the specification.
 
 LIMIT: whoever has the log key and names two persons can log a list of rows that nobody can open. Such rows pass an
-audit without a key; an audit with the passphrase opens each of them.
+audit without a key; an audit with the passphrase finds them, since it opens each row.
 """
 
 import struct
@@ -89,7 +89,7 @@ class Resealed:
 
 
 def read_resealed(connection: sa.Connection) -> Resealed:
-    """Every list that an entry of the log names; one that was changed counts as none, and its row is found by an audit.
+    """Every list that an entry of the log names; a list that was changed does not count, and an audit finds its row.
 
     Raises:
         StoreError: A row is of another type.

@@ -1,11 +1,11 @@
-"""Posts of channels that nobody registered, which one person captured, as the rows tell it.
+"""Posts that one person captured from channels that nobody registered, as the rows tell it.
 
-A capture is a request: what was kept under it waits for a second person, and is destroyed if none confirms it in
+A capture is a request: what was kept under it waits for a second person, and is destroyed if nobody confirms it in
 time. The rows of its items name the request (``item.capture``). Until it is confirmed, an item of it is in no case and
-in no bundle. A refusal ends the request, and what was kept under it is due for destruction; what nobody answered in
-time, the retention run refuses. One person cannot keep it longer: only a decision of two on what is frozen does.
+in no bundle. A refusal ends the request, and what was kept under it is due for destruction; the retention run refuses
+what nobody answered in time. One person cannot keep it longer: only a decision of two on what is frozen does.
 
-Whether the time is over, time stamps say: a clock that was set forward ends nothing early, and one that was wrong
+Time stamps say whether the time is over: a clock that was set forward ends nothing early, and one that was wrong
 when the request was made keeps nothing longer.
 """
 
@@ -31,7 +31,7 @@ class WaitingCapture:
     Attributes:
         index: Where in the log the request is.
         until: By when a second person has to confirm it, as values of the log are written.
-        items: How many items were kept under it and are there.
+        items: How many items that were kept under it are still there.
     """
 
     request: str
@@ -53,7 +53,7 @@ class CapturedPost:
 
 
 def confirmed(table: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
-    """A condition of queries: this item, or hole, is of no capture that still waits for a second person, or ended."""
+    """A condition of queries: this item, or hole, is of no capture, or of one that a second person confirmed."""
     asked = database.authority.alias("of_capture")
     agreed = sa.select(asked.c.request).where(asked.c.what == CAPTURED, asked.c.approved_idx.is_not(None))
     return sa.or_(table.c.capture.is_(None), table.c.capture.in_(agreed))
@@ -81,7 +81,7 @@ def require_confirmed(connection: sa.Connection, items: Sequence[str]) -> None:
 
 
 def waiting_captures(connection: sa.Connection) -> list[WaitingCapture]:
-    """The captures, by the rows, that nobody has confirmed or refused, the one due first at the beginning."""
+    """The captures, by the rows, that nobody has confirmed or refused, in the order in which they are due."""
     asked, item = database.authority.c, database.item.c
     there = sa.select(sa.func.count()).where(item.capture == asked.request).scalar_subquery()
     rows = sa.select(asked.request, asked.idx, asked.due_at, there.label("items"))
@@ -91,7 +91,7 @@ def waiting_captures(connection: sa.Connection) -> list[WaitingCapture]:
 
 
 def items_captured(connection: sa.Connection, request: str) -> list[str]:
-    """The items, by the rows, that were kept under a request to capture, but those that are frozen."""
+    """The items, by the rows, that were kept under a request to capture, except those that are frozen."""
     item = database.item.c
     rows = sa.select(item.item_id).where(item.capture == request, not_frozen()).order_by(item.idx)
     return list(connection.execute(rows).scalars())
@@ -111,11 +111,11 @@ def captured_at(connection: sa.Connection, channel_id: str, message_id: int) -> 
 
 
 def overdue_captures(connection: sa.Connection, now: datetime, covered: int) -> list[WaitingCapture]:
-    """Those captures whose time is over: by what their row says, or by a time stamp that covers the request.
+    """The captures whose time is over: by what their row says, or by a time stamp that covers the request.
 
     Args:
         now: The time of the newest time stamp, or our clock's if that is behind it.
-        covered: How many entries were in the log for as long as what nobody confirmed is kept, as a time stamp says.
+        covered: How many entries have been in the log, by a time stamp, for as long as an unconfirmed capture is kept.
     """
     late = format_time(now)
     return [each for each in waiting_captures(connection) if each.until <= late or each.index < covered]

@@ -1,4 +1,4 @@
-"""The headers that were made ahead for rows that are sealed again: a file of its own, beside the keys."""
+"""The headers that were made ahead for rows that are sealed again, in a file of their own beside the keys."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ class WorkAhead:
         )
 
     def at(self, first: int, last: int) -> Mapping[tuple[int, str], tuple[str, bytes]]:
-        """What was made of entries: by index and name, the digest of the row before, and its new header."""
+        """What was made for these entries: by index and name, the digest of the row before and its new header."""
         rows = self._rows.execute("SELECT idx, name, before, body FROM header WHERE idx BETWEEN ? AND ?", (first, last))
         return {(index, name): (before.hex(), body) for index, name, before, body in rows}
 
@@ -40,10 +40,10 @@ class WorkAhead:
 
 @contextmanager
 def work_ahead(folder: Path) -> Iterator[WorkAhead]:
-    """The work that lies in a folder; begun anew where its file is damaged.
+    """The work that lies in a folder; begun anew if its file is damaged.
 
     Raises:
-        StorageFullError: No room.
+        StorageFullError: There is no room, or the disk failed.
     """
     file = folder / _ROWS_FILE
     try:

@@ -49,7 +49,7 @@ RULES = {
         "`nisisama retention run` destroys it, by the same rule",
     ),
     "retention.unconfirmed_hours": KeepingRule(
-        "A post of a channel that is not registered, captured by one person, that no second person confirmed",
+        "A post that one person captured from a channel that is not registered, and nobody else confirmed",
         "hours",
         "`nisisama retention run` destroys it, by the same rule. Confirmed, it is kept like an item that no case has",
     ),

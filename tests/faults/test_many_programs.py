@@ -268,7 +268,6 @@ def require_whole(start: Callable[[], Crowd], seed: int) -> None:
     assert (victim, after_s, broken_by(crowd, ended, victim)) == (victim, after_s, [])
 
 
-@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", range(1))
 def test_one_of_many_programs_is_killed_and_the_others_succeed(start: Callable[[], Crowd], seed: int) -> None:
     require_whole(start, seed)
@@ -282,7 +281,6 @@ def test_one_of_many_programs_is_killed_at_many_moments_and_the_others_succeed(
     require_whole(start, seed)
 
 
-@pytest.mark.every(2)
 def test_without_the_turn_the_same_programs_fail(start: Callable[[], Crowd]) -> None:
     for _attempt in range(5):
         crowd = start()

@@ -74,7 +74,7 @@ def test_a_post_of_a_channel_that_is_not_registered_is_told_with_its_end_and_con
     assert ran.code == DONE, ran.err
     kept, only, ends = ran.out.splitlines()
     assert (kept, only) == (
-        "kanali: 1 message", "The channel is not registered, so only metadata are kept, and no file."
+        "kanali: 1 message", "The channel is not registered, so its text is kept, and no file."
     )  # fmt: skip
     request = ends.rpartition(" ")[2]
     assert ends.startswith("It is destroyed after ")

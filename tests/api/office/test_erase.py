@@ -363,7 +363,6 @@ def verdict_of(home: Home, bundle: Path) -> Verdict:
         return verify_bundle(stream, roots=trusted_roots(home)).verdict
 
 
-@pytest.mark.every(2)
 @pytest.mark.parametrize("cause", [ErasureCause.WITHDRAWN, ErasureCause.CHILD])
 def test_an_older_bundle_still_verifies_and_a_new_one_says_that_an_item_was_erased(
     home: Home, posts: Posts, tmp_path: Path, cause: ErasureCause

@@ -500,7 +500,6 @@ def test_a_machine_does_not_freeze_again_what_two_persons_looked_at(at: Frozen) 
     assert not at.posts.of(AGAIN) & at.listed()
 
 
-@pytest.mark.every(2)
 @pytest.mark.parametrize(("hours", "verdict"), [(23, Verdict.PASSED), (25, Verdict.FAILED)])
 def test_doctor_is_red_while_a_freeze_waits_for_longer_than_a_day(at: Frozen, hours: int, verdict: Verdict) -> None:
     def found() -> list[Verdict]:

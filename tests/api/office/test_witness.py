@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
-from api.office.addition import Addition, Brought, add_files
+from api.office.addition import Addition, Brought, add_files, begin_addition, keep_addition
 from api.office.audit import run_audit
 from api.office.case import add_items, open_case, show_case
 from api.office.freeze import freeze
@@ -156,6 +156,20 @@ def test_a_number_that_the_register_contradicts_is_refused(
         bring(home, tmp_path, post(12, "words"))
     assert refused.value.code == "brought_file.other_channel"
     assert bring(home, tmp_path, post(12, "words"), chat="42").posts[0].channel_id == "42"
+
+
+def test_a_channel_that_is_registered_while_a_page_is_kept_loses_nothing_of_what_was_brought(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "Kanali.html"
+    file.write_text(saved_page(post(12, "words")))
+    brought = Brought((), "her browser", "ana", doer(home, approver=None), pages=[SavedPage(ADDRESS, file, CHANNEL)])
+    begun = begin_addition(home, brought, bytes(32))
+    monkeypatch.setattr("api.office.addition._registered", lambda _home: lambda _link: "42")
+    done = keep_addition(home, brought, begun)
+    assert (len(done.missed), len(done.posts), len(done.unread)) == (0, 0, 1)
+    assert [each.kind for each in items_of(home)] == [Kind.FILE]
+    assert [each.values["hole"] for each in records_of(home) if each.type == "hole"] == ["unread"]
 
 
 @pytest.mark.parametrize("chat", ["local0011223344556677", "user7", "Kanali", ""])

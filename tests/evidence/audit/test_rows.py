@@ -263,7 +263,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         ),
         "UPDATE channel SET idx = 0",
         "INSERT INTO case_file VALUES ('ff', 3, '', NULL, NULL)",
-        "INSERT INTO hole SELECT -1, seen, part, channel_id, lo, hi, reason, since, until FROM hole LIMIT 1",
+        "INSERT INTO hole SELECT -1, seen, part, channel_id, lo, hi, reason, since, until, capture FROM hole LIMIT 1",
     ],
 )
 def test_rows_in_clear_that_are_missing_moved_or_added_are_found_without_a_key(

@@ -219,7 +219,7 @@ def staged(folder: Path) -> Iterator[Stage]:
         with Decoder() as decoder:
             Decoded1.answers = {data: _decoded(decoder, data) for data in files}
         patch.setattr(watch, "Decoder", Decoded1)
-        patch.setattr(Writer, "stamp", lambda writer: writer.sequencer.sign())
+        patch.setattr(Writer, "stamp", lambda writer, **_how: writer.sequencer.sign())
         patch.setattr(Line, "wait", lambda _line, seconds: clock.pass_by(seconds=seconds))
         patch.setattr(line_module, "_PAUSES_S", (0.0, 0.0, 0.0))
         patch.setattr(watch_module, "IDLE_S", 0.02)

@@ -122,7 +122,6 @@ def spelled(planted: bytes) -> set[bytes]:
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_no_embedded_thumbnail_is_in_what_the_casework_key_opens(at: Desk, mode: Mode) -> None:
     group, world = at.group(mode=mode), at.telegram.world
