@@ -103,9 +103,9 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
     def fresh(connection: sa.Connection) -> list[Prepared]:
         require_not_erased(connection, wanted)  # also while the entries were sealed
         require_not_withdrawn(connection, case_id, wanted)
-        require_confirmed(connection, wanted)
         if frozen_among(connection, wanted):
             raise UnknownItemError("unknown_item.frozen")
+        require_confirmed(connection, wanted)
         held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 

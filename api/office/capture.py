@@ -48,19 +48,23 @@ class Captured:
 
 def _not_there(seen: Seen | None, link: MessageLink) -> Explained | None:
     number = str(link.comment or link.number)
+    error = None
     match seen:
         case Seen.GONE:
-            return MessageError("message.gone", found=number)
+            error = MessageError("message.gone", found=number)
         case Seen.NEVER_SEEN:
-            return MessageError("message.never_seen", found=number)
+            error = MessageError("message.never_seen", found=number)
         case Seen.NOT_YET:
-            return MessageError("message.not_yet", found=number)
+            error = MessageError("message.not_yet", found=number)
         case Seen.NOT_THERE:
-            return MessageError("message.not_there", found=number)
+            error = MessageError("message.not_there", found=number)
+        case Seen.NOT_KEPT:
+            error = MessageError("message.not_kept", found=number)
         case Seen.NO_COMMENTS:
-            return MessageError("message.no_comments", found=number)
+            error = MessageError("message.no_comments", found=number)
         case _:
-            return None
+            pass
+    return error
 
 
 def capture_message(

@@ -7,6 +7,9 @@ itself with its day.
 To hold for the police what is frozen is a decision of two, as counsel's written rule says: it ends the wait of the
 freeze, and the whole message and album are held. An authority's list that has the very file may stand for the second
 person.
+
+What one person captured and nobody else confirmed, one person cannot hold either: that person would decide alone how
+long it is kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +39,7 @@ from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.keys import Unlocked
 from evidence.seal.age import Identity
+from evidence.store.captured import require_confirmed
 from evidence.store.database import reading
 from evidence.store.erase import require_not_erased
 from evidence.store.freeze import freezes_among, frozen_among, frozen_of_case, of_posts
@@ -104,7 +108,8 @@ def place_hold(home: Home, wish: HoldWish, doer: Doer, keys: Unlocked | None = N
         keys: Needed for what is frozen if a second person is named, or a list decides.
 
     Raises:
-        UnknownItemError: There is no such case or item, or an item was erased.
+        UnknownItemError: There is no such case or item, an item was erased, or one was captured and nobody else
+            confirmed it.
         AuthorityError: There is no reason, or the day has passed already. Of what is frozen also: counsel's rule
             forbids it or counsel was not asked, the second person froze it, or no list has it.
     """
@@ -138,7 +143,10 @@ def _placed(home: Home, wish: HoldWish, doer: Doer, *, whatever: bool) -> Placed
 
         def choose(connection: sa.Connection) -> list[Prepared]:
             require_not_erased(connection, wish.items)
-            return [] if not whatever and _frozen_of(connection, wish) else prepared
+            if not whatever and _frozen_of(connection, wish):
+                return []
+            require_confirmed(connection, wish.items)
+            return prepared
 
         if not writer.sequencer.turn(choose):
             return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from api.home import Home
-from api.office.retention import count_soon, is_ruled, unconfirmed
+from api.office.retention import count_soon, is_rule_changed, is_ruled, unconfirmed
 from casefiles.withdrawal import closed_cases
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
@@ -66,7 +66,9 @@ def retention_due(home: Home) -> Iterator[Finding]:
     """A check of ``doctor``: what is due by the retention rule is destroyed; what will be is told in time."""
     due, soon = count_soon(home)
     facts: dict[str, Fact] = {"count": due, "days": home.settings.retention.notice_days}
-    if due and is_ruled(home):
+    if is_rule_changed(home):
+        yield Finding("retention", Verdict.INDETERMINATE, "retention.changed", facts)
+    elif due and is_ruled(home):
         yield Finding("retention", Verdict.INDETERMINATE, "retention.due", facts)
     elif due:
         yield Finding("retention", Verdict.INDETERMINATE, "retention.not_ruled", facts)

@@ -9,6 +9,7 @@ mode, a case or a hold keeps is left, and counted. The time is that of the newes
 destroys nothing early.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,11 +31,15 @@ from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.captured import WaitingCapture, overdue_captures, waiting_captures
 from evidence.store.database import reading
+from evidence.store.projection import Placed
 from evidence.store.retention import RetentionTerms, count_due, due_items, require_due
 from evidence.store.reviews import review_of
+from evidence.store.task import note_work, noted
 from evidence.times import format_time
 
 _AT_ONCE = 200
+_AGREED = "retention_rule"
+"""The kind of note, among the rows of work, that says in clear which rule was agreed to, and where in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,12 @@ def rule_asked(home: Home, asked: Request, doer: Doer, grant: Grant) -> Ruled:
 
 def _rule(home: Home, rule: Mapping[str, str], doer: Doer, grant: Grant) -> Ruled:
     with home.writing() as writer:
-        grant.log(writer.sequencer, [Draft("retention_ruled", doer.values(grant.request) | {"rule": dict(rule)})])
+        ruled = Draft("retention_ruled", doer.values(grant.request) | {"rule": dict(rule)})
+
+        def note(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            _note(connection, placed[-1].idx, rule, home.clock())
+
+        grant.log(writer.sequencer, [ruled], note)
         return Ruled(rule, writer.beat())
 
 
@@ -114,6 +124,8 @@ def run_retention(home: Home, doer: Doer, casework: KeyIdentity) -> RetentionRun
     by = Doer(doer.actor, doer.tool, doer.at, reason=doer.reason or "the retention rule", approver=approver)
     acting = by, Grant(request, (), None)
     with home.writing() as writer:
+        with writer.sequencer.take() as connection:  # a home that was put together from its log does not have it yet
+            _note(connection, ruled, rule_of(home.settings.retention), home.clock())
         _ask_the_time(home, writer)
         now = _stamped_now(home)
         refused = _refuse_overdue(home, writer, by, now)
@@ -222,6 +234,27 @@ def is_ruled(home: Home) -> bool:
     """Whether, by the rows, two persons ever agreed to a rule for ``retention run``."""
     with reading(home.engine) as connection:
         return _newest_rule(connection) is not None
+
+
+def is_rule_changed(home: Home) -> bool:
+    """Whether the settings have another rule than two persons agreed to: then no run destroys anything.
+
+    The rows tell it, since the entry is sealed. Where they do not know what was agreed to, it counts as not changed,
+    until a run, which opens the entry, notes it.
+    """
+    with reading(home.engine) as connection:
+        index, note = _newest_rule(connection), noted(connection, _AGREED).get(_AGREED)
+    if index is None or note is None or json.loads(note.progress)[0] != index:
+        return False
+    return note.progress != _agreed_text(index, rule_of(home.settings.retention))
+
+
+def _note(connection: sa.Connection, index: int, rule: Mapping[str, str], now: datetime) -> None:
+    note_work(connection, kind=_AGREED, subject=_AGREED, due_at=now, progress=_agreed_text(index, rule))
+
+
+def _agreed_text(index: int, rule: Mapping[str, str]) -> str:
+    return json.dumps([index, dict(rule)], sort_keys=True)
 
 
 def _newest_rule(connection: sa.Connection) -> int | None:

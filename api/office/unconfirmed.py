@@ -3,7 +3,8 @@
 The request comes first, so what is kept names it. It names neither the channel nor the message: a request stays in the
 log for good, and nothing of a post that nobody confirmed may stay. Whoever confirms looks at the items themselves.
 
-Nothing is captured in this way until two persons have agreed to the retention rule, since only that rule destroys it.
+Nothing is captured in this way until two persons have agreed to the retention rule, since only that rule destroys it;
+nor while the settings have another rule than the agreed one.
 """
 
 from dataclasses import replace
@@ -12,7 +13,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.retention import is_ruled
+from api.office.retention import is_rule_changed, is_ruled
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, request_of, require_reason
 from evidence.custody.event import Prepared
@@ -32,11 +33,14 @@ def require_capturable(home: Home, doer: Doer) -> None:
     """Check, before asking Telegram anything, that one person may capture from a channel that is not registered.
 
     Raises:
-        AuthorityError: There is no reason, or nobody agreed to the rule that destroys what is captured.
+        AuthorityError: There is no reason, nobody agreed to the rule that destroys what is captured, or the settings
+            have another rule, by which nothing is destroyed.
     """
     require_reason(doer, act=Act.CAPTURE.value)
     if not is_ruled(home):
         raise AuthorityError("authority.capture_not_ruled")
+    if is_rule_changed(home):
+        raise AuthorityError("authority.capture_rule_changed")
 
 
 def ask_to_keep(writer: Writer, doer: Doer, name: str, number: int) -> Provenance:

@@ -3,7 +3,7 @@
 A capture is a request: what was kept under it waits for a second person, and is destroyed if nobody confirms it in
 time. The rows of its items name the request (``item.capture``). Until it is confirmed, an item of it is in no case and
 in no bundle. A refusal ends the request, and what was kept under it is due for destruction; the retention run refuses
-what nobody answered in time.
+what nobody answered in time. One person cannot keep it longer: only a decision of two on what is frozen does.
 
 Time stamps say whether the time is over: a clock that was set forward ends nothing early, and one that was wrong
 when the request was made keeps nothing longer.
@@ -67,7 +67,7 @@ def ended(table: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
 
 
 def require_confirmed(connection: sa.Connection, items: Sequence[str]) -> None:
-    """Check, by the rows, that none of these items is of a capture that a second person has not confirmed.
+    """Check, by the rows, that none of these items, frozen or not, is of a capture that nobody else has confirmed.
 
     Raises:
         UnknownItemError: One is.
@@ -75,7 +75,7 @@ def require_confirmed(connection: sa.Connection, items: Sequence[str]) -> None:
     item = database.item
     for first in range(0, len(items), _AT_ONCE):
         named = item.c.item_id.in_(items[first : first + _AT_ONCE])
-        rows = sa.select(item.c.item_id, item.c.capture).where(named, not_frozen(), ~confirmed()).limit(1)
+        rows = sa.select(item.c.item_id, item.c.capture).where(named, ~confirmed()).limit(1)
         if (row := connection.execute(rows).first()) is not None:
             raise UnknownItemError("unknown_item.unconfirmed", found=row.item_id, request=row.capture)
 

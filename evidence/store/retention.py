@@ -3,7 +3,7 @@
 An item is due so many days after it was kept, unless a case has it, a hold or a renewal keeps it, or it is hidden for a
 decision of its own. Texts of bystanders are due sooner: messages of a registered channel beside which no file is, and
 none is known to be missing. What one person captured from a channel that nobody registered is due once its request is
-refused (``evidence.store.captured``); no case has it, and of holds only those that bind keep it.
+refused (``evidence.store.captured``); no case has it, and of holds only one keeps it that two persons decided.
 """
 
 from collections.abc import Sequence

@@ -31,9 +31,11 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.intake.sight import Provenance
 from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
-from evidence.store.captured import captured_at
+from evidence.store.captured import CapturedPost, captured_at
 from evidence.store.database import reading
+from evidence.store.erase import is_erased_place
 from evidence.store.freeze import is_frozen_message
+from evidence.store.marks import place_mark
 from evidence.times import format_time, is_due, parse_time
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
@@ -69,6 +71,7 @@ class Seen(StrEnum):
     ``gone``: it was known, and is no longer there.  ``never_seen``: it is not there, and nobody saw it.
     ``not_yet``: no message has that number yet.  ``no_comments``: the post of a comment is there, but has none.
     ``not_there``: it is not there, in a channel that is not registered; nothing is recorded.
+    ``not_kept``: of such a channel, and nothing of it is kept, since something of it was erased as a child's.
     """
 
     THERE = "there"
@@ -77,6 +80,7 @@ class Seen(StrEnum):
     NOT_YET = "not_yet"
     NO_COMMENTS = "no_comments"
     NOT_THERE = "not_there"
+    NOT_KEPT = "not_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,7 @@ class Glance(Following):
         self._called = name
         self._asked_by = asked_by
         self._takes_up_what_was_left = True
+        self._request: str | None = None
         self._until: str | None = None
         self.kept: set[int] = set()
 
@@ -303,7 +308,7 @@ class Glance(Following):
             missing=counts.missing,
             gaps=counts.gaps,
             files=files,
-            request=self._provenance.authority if isinstance(self.entry, UnregisteredChannel) else None,
+            request=self._request,
             until=self._until,
         )
 
@@ -326,7 +331,8 @@ class Glance(Following):
     def keep_unregistered(self, number: int, asking: CaptureWish) -> Seen:
         """Ask for a message of a channel that is not registered, with its album, and have it kept once.
 
-        One that waits for a second person, or that a second confirmed, is not asked for again.
+        One that waits for a second person, or that a second confirmed, is not asked for again; nor is one of which
+        something was erased because it may show a child, since nothing of it is kept: no request would be about it.
 
         Raises:
             UnknownItemError: As ``look_at``.
@@ -335,10 +341,11 @@ class Glance(Following):
         """
         with reading(self._way.engine) as connection:
             before = captured_at(connection, self._channel_id, number)
+            destroyed = is_erased_place(connection, place_mark(self._way.seen, self._channel_id, number))
         if before is not None:
-            self._provenance = replace(self._provenance, authority=before.request)
-            self._until = before.until
-            return Seen.THERE
+            return self._captured_under(before)
+        if destroyed:
+            return Seen.NOT_KEPT
         found = self._find(number)
         if found is None:
             return Seen.NOT_THERE
@@ -347,7 +354,10 @@ class Glance(Following):
         self._keep(answer, wanted)
         with reading(self._way.engine) as connection:
             kept = captured_at(connection, self._channel_id, number)
-        self._until = None if kept is None else kept.until
+        return Seen.NOT_KEPT if kept is None else self._captured_under(kept)
+
+    def _captured_under(self, post: CapturedPost) -> Seen:
+        self._request, self._until = post.request, post.until
         return Seen.THERE
 
     def _find(self, number: int) -> tuple[Any, Received, set[int]] | None:

@@ -23,7 +23,7 @@ from config.errors import Explained, StoppedError
 from config.link import MessageLink
 from evidence.authority import Doer
 from evidence.custody.sequencer import Also, Sequencer
-from evidence.errors import HomeBusyError, StorageFullError
+from evidence.errors import HomeBusyError, StorageFullError, UnknownItemError
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.store import task
@@ -672,11 +672,14 @@ class Watch:
         return CaptureAnswer(seen, [self._looked(each) for each in glances], error), glances
 
     def _glances(self, link: MessageLink, way: Way, fetching: Fetching, asked_by: Doer | None) -> Glances:
-        while True:
+        wish = CaptureWish(self._office.allow, self._office.own, asked_by)
+        for _again in range(2):
             try:
-                return capture(link, way, self.followings, CaptureWish(self._office.allow, self._office.own, asked_by))
+                return capture(link, way, self.followings, wish)
             except RegisterChangedError:
                 self._read_register(way, fetching, self.followings)
+        # registered, and not followed by this account: asked for again and again, Telegram would make us pause
+        raise UnknownItemError("unknown_item.link_not_registered", found=link.channel)
 
     def _looked(self, glance: Glance) -> Looked:
         with reading(self._office.engine) as connection:

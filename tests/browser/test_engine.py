@@ -1,7 +1,8 @@
 """The page's verifier and ``nisisama verify`` say the same of every damaged and wrong bundle, and of every office."""
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from casefiles.errors import RecordsError
+from casefiles.format import layout
+from casefiles.format.entries import read_entries
 from casefiles.verifier.report import not_made_by
 from evidence.errors import AuthorityError, CertificateError, SignedDataError, TokenError
 from evidence.finding import Report
@@ -129,6 +133,41 @@ def test_a_message_may_say_whatever_it_likes_and_is_read_at_once(engine: Engine,
     # the control: what is not as every writer writes it is read again, line by line
     odd = next(case for case in CORPUS if case.fails == {"log.disclosures"})
     assert not engine.verify(odd.bundle())["isQuick"]
+
+
+def told_of_lines(engine: Engine, lines: Sequence[bytes]) -> list[dict[str, str | None]]:
+    told: list[dict[str, str | None]] = engine.ask(lines=[base64.b64encode(line).decode() for line in lines])["lines"]
+    return told
+
+
+def code_of_line(line: bytes) -> str | None:
+    try:
+        read_entries(line + b"\n")
+    except RecordsError as error:
+        return error.code
+    return None
+
+
+def lines_near(line: bytes) -> list[bytes]:
+    """A line with one byte more or less near a bracket, and with each list's commas elsewhere."""
+    brackets = [at for at, byte in enumerate(line) if byte in b"[]{}"]
+    places = sorted({near for at in brackets for near in range(at - 3, at + 4) if 0 <= near <= len(line)})
+    more = [line[:at] + bytes([byte]) + line[at:] for at in places for byte in b'",:[]{} \\a0=\t\x00\xff']
+    less = [line[:at] + line[at + 1 :] for at in places]
+    commas = ((b"]", b",]"), (b"[", b"[,"), (b'","', b'",,"'), (b'","', b'""'))
+    return [*more, *less, *(line.replace(stands, odd) for stands, odd in commas)]
+
+
+def test_a_line_with_a_byte_more_or_less_is_read_quickly_only_if_the_slow_reader_reads_it(engine: Engine) -> None:
+    """Python says the same of its form, so the page passes nothing that Python fails."""
+    lines = [line for line in forge.good_members()[layout.ENTRIES].splitlines() if b'"path":[]' not in line]
+    for line in nonempty([lines[0], next(each for each in lines if b" " in each)]):
+        (whole,) = told_of_lines(engine, [line])
+        assert whole["quick"] == whole["slow"] is not None  # the control: both read it, and take the same
+        near = lines_near(line)
+        for each, found in nonempty(zip(near, told_of_lines(engine, near), strict=True)):
+            assert found["quick"] in {None, found["slow"]}, each
+            assert found["form"] == code_of_line(each), each
 
 
 def test_another_seal_or_another_key_than_the_letters_fails(engine: Engine) -> None:

@@ -73,6 +73,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/store/captured.py:confirmed": "asks whether a second person confirmed it; the query beside it asks",
         "evidence/store/captured.py:ended": "is due for destruction; ``_is_due`` asks",
         "evidence/store/captured.py:require_captured": "whether anything was kept, frozen or not",
+        "evidence/store/captured.py:require_confirmed": "whether a second person confirmed it; nothing of what it is",
         "evidence/store/captured.py:waiting_captures": "how many items a capture kept",
         "evidence/store/erase.py:_work": "is destroyed here",
         "evidence/store/erase.py:erased_with": "is destroyed; whoever asks has asked what is frozen",

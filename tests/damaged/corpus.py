@@ -701,6 +701,35 @@ def log_entry_in_another_spelling() -> bytes:
     return with_log_lines(layout.ENTRIES, lambda lines: [lines[0].replace(b'":[', b'": [', 1), *lines[1:]])
 
 
+def with_odd_commas(stands: bytes, odd: bytes) -> bytes:
+    return with_log_lines(layout.ENTRIES, lambda lines: [*lines[:-1], lines[-1].replace(stands, odd, 1)])
+
+
+@damaged("log.form")
+def log_entry_with_a_comma_behind_its_names() -> bytes:
+    return with_odd_commas(b'],"index"', b',],"index"')
+
+
+@damaged("log.form")
+def log_entry_with_a_comma_before_its_names() -> bytes:
+    return with_odd_commas(b'{"disclosures":[', b'{"disclosures":[,')
+
+
+@damaged("log.form")
+def log_entry_with_two_commas_between_its_names() -> bytes:
+    return with_odd_commas(b'","', b'",,"')
+
+
+@damaged("log.form")
+def log_entry_with_a_comma_behind_its_path() -> bytes:
+    return with_odd_commas(b"]}", b",]}")
+
+
+@damaged("log.form")
+def log_entry_with_a_comma_before_its_path() -> bytes:
+    return with_odd_commas(b'"path":[', b'"path":[,')
+
+
 @damaged("log.form")
 def log_entry_twice() -> bytes:
     return with_log_lines(layout.ENTRIES, lambda lines: [lines[0], *lines])

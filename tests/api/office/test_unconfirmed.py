@@ -1,5 +1,6 @@
 """A post of a channel that nobody registered is kept by one person, and goes unless a second one confirms it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,8 +15,9 @@ from api.home import Home
 from api.office import keep_health
 from api.office.approval import Means, approve, refuse, waiting
 from api.office.capture import Captured, capture_message
+from api.office.erase import ErasureCause
 from api.office.freeze import freeze
-from api.office.hold import HoldWish, end_holds, place_hold
+from api.office.hold import HoldWish, place_hold
 from api.office.item import show_item
 from api.office.request import Waiting, find_request
 from api.office.retention import RetentionRun, agree_to_rule, run_retention, unconfirmed
@@ -24,6 +26,7 @@ from config.link import read_message_link
 from evidence.authority import Doer
 from evidence.custody.stamps import newest
 from evidence.errors import AuthorityError, UnknownItemError
+from evidence.intake.sight import Provenance
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.captured import WaitingCapture, overdue_captures
@@ -31,9 +34,10 @@ from evidence.store.database import reading
 from evidence.store.hold import HoldKind
 from evidence.times import parse_time
 from monitor.rehearsal.telegram.rooms import Room
-from monitor.telegram.capture import Seen
+from monitor.telegram.capture import CaptureWish, Seen
 from monitor.telegram.session import Sessions
-from tests.erasing import ErasedTraces, canaries_of, opened_rows, problems_of
+from monitor.telegram.standing import RegisterChangedError
+from tests.erasing import ErasedTraces, canaries_of, erase_now, opened_rows, problems_of, report_now
 from tests.homes import PASSPHRASE, doer, export_of, items_of, new_case
 from tests.nonempty import nonempty
 from tests.watching import Desk, desk, kinds, observed, picture, running, until
@@ -191,6 +195,42 @@ def test_it_is_refused_without_a_reason_a_rule_or_a_public_name(at: Desk) -> Non
     home.engine.dispose()
 
 
+def test_a_post_that_was_destroyed_as_a_childs_is_not_asked_for_and_nothing_waits(at: Desk) -> None:
+    number = stranger(at).post_photo(picture(1), WORDS)
+    request, home = requested(capture(at, number)), at.home
+    confirm(home, request)
+    items = items_kept(home, request)
+    freeze(home, items, person(home, "cat"))
+    report_now(home, *items)
+    erase_now(home, *items, cause=ErasureCause.CHILD)
+    asked = Counter(call.name for call in at.telegram.calls)["channels.getMessages"]
+    done = capture(at, number)
+    assert done.error is not None
+    assert (done.error.code, done.answer.seen) == ("message.not_kept", Seen.NOT_KEPT)
+    (looked,) = done.answer.looked
+    assert (looked.request, looked.until, looked.messages) == (None, None, 0)
+    assert Counter(call.name for call in at.telegram.calls)["channels.getMessages"] == asked > 0
+    assert (kinds(home), open_captures(home)) == ({}, [])
+    home.engine.dispose()
+
+
+def test_a_channel_that_is_registered_and_not_followed_is_asked_for_twice_and_no_more(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = stranger(at).post(WORDS)
+    tried: list[str] = []
+
+    def registered(_asked_by: Doer | None, name: str, _number: int) -> Provenance:
+        tried.append(name)
+        raise RegisterChangedError(taken_off=False)
+
+    real = CaptureWish
+    monkeypatch.setattr("monitor.telegram.watch.CaptureWish", lambda _allow, own, by: real(registered, own, by))
+    done = capture(at, number)
+    assert isinstance(done.error, UnknownItemError)
+    assert (done.error.code, tried) == ("unknown_item.link_not_registered", ["kanali", "kanali"])
+
+
 def test_nothing_is_captured_while_no_rule_would_destroy_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with desk(tmp_path, monkeypatch) as at:
         done = capture(at, stranger(at).post(WORDS))
@@ -201,31 +241,79 @@ def test_nothing_is_captured_while_no_rule_would_destroy_it(tmp_path: Path, monk
         home.engine.dispose()
 
 
-def test_what_is_refused_goes_at_once_and_what_is_held_or_frozen_stays(at: Desk) -> None:
+def hold_of(home: Home, kind: HoldKind, *items: str) -> HoldWish:
+    return HoldWish(kind, home.today() + timedelta(days=9), items=items, counsel="counsel, by telephone")
+
+
+def test_nothing_is_captured_while_the_settings_have_another_rule_than_was_agreed_to(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, other = stranger(at), "NISISAMA_RETENTION__NOTICE_DAYS"
+
+    def told() -> tuple[str | None, list[str]]:
+        done, home = capture(at, room.post(WORDS)), at.home
+        try:
+            return (
+                None if done.error is None else done.error.code,
+                [each.code for each in keep_health.retention_due(home)],
+            )
+        finally:
+            home.engine.dispose()
+
+    assert told() == (None, [])
+    with monkeypatch.context() as changed:
+        changed.setenv(other, "31")
+        assert told() == ("authority.capture_rule_changed", ["retention.changed"])
+        home = at.home
+        with pytest.raises(AuthorityError, match="not the one that two persons agreed to"):
+            run(home)
+        with home.engine.begin() as connection:  # as in a home that was put together from its log
+            connection.execute(sa.delete(database.task).where(database.task.c.kind == "retention_rule"))
+        home.engine.dispose()
+        assert told() == (None, [])
+    home = at.home
+    run(home)
+    home.engine.dispose()
+    assert told() == (None, [])
+    with monkeypatch.context() as changed:
+        changed.setenv(other, "31")
+        assert told() == ("authority.capture_rule_changed", ["retention.changed"])
+        home = at.home
+        agree_to_rule(home, doer(home))
+        home.engine.dispose()
+        assert told() == (None, [])
+
+
+def test_what_is_refused_goes_at_once_and_of_the_rest_one_person_keeps_nothing(at: Desk) -> None:
     room = stranger(at)
-    refused, held, frozen, renewed = (requested(capture(at, room.post(f"{WORDS} {each}"))) for each in range(4))
+    refused, lapsed, frozen, agreed = (requested(capture(at, room.post(f"{WORDS} {each}"))) for each in range(4))
     home = at.home
     casework = home.keys.unlock(PASSPHRASE).casework
-    (legal,), (child,), (kept_on,) = (items_kept(home, each) for each in (held, frozen, renewed))
-    hold = place_hold(home, HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=9), items=(legal,)), doer(home))
-    assert not isinstance(hold, Waiting)
-    renewal = HoldWish(HoldKind.RENEWAL, home.today() + timedelta(days=300), items=(kept_on,))
-    place_hold(home, renewal, doer(home))
+    (alone,), (child,), (shared,) = (items_kept(home, each) for each in (lapsed, frozen, agreed))
     freeze(home, [child], doer(home))
+    confirm(home, agreed)
+    ways = [(kind, item) for kind in HoldKind for item in (alone, child) if (kind, item) != (HoldKind.POLICE, child)]
+    for kind, item in nonempty(ways):
+        with pytest.raises(UnknownItemError) as kept:  # nor together with what somebody confirmed
+            place_hold(home, hold_of(home, kind, shared, item), doer(home))
+        assert kept.value.code == "unknown_item.unconfirmed"
+        assert kept.value.facts["request"] in {lapsed, frozen}
+    police = place_hold(home, hold_of(home, HoldKind.POLICE, child), person(home, "cat"))
+    assert isinstance(police, Waiting)  # two decide on what is frozen
+    confirm(home, police.request)
+    hold = place_hold(home, hold_of(home, HoldKind.LEGAL, shared), doer(home))  # the control
+    assert not isinstance(hold, Waiting)
     refuse(home, find_request(home, refused, casework), person(home, "bo", "not the group that was reported"))
     assert (run(home).erased, items_kept(home, refused)) == (1, ())
     with pytest.raises(AuthorityError):
         confirm(home, refused)
     at.clock.pass_by(hours=73)
     ran = run(home)
-    assert (ran.erased, ran.refused) == (1, 3)  # one person cannot renew what nobody confirmed
-    assert {each.item_id for each in items_of(home)} == {legal}
+    assert (ran.erased, ran.refused) == (1, 2)
+    assert {each.item_id for each in items_of(home)} == {shared}
     with reading(home.engine) as connection:
-        assert set(connection.execute(sa.select(database.item.c.item_id)).scalars()) == {legal, child}
-    with pytest.raises(UnknownItemError):
-        new_case(home, [legal])
-    end_holds(home, [hold.hold_id], doer(home))
-    assert (run(home).erased, kinds(home)) == (1, {})
+        assert set(connection.execute(sa.select(database.item.c.item_id)).scalars()) == {shared, child}
+    assert run(home).erased == 0
     assert problems_of(home) == []
     home.engine.dispose()
 
@@ -312,10 +400,9 @@ class CapturedWord:
     traces: ErasedTraces
     confirmed: bool = False
     refused: bool = False
-    hold: str | None = None
 
     def goes(self, now: datetime) -> bool:
-        return not self.confirmed and self.hold is None and (self.refused or now >= self.until)
+        return not self.confirmed and (self.refused or now >= self.until)
 
 
 @dataclass(slots=True)
@@ -367,14 +454,13 @@ class CaptureSchedule:
 
     def hold(self) -> None:
         post, home = self._one(), self.at.home
-        if post is not None and post.hold is None:
-            wish = HoldWish(HoldKind.LEGAL, home.today() + timedelta(days=90), items=items_kept(home, post.request))
-            placed = place_hold(home, wish, doer(home))
-            assert not isinstance(placed, Waiting)
-            post.hold = placed.hold_id
-        elif post is not None and post.hold is not None:
-            end_holds(home, [post.hold], doer(home))
-            post.hold = None
+        if post is not None:
+            held = False
+            with suppress(UnknownItemError):
+                held = bool(
+                    place_hold(home, hold_of(home, HoldKind.LEGAL, *items_kept(home, post.request)), doer(home))
+                )
+            assert held is post.confirmed
         home.engine.dispose()
 
     def wait(self) -> None:

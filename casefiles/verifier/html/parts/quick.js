@@ -199,6 +199,7 @@ export class QuickReader {
     this.committed.length = this.values.length = 0;
     let at = LINE_HEAD.length;
     for (const { name, letters } of names) {
+      if (at > LINE_HEAD.length && line[at++] !== COMMA) return null; // between two names, and nowhere else
       if (line[at] !== QUOTE) return null;
       const isWithheld = line[at + 1 + letters.length] === SPACE;
       const end = isWithheld ? at + 1 + letters.length + 1 + LETTERS : line.indexOf(QUOTE, at + 1);
@@ -217,10 +218,6 @@ export class QuickReader {
       }
       shown.put(between);
       at = end + 1;
-      if (at < listed) {
-        if (line[at] !== COMMA) return null;
-        at += 1;
-      }
     }
     return at === listed && this.hashesTo(leaf) ? this.valuesWith(others, withheld) : null;
   }
