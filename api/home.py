@@ -63,7 +63,7 @@ from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
-from evidence.seal.recipients import ROLES, Recipients, read_recipients
+from evidence.seal.recipients import ROLES, KeyIdentity, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp, stamping_client
 from evidence.stamp.kept_lists import KeptLists
@@ -585,6 +585,22 @@ class Writer:
     home: Home
     sequencer: Sequencer
     put_off: bool = False
+
+    def require_current(self, *, casework: KeyIdentity | None = None, matching: KeyIdentity | None = None) -> None:
+        """Check that keys which were opened before this writer began are those that the log pins.
+
+        Whoever seals with an opened key, or writes its file, asks this first. A change after it is refused by
+        the turn itself, which compares what this writer seals to with the same pins.
+
+        Raises:
+            HomeError: One was changed since.
+        """
+        with database.reading(self.home.engine) as connection:
+            pins = read_pins(connection, None)
+        for role, identity in (("casework", casework), ("matching", matching)):
+            pin = pins[f"{role}_recipient"]
+            if identity is not None and pin.value != str(identity.recipient):
+                raise HomeError("home.keys_changed", where=str(self.home.keys.path), index=pin.index)
 
     def beat(self, *, now: bool = False, idle: bool = False) -> Explained | None:
         """Sign what was logged, and have it stamped, if there is news and the beat is due (or ``now``).

@@ -15,7 +15,7 @@ from api.home import Home
 from api.http.keyring import Keyring
 from api.office.audit import run_audit
 from api.office.backup import Wishes, back_up, restore
-from api.office.key import Renewed, drill, recover, renew_seal
+from api.office.key import Renewed, change_passphrase, drill, recover, renew_seal
 from api.office.new_key import NewKey, renew_key
 from api.office.task import TaskKind, new_task_id, seal_of
 from api.offline.drill import Trial, drill_with
@@ -34,7 +34,9 @@ from evidence.errors import (
     StorageFullError,
 )
 from evidence.finding import Verdict
+from evidence.keys import Unlocked
 from evidence.match.stored import sealed_prints
+from evidence.recovery import recover_identities
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.question import QuestionState, StoredQuestion, add_question, end_questions
@@ -402,6 +404,36 @@ def test_what_comes_during_the_work_ahead_is_sealed_again_too(home: Home) -> Non
     assert cases
     assert opening(home) == [NEW]
     assert verdict(home) is Verdict.PASSED
+
+
+@ROLES
+def test_a_passphrase_that_is_changed_with_keys_of_before_does_not_bring_them_back(home: Home, role: str) -> None:
+    there = Home.open(home.path)
+    keys = there.unlock(PASSPHRASE)
+    renewed(home, role)
+    was, files = size_of(home), {file: file.read_bytes() for file in home.keys.files()}
+    with pytest.raises(HomeError, match="was changed while"):
+        change_passphrase(there, keys, "another one of the sea", doer(home))
+    assert (size_of(home), {file: file.read_bytes() for file in home.keys.files()}) == (was, files)
+    assert opening(home) == [NEW]
+    there.engine.dispose()
+
+
+def test_cards_that_opened_the_key_of_before_do_not_bring_it_back(
+    home: Home, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Home.open(home.path)
+
+    def late(*told: Any) -> Unlocked:  # noqa: ANN401
+        found = recover_identities(*told)
+        renewed(home)
+        return found
+
+    monkeypatch.setattr("api.office.key.recover_identities", late)
+    with pytest.raises(HomeError, match="was changed while"):
+        recover(there, office.cards[:2], "another one of the sea", doer(home))
+    assert opening(home) == [NEW]
+    there.engine.dispose()
 
 
 def test_an_office_that_was_open_is_locked_by_the_change(home: Home) -> None:
