@@ -339,18 +339,33 @@ class Home:
         used = [*self.in_use(), *(self.in_recovery() if recovery else ())]
         return [*unpinned(pins, used), *self.foreign_roots()] if pins else []
 
-    def finish_renewal(self) -> None:
-        """Put a new seal in its place where its renewal was logged and then cut short; its key first."""
-        fresh, key = self.path / f"{SEAL_FILE}{NEXT}", self.keys.path / f"{SEAL_KEY_FILE}{NEXT}"
-        if not fresh.exists():
-            return
+    def finish_renewal(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+        """Put a new seal in its place where its renewal was logged and then cut short; its key first.
+
+        Args:
+            take: Takes the turn: nobody else is at it then.
+        """
         with database.reading(self.engine) as connection:
-            pin = read_pins(connection, None).get("seal_certificate_sha256")
-        if pin is None or pin.value != certificate_sha256(fresh):
-            return  # it was never logged
+            if not self._seal_is_laid(connection):
+                return
+        with take() as connection:
+            self.finish_renewal_in(connection)
+
+    def finish_renewal_in(self, connection: sa.Connection) -> None:
+        """Like ``finish_renewal``, in the turn of somebody who has it."""
+        if not self._seal_is_laid(connection):
+            return  # it was never logged, or another process was at it
+        key = self.keys.path / f"{SEAL_KEY_FILE}{NEXT}"
         if key.exists():
             move_file(key, self.keys.path / SEAL_KEY_FILE)
-        move_file(fresh, self.path / SEAL_FILE)
+        move_file(self.path / f"{SEAL_FILE}{NEXT}", self.path / SEAL_FILE)
+
+    def _seal_is_laid(self, connection: sa.Connection) -> bool:
+        fresh = self.path / f"{SEAL_FILE}{NEXT}"
+        if not fresh.exists():
+            return False
+        pin = read_pins(connection, None).get("seal_certificate_sha256")
+        return pin is not None and pin.value == certificate_sha256(fresh)
 
     def finish_keys(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
         """Put new key files in their places where their change was logged and then cut short.
@@ -511,7 +526,7 @@ class Home:
             raise HomeError("home.read_only", where=str(self.path))
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
-        self.finish_renewal()
+        self.finish_renewal(sequencer.take)
         self.finish_keys(sequencer.take)
         if unlike := self.unpinned():
             self.finish_keys(sequencer.take)  # another program has just changed a key

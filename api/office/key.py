@@ -141,7 +141,7 @@ def _renew(home: Home, cards: Sequence[str], doer: Doer, grant: Grant) -> Renewe
             return prepared
 
         writer.sequencer.turn(choose)
-        home.finish_renewal()
+        home.finish_renewal(writer.sequencer.take)
         return Renewed(new, format_time(certificate.not_valid_after_utc), old, writer.beat(now=True))
 
 

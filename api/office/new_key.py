@@ -11,7 +11,6 @@ them from writing: they are refused, and lose nothing.
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +70,7 @@ class _Renewal:
 
     Attributes:
         identities: As they are from then on.
-        files: Of the keys' folder, by name.
+        files: Of the keys that the passphrase opens, by name.
         recovery: The new identity, sealed to the office key.
     """
 
@@ -117,13 +116,14 @@ def renew_key(home: Home, role: str, identities: Unlocked, passphrase: str, doer
 
             def choose(connection: sa.Connection) -> Sequence[Prepared]:
                 nonlocal resealed
-                drafts, resealed = _exchanged(home, connection, renewal, ahead)
+                files = {**renewal.files, **_seal_again(home, connection, renewal)}
+                drafts, resealed = _exchanged(home, connection, replace(renewal, files=files), ahead)
                 told = [Draft("key_changed", doer.values(grant.request) | said, resealed=rows) for said, rows in drafts]
                 ready = [
                     prepare(each, origin=writer.sequencer.origin, casework=renewal.identities.casework.recipient)
                     for each in (*grant.drafts, *told)
                 ]
-                rekey.lay(home.keys, renewal.files)
+                rekey.lay(home.keys, files)
                 lay_public(home.path, role, renewal.new.recipient, renewal.recovery)
                 return ready
 
@@ -149,11 +149,7 @@ def _begun(home: Home, folder: Path, role: str, identities: Unlocked, passphrase
     if old.recipient != getattr(home.recipients, role):
         raise HomeError("home.keys_of_another_time", where=str(home.keys.path))
     after = replace(identities, **{role: new})
-    files = dict(rekey.fresh_files(after, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n))
-    if role == "casework":
-        with suppress(SecretFileError):  # where it is lost, ``key renew-seal`` makes another
-            seal = home.keys.read_sealed(SEAL_KEY_FILE, old)
-            files[SEAL_KEY_FILE] = seal_whole(seal, recipients=(new.recipient,))
+    files = rekey.fresh_files(after, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
     return _Renewal(role, old, new, after, files, recovery_of(new, home.recipients.office))
 
 
@@ -162,6 +158,18 @@ def _continued(file: Path, passphrase: str) -> KeyIdentity | None:
         return parse_identity(open_with_passphrase(file.read_bytes(), passphrase=passphrase).decode("ascii").strip())
     except (FileNotFoundError, PassphraseError, SealError, ValueError):
         return None  # begun by nobody, with another passphrase, or cut off
+
+
+def _seal_again(home: Home, connection: sa.Connection, renewal: _Renewal) -> Mapping[str, bytes]:
+    """The key of the office's seal, sealed to a new casework key; read in the turn, as it may have been renewed."""
+    if renewal.role != "casework":
+        return {}
+    home.finish_renewal_in(connection)
+    try:
+        seal = home.keys.read_sealed(SEAL_KEY_FILE, renewal.old)
+    except SecretFileError:
+        return {}  # where it is lost, ``key renew-seal`` makes another
+    return {SEAL_KEY_FILE: seal_whole(seal, recipients=(renewal.new.recipient,))}
 
 
 _Told = tuple[dict[str, Value], bytes | None]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from api.home import Home
+from api.home import NEXT, SEAL_FILE, SEAL_KEY_FILE, Home, certificate_sha256, read_certificate
 from api.http.keyring import Keyring
 from api.office.audit import run_audit
 from api.office.backup import Wishes, back_up, restore
@@ -434,6 +435,39 @@ def test_cards_that_opened_the_key_of_before_do_not_bring_it_back(
         recover(there, office.cards[:2], "another one of the sea", doer(home))
     assert opening(home) == [NEW]
     there.engine.dispose()
+
+
+@pytest.mark.parametrize("how", ["done", "killed"])
+def test_a_seal_that_is_renewed_during_the_work_ahead_stays(
+    home: Home, office: Office, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    old = certificate_sha256(home.path / SEAL_FILE)
+
+    def renew() -> None:
+        there = Home.open(home.path)
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            if how == "killed":  # logged, and nothing is in its place
+                patch.setattr(Home, "finish_renewal", stop_there)
+            renew_seal(there, office.cards[:2], doer(home))
+        there.engine.dispose()
+
+    original = Home.finish_renewal
+
+    def stop_there(self: Home, *told: Any) -> None:  # noqa: ANN401
+        if (self.path / f"{SEAL_FILE}{NEXT}").exists():
+            stop()
+        original(self, *told)
+
+    @contextmanager
+    def busy(_total: int) -> Iterator[Callable[[int], object]]:
+        yield lambda _done: None
+        renew()
+
+    renew_key(home, "casework", home.unlock(PASSPHRASE), NEW, doer(home), busy)
+    assert certificate_sha256(home.path / SEAL_FILE) != old
+    key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, home.unlock(NEW).casework), None)
+    assert key.public_key() == read_certificate(home.path / SEAL_FILE).public_key()
+    assert (home.unpinned(recovery=True), verdict(home)) == ([], Verdict.PASSED)
 
 
 def test_an_office_that_was_open_is_locked_by_the_change(home: Home) -> None:
