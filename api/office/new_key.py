@@ -109,7 +109,7 @@ def renew_key(home: Home, role: str, identities: Unlocked, passphrase: str, doer
     with home.writing() as writer, storage_errors(home.keys.path):
         folder = home.keys.path / rekey.AHEAD
         renewal = _begun(home, folder, role, identities, passphrase)
-        with work_ahead(folder) as ahead:
+        with work_ahead(folder, renewal.new.seed) as ahead:
             with progress(count_entries(home.engine)) as hear:
                 reseal_ahead(home.engine, renewal.change, ahead, hear)
             resealed = 0
