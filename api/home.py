@@ -387,6 +387,8 @@ class Home:
             return  # nobody was cut short, or another process was at it
         pins = read_pins(connection, None)
         self._finish_key_files(pins)
+        if renewal.is_logged(self.path, pins):
+            rekey.forget_ahead(self.keys)  # before the files by which this is known take their places
         renewal.finish_public(self.path, pins)
 
     def finish_keys_alone(self) -> None:

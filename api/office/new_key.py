@@ -9,7 +9,6 @@ LIMIT: nobody else writes during that one transaction. A home so large that it t
 them from writing: they are refused, and lose nothing.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,25 +128,23 @@ def renew_key(home: Home, role: str, identities: Unlocked, passphrase: str, doer
 
             writer.sequencer.turn(choose)
         home.finish_keys(writer.sequencer.take)
-        rekey.forget_ahead(home.keys)
     with home.writing() as writer:  # to the new key
         return NewKey(role, resealed, _forget_old_pages(home), writer.beat(now=True))
 
 
 def _begun(home: Home, folder: Path, role: str, identities: Unlocked, passphrase: str) -> _Renewal:
     """The change that was begun before under the same passphrase, or a new one."""
+    old: KeyIdentity = getattr(identities, role)
+    if old.recipient != getattr(home.recipients, role):
+        raise HomeError("home.keys_of_another_time", where=str(home.keys.path))
     new = _continued(folder / f"{role}.age", passphrase)
-    if new is None:
-        if folder.exists():
-            shutil.rmtree(folder)
+    if new is None or new.recipient == old.recipient:  # what a change that was done left would change nothing
+        rekey.forget_ahead(home.keys)
         make_folder(folder)
         new = generate_identity()
         text = f"{new.secret_string()}\n".encode()
         log_n = home.settings.keys.passphrase_log_n
         write_file(folder / f"{role}.age", seal_with_passphrase(text, passphrase=passphrase, log_n=log_n))
-    old: KeyIdentity = getattr(identities, role)
-    if old.recipient != getattr(home.recipients, role):
-        raise HomeError("home.keys_of_another_time", where=str(home.keys.path))
     after = replace(identities, **{role: new})
     files = rekey.fresh_files(after, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
     return _Renewal(role, old, new, after, files, recovery_of(new, home.recipients.office))

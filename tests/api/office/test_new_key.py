@@ -327,6 +327,36 @@ def test_work_that_was_stopped_goes_on_and_is_begun_anew_under_another_passphras
     assert verdict(home, "another one of the sea") is Verdict.PASSED
 
 
+def test_work_ahead_is_gone_with_the_change_and_what_is_left_of_one_is_not_gone_on_with(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = home.keys.path / rekey.AHEAD
+    with monkeypatch.context() as patch:
+        patch.setattr("api.office.new_key.exchange", stop)
+        with pytest.raises(KeyboardInterrupt):
+            renewed(home)
+    with home.writing():
+        pass
+    assert ahead.exists()  # nothing is logged of it, so it goes on later
+    with monkeypatch.context() as patch:
+        patch.setattr(Home, "finish_keys", stop_finishing)
+        with pytest.raises(KeyboardInterrupt):
+            renewed(home)
+    shutil.copytree(ahead, home.keys.path / "copy")
+    assert Home.open(home.path).unlock(NEW)
+    assert left_over(home) == []
+    (home.keys.path / "copy").rename(ahead)
+    now = home.recipients.casework
+    assert renewed(home, passphrase=NEW).resealed
+    assert home.recipients.casework != now
+    assert (left_over(home), verdict(home)) == ([], Verdict.PASSED)
+
+
+def stop_finishing(self: Home, take: Any) -> None:  # noqa: ANN401
+    if rekey.laid(self.keys):
+        stop()
+
+
 @pytest.mark.every(2)
 @pytest.mark.parametrize("where", ["evidence.rekey.write_file", "evidence.renewal.replace_file"])
 def test_a_full_disk_keeps_the_old_key(home: Home, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
@@ -619,7 +649,7 @@ def test_a_backup_between_the_log_and_the_key_files_has_rows_and_keys_that_fit(
     made = back_up(home, tmp_path / "disk", with_keys=False, progress=unheard).path
     kept = (made / "home" / "recipients" / "casework.txt").read_text().strip()
     assert kept == str(home.unlock(NEW).casework.recipient)
-    assert left_over(home) == [home.keys.path / rekey.AHEAD]
+    assert left_over(home) == []
     there = restored(made, tmp_path / "back" / "home", NEW)
     assert recover(there, office.cards[:2], NEW, doer(home)).logged is False
     assert opening(there) == [NEW]
