@@ -63,7 +63,7 @@ from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import LIST_PATH, RehearsalOffice
-from evidence.seal.recipients import ROLES, Recipients, read_recipients
+from evidence.seal.recipients import ROLES, KeyIdentity, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp, stamping_client
 from evidence.stamp.kept_lists import KeptLists
@@ -339,18 +339,33 @@ class Home:
         used = [*self.in_use(), *(self.in_recovery() if recovery else ())]
         return [*unpinned(pins, used), *self.foreign_roots()] if pins else []
 
-    def finish_renewal(self) -> None:
-        """Put a new seal in its place where its renewal was logged and then cut short; its key first."""
-        fresh, key = self.path / f"{SEAL_FILE}{NEXT}", self.keys.path / f"{SEAL_KEY_FILE}{NEXT}"
-        if not fresh.exists():
-            return
+    def finish_renewal(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+        """Put a new seal in its place where its renewal was logged and then cut short; its key first.
+
+        Args:
+            take: Takes the turn: nobody else is at it then.
+        """
         with database.reading(self.engine) as connection:
-            pin = read_pins(connection, None).get("seal_certificate_sha256")
-        if pin is None or pin.value != certificate_sha256(fresh):
-            return  # it was never logged
+            if not self._seal_is_laid(connection):
+                return
+        with take() as connection:
+            self.finish_renewal_in(connection)
+
+    def finish_renewal_in(self, connection: sa.Connection) -> None:
+        """Like ``finish_renewal``, in the turn of somebody who has it."""
+        if not self._seal_is_laid(connection):
+            return  # it was never logged, or another process was at it
+        key = self.keys.path / f"{SEAL_KEY_FILE}{NEXT}"
         if key.exists():
             move_file(key, self.keys.path / SEAL_KEY_FILE)
-        move_file(fresh, self.path / SEAL_FILE)
+        move_file(self.path / f"{SEAL_FILE}{NEXT}", self.path / SEAL_FILE)
+
+    def _seal_is_laid(self, connection: sa.Connection) -> bool:
+        fresh = self.path / f"{SEAL_FILE}{NEXT}"
+        if not fresh.exists():
+            return False
+        pin = read_pins(connection, None).get("seal_certificate_sha256")
+        return pin is not None and pin.value == certificate_sha256(fresh)
 
     def finish_keys(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
         """Put new key files in their places where their change was logged and then cut short.
@@ -372,6 +387,8 @@ class Home:
             return  # nobody was cut short, or another process was at it
         pins = read_pins(connection, None)
         self._finish_key_files(pins)
+        if renewal.is_logged(self.path, pins):
+            rekey.forget_ahead(self.keys)  # before the files by which this is known take their places
         renewal.finish_public(self.path, pins)
 
     def finish_keys_alone(self) -> None:
@@ -511,7 +528,7 @@ class Home:
             raise HomeError("home.read_only", where=str(self.path))
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
-        self.finish_renewal()
+        self.finish_renewal(sequencer.take)
         self.finish_keys(sequencer.take)
         if unlike := self.unpinned():
             self.finish_keys(sequencer.take)  # another program has just changed a key
@@ -585,6 +602,22 @@ class Writer:
     home: Home
     sequencer: Sequencer
     put_off: bool = False
+
+    def require_current(self, *, casework: KeyIdentity | None = None, matching: KeyIdentity | None = None) -> None:
+        """Check that keys which were opened before this writer began are those that the log pins.
+
+        Whoever seals with an opened key, or writes its file, asks this first. A change after it is refused by
+        the turn itself, which compares what this writer seals to with the same pins.
+
+        Raises:
+            HomeError: One was changed since.
+        """
+        with database.reading(self.home.engine) as connection:
+            pins = read_pins(connection, None)
+        for role, identity in (("casework", casework), ("matching", matching)):
+            pin = pins[f"{role}_recipient"]
+            if identity is not None and pin.value != str(identity.recipient):
+                raise HomeError("home.keys_changed", where=str(self.home.keys.path), index=pin.index)
 
     def beat(self, *, now: bool = False, idle: bool = False) -> Explained | None:
         """Sign what was logged, and have it stamped, if there is news and the beat is due (or ``now``).

@@ -17,7 +17,7 @@ from evidence.seal.recipients import KeyIdentity
 
 RENEWABLE = ("casework", "matching")
 """The roles whose key can be made anew."""
-_NEXT = ".next"
+_NEXT, _RECIPIENT = ".next", "_recipient"
 
 
 def recovery_of(identity: KeyIdentity, office: Recipient) -> bytes:
@@ -36,29 +36,47 @@ def is_laid(home: Path) -> bool:
     return any(_beside(file).exists() for file, _name in _files(home))
 
 
+def is_logged(home: Path, pins: Pins) -> bool:
+    """Whether the new recipient of a role that lies beside the old one is what the log pins.
+
+    Args:
+        pins: As the log has them now.
+    """
+    return any(
+        _beside(file).exists() and _is_pinned(file, name, pins)
+        for file, name in _files(home)
+        if name.endswith(_RECIPIENT)
+    )
+
+
 def finish_public(home: Path, pins: Pins) -> None:
     """In the turn, move the new files that the log pins to their places, and remove those that it does not pin.
+
+    The recipient of a role comes last.
 
     Args:
         pins: As the log has them now.
     """
     for file, name in _files(home):
-        fresh = _beside(file)
-        if not fresh.exists():
+        if not _beside(file).exists():
             continue
-        data, pin = fresh.read_bytes(), pins.get(name)
-        value = data.decode("ascii", "replace").strip() if name.endswith("_recipient") else sha256_hex(data)
-        if pin is not None and pin.value == value:
-            move_file(fresh, file)
+        if _is_pinned(file, name, pins):
+            move_file(_beside(file), file)
         else:
-            fresh.unlink()
+            _beside(file).unlink()
+
+
+def _is_pinned(file: Path, name: str, pins: Pins) -> bool:
+    data, pin = _beside(file).read_bytes(), pins.get(name)
+    value = data.decode("ascii", "replace").strip() if name.endswith(_RECIPIENT) else sha256_hex(data)
+    return pin is not None and pin.value == value
 
 
 def _files(home: Path) -> Iterator[tuple[Path, str]]:
     """Each file, and the NAME of entry 0 that pins it."""
     for role in RENEWABLE:
         yield _recovery(home, role), f"{role}_recovery_sha256"
-        yield _recipient(home, role), f"{role}_recipient"
+        yield _recipient(home, role), f"{role}{_RECIPIENT}"
 
 
 def _recovery(home: Path, role: str) -> Path:

@@ -141,7 +141,7 @@ def _renew(home: Home, cards: Sequence[str], doer: Doer, grant: Grant) -> Renewe
             return prepared
 
         writer.sequencer.turn(choose)
-        home.finish_renewal()
+        home.finish_renewal(writer.sequencer.take)
         return Renewed(new, format_time(certificate.not_valid_after_utc), old, writer.beat(now=True))
 
 
@@ -185,10 +185,12 @@ def change_passphrase(home: Home, identities: Unlocked, passphrase: str, doer: D
     Raises:
         AuthorityError: Two persons are not named.
         PassphraseError: The new passphrase is too short or too even, or cannot be typed.
+        HomeError: A key was made anew since they were opened: their files would come back in its place.
     """
     grant = two_persons(Act.KEY, KEY_FILES, doer)
     files = fresh_files(identities, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
     with home.writing() as writer:
+        writer.require_current(casework=identities.casework, matching=identities.matching)
         return _log_and_switch(home, writer, files, grant, doer)
 
 
@@ -203,7 +205,8 @@ def recover(home: Home, cards: Sequence[str], passphrase: str, doer: Doer) -> Ch
         AuthorityError: Two persons are not named.
         PassphraseError: The new passphrase is too short or too even, or cannot be typed.
         CardError: The cards are too few, mistyped, of different sets, or of another office.
-        HomeError: They do not open what they must recover, or what they would recover is not what the log pins.
+        HomeError: They do not open what they must recover, or what they would recover is not what the log pins,
+            or a key was made anew since.
     """
     grant = two_persons(Act.KEY, KEY_FILES, doer)
     require_cards_of(cards, home.recipients.office)
@@ -213,6 +216,7 @@ def recover(home: Home, cards: Sequence[str], passphrase: str, doer: Doer) -> Ch
     files = fresh_files(identities, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
     if home.keys.continues:
         with home.writing() as writer:
+            writer.require_current(casework=identities.casework, matching=identities.matching)
             return _log_and_switch(home, writer, files, grant, doer)
     make_folder(home.keys.path, exist_ok=True)
     require_private(home.keys.path)

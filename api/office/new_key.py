@@ -9,9 +9,7 @@ LIMIT: nobody else can write during that one transaction. If the home is so larg
 wait, they are refused, and lose nothing.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +69,7 @@ class _Renewal:
 
     Attributes:
         identities: As they are from then on.
-        files: Of the keys' folder, by name.
+        files: Of the keys that the passphrase opens, by name.
         recovery: The new identity, sealed to the office key.
     """
 
@@ -110,50 +108,45 @@ def renew_key(home: Home, role: str, identities: Unlocked, passphrase: str, doer
     with home.writing() as writer, storage_errors(home.keys.path):
         folder = home.keys.path / rekey.AHEAD
         renewal = _begun(home, folder, role, identities, passphrase)
-        with work_ahead(folder) as ahead:
+        with work_ahead(folder, renewal.new.seed) as ahead:
             with progress(count_entries(home.engine)) as hear:
                 reseal_ahead(home.engine, renewal.change, ahead, hear)
             resealed = 0
 
             def choose(connection: sa.Connection) -> Sequence[Prepared]:
                 nonlocal resealed
-                drafts, resealed = _exchanged(home, connection, renewal, ahead)
+                files = {**renewal.files, **_seal_again(home, connection, renewal)}
+                drafts, resealed = _exchanged(home, connection, replace(renewal, files=files), ahead)
                 told = [Draft("key_changed", doer.values(grant.request) | said, resealed=rows) for said, rows in drafts]
                 ready = [
                     prepare(each, origin=writer.sequencer.origin, casework=renewal.identities.casework.recipient)
                     for each in (*grant.drafts, *told)
                 ]
-                rekey.lay(home.keys, renewal.files)
+                rekey.lay(home.keys, files)
                 lay_public(home.path, role, renewal.new.recipient, renewal.recovery)
                 return ready
 
             writer.sequencer.turn(choose)
         home.finish_keys(writer.sequencer.take)
-        rekey.forget_ahead(home.keys)
     with home.writing() as writer:  # to the new key
         return NewKey(role, resealed, _forget_old_pages(home), writer.beat(now=True))
 
 
 def _begun(home: Home, folder: Path, role: str, identities: Unlocked, passphrase: str) -> _Renewal:
     """The change that was begun before under the same passphrase, or a new one."""
+    old: KeyIdentity = getattr(identities, role)
+    if old.recipient != getattr(home.recipients, role):
+        raise HomeError("home.keys_of_another_time", where=str(home.keys.path))
     new = _continued(folder / f"{role}.age", passphrase)
-    if new is None:
-        if folder.exists():
-            shutil.rmtree(folder)
+    if new is None or new.recipient == old.recipient:  # what a change that was done left would change nothing
+        rekey.forget_ahead(home.keys)
         make_folder(folder)
         new = generate_identity()
         text = f"{new.secret_string()}\n".encode()
         log_n = home.settings.keys.passphrase_log_n
         write_file(folder / f"{role}.age", seal_with_passphrase(text, passphrase=passphrase, log_n=log_n))
-    old: KeyIdentity = getattr(identities, role)
-    if old.recipient != getattr(home.recipients, role):
-        raise HomeError("home.keys_of_another_time", where=str(home.keys.path))
     after = replace(identities, **{role: new})
-    files = dict(rekey.fresh_files(after, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n))
-    if role == "casework":
-        with suppress(SecretFileError):  # where it is lost, ``key renew-seal`` makes another
-            seal = home.keys.read_sealed(SEAL_KEY_FILE, old)
-            files[SEAL_KEY_FILE] = seal_whole(seal, recipients=(new.recipient,))
+    files = rekey.fresh_files(after, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
     return _Renewal(role, old, new, after, files, recovery_of(new, home.recipients.office))
 
 
@@ -162,6 +155,18 @@ def _continued(file: Path, passphrase: str) -> KeyIdentity | None:
         return parse_identity(open_with_passphrase(file.read_bytes(), passphrase=passphrase).decode("ascii").strip())
     except (FileNotFoundError, PassphraseError, SealError, ValueError):
         return None  # not begun, begun with another passphrase, or cut off
+
+
+def _seal_again(home: Home, connection: sa.Connection, renewal: _Renewal) -> Mapping[str, bytes]:
+    """The key of the office's seal, sealed to a new casework key; read in the turn, as it may have been renewed."""
+    if renewal.role != "casework":
+        return {}
+    home.finish_renewal_in(connection)
+    try:
+        seal = home.keys.read_sealed(SEAL_KEY_FILE, renewal.old)
+    except SecretFileError:
+        return {}  # where it is lost, ``key renew-seal`` makes another
+    return {SEAL_KEY_FILE: seal_whole(seal, recipients=(renewal.new.recipient,))}
 
 
 _Told = tuple[dict[str, Value], bytes | None]

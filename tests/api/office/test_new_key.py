@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from api.home import Home
+from api.home import NEXT, SEAL_FILE, SEAL_KEY_FILE, Home, certificate_sha256, read_certificate
 from api.http.keyring import Keyring
 from api.office.audit import run_audit
 from api.office.backup import Wishes, back_up, restore
-from api.office.key import Renewed, drill, recover, renew_seal
+from api.office.key import Renewed, change_passphrase, drill, recover, renew_seal
 from api.office.new_key import NewKey, renew_key
 from api.office.task import TaskKind, new_task_id, seal_of
 from api.offline.drill import Trial, drill_with
@@ -34,7 +35,9 @@ from evidence.errors import (
     StorageFullError,
 )
 from evidence.finding import Verdict
+from evidence.keys import Unlocked
 from evidence.match.stored import sealed_prints
+from evidence.recovery import recover_identities
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.question import QuestionState, StoredQuestion, add_question, end_questions
@@ -324,6 +327,36 @@ def test_work_that_was_stopped_goes_on_and_is_begun_anew_under_another_passphras
     assert verdict(home, "another one of the sea") is Verdict.PASSED
 
 
+def test_work_ahead_is_gone_with_the_change_and_what_is_left_of_one_is_not_gone_on_with(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = home.keys.path / rekey.AHEAD
+    with monkeypatch.context() as patch:
+        patch.setattr("api.office.new_key.exchange", stop)
+        with pytest.raises(KeyboardInterrupt):
+            renewed(home)
+    with home.writing():
+        pass
+    assert ahead.exists()  # nothing is logged of it, so it goes on later
+    with monkeypatch.context() as patch:
+        patch.setattr(Home, "finish_keys", stop_finishing)
+        with pytest.raises(KeyboardInterrupt):
+            renewed(home)
+    shutil.copytree(ahead, home.keys.path / "copy")
+    assert Home.open(home.path).unlock(NEW)
+    assert left_over(home) == []
+    (home.keys.path / "copy").rename(ahead)
+    now = home.recipients.casework
+    assert renewed(home, passphrase=NEW).resealed
+    assert home.recipients.casework != now
+    assert (left_over(home), verdict(home)) == ([], Verdict.PASSED)
+
+
+def stop_finishing(self: Home, take: Any) -> None:  # noqa: ANN401
+    if rekey.laid(self.keys):
+        stop()
+
+
 @pytest.mark.every(2)
 @pytest.mark.parametrize("where", ["evidence.rekey.write_file", "evidence.renewal.replace_file"])
 def test_a_full_disk_keeps_the_old_key(home: Home, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
@@ -402,6 +435,69 @@ def test_what_comes_during_the_work_ahead_is_sealed_again_too(home: Home) -> Non
     assert cases
     assert opening(home) == [NEW]
     assert verdict(home) is Verdict.PASSED
+
+
+@ROLES
+def test_a_passphrase_that_is_changed_with_keys_of_before_does_not_bring_them_back(home: Home, role: str) -> None:
+    there = Home.open(home.path)
+    keys = there.unlock(PASSPHRASE)
+    renewed(home, role)
+    was, files = size_of(home), {file: file.read_bytes() for file in home.keys.files()}
+    with pytest.raises(HomeError, match="was changed while"):
+        change_passphrase(there, keys, "another one of the sea", doer(home))
+    assert (size_of(home), {file: file.read_bytes() for file in home.keys.files()}) == (was, files)
+    assert opening(home) == [NEW]
+    there.engine.dispose()
+
+
+def test_cards_that_opened_the_key_of_before_do_not_bring_it_back(
+    home: Home, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Home.open(home.path)
+
+    def late(*told: Any) -> Unlocked:  # noqa: ANN401
+        found = recover_identities(*told)
+        renewed(home)
+        return found
+
+    monkeypatch.setattr("api.office.key.recover_identities", late)
+    with pytest.raises(HomeError, match="was changed while"):
+        recover(there, office.cards[:2], "another one of the sea", doer(home))
+    assert opening(home) == [NEW]
+    there.engine.dispose()
+
+
+@pytest.mark.parametrize("how", ["done", "killed"])
+def test_a_seal_that_is_renewed_during_the_work_ahead_stays(
+    home: Home, office: Office, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    old = certificate_sha256(home.path / SEAL_FILE)
+
+    def renew() -> None:
+        there = Home.open(home.path)
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            if how == "killed":  # logged, and nothing is in its place
+                patch.setattr(Home, "finish_renewal", stop_there)
+            renew_seal(there, office.cards[:2], doer(home))
+        there.engine.dispose()
+
+    original = Home.finish_renewal
+
+    def stop_there(self: Home, *told: Any) -> None:  # noqa: ANN401
+        if (self.path / f"{SEAL_FILE}{NEXT}").exists():
+            stop()
+        original(self, *told)
+
+    @contextmanager
+    def busy(_total: int) -> Iterator[Callable[[int], object]]:
+        yield lambda _done: None
+        renew()
+
+    renew_key(home, "casework", home.unlock(PASSPHRASE), NEW, doer(home), busy)
+    assert certificate_sha256(home.path / SEAL_FILE) != old
+    key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, home.unlock(NEW).casework), None)
+    assert key.public_key() == read_certificate(home.path / SEAL_FILE).public_key()
+    assert (home.unpinned(recovery=True), verdict(home)) == ([], Verdict.PASSED)
 
 
 def test_an_office_that_was_open_is_locked_by_the_change(home: Home) -> None:
@@ -553,7 +649,7 @@ def test_a_backup_between_the_log_and_the_key_files_has_rows_and_keys_that_fit(
     made = back_up(home, tmp_path / "disk", with_keys=False, progress=unheard).path
     kept = (made / "home" / "recipients" / "casework.txt").read_text().strip()
     assert kept == str(home.unlock(NEW).casework.recipient)
-    assert left_over(home) == [home.keys.path / rekey.AHEAD]
+    assert left_over(home) == []
     there = restored(made, tmp_path / "back" / "home", NEW)
     assert recover(there, office.cards[:2], NEW, doer(home)).logged is False
     assert opening(there) == [NEW]

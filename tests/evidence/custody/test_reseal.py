@@ -30,7 +30,7 @@ def test_rows_that_were_made_ahead_and_rows_that_came_since_are_exchanged_alike(
     ledger.sequencer.append([case_opened(each) for each in range(300)])
     change = KeyChange(("record",), ledger.casework, new.recipient)
     before = records(ledger)
-    with work_ahead(tmp_path) as ahead:
+    with work_ahead(tmp_path, new.seed) as ahead:
         reseal_ahead(ledger.engine, change, ahead, heard.append)
         assert len(ahead.at(0, 299)) == sum(heard) == count_entries(ledger.engine) == 300
         ledger.sequencer.append([case_opened(300)])
@@ -50,6 +50,24 @@ def test_a_row_of_another_key_is_refused_by_its_place(tmp_path: Path) -> None:
     ledger = new_ledger(tmp_path)
     ledger.sequencer.append([case_opened()])
     change = KeyChange(("record",), generate_identity(), generate_identity().recipient)
-    with work_ahead(tmp_path) as ahead, pytest.raises(HomeError, match="does not open with the old key"):
+    with work_ahead(tmp_path, bytes(32)) as ahead, pytest.raises(HomeError, match="does not open with the old key"):
         reseal_ahead(ledger.engine, change, ahead, lambda _done: None)
+    ledger.engine.dispose()
+
+
+def test_a_header_that_was_damaged_since_it_was_made_closes_no_row(tmp_path: Path) -> None:
+    ledger, new = new_ledger(tmp_path), generate_identity()
+    ledger.sequencer.append([case_opened(each) for each in range(3)])
+    change = KeyChange(("record",), ledger.casework, new.recipient)
+    with work_ahead(tmp_path, new.seed) as ahead:
+        reseal_ahead(ledger.engine, change, ahead, lambda _done: None)
+        header = ahead.at(1, 1)[1, "record"][1]
+    file = tmp_path / "rows"
+    whole = file.read_bytes()
+    place = whole.index(header[-16:])  # where the file key is kept
+    file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with work_ahead(tmp_path, new.seed) as ahead, writing(ledger.engine) as connection:
+        exchange(connection, change, ahead)
+    for body in nonempty(records(ledger)):
+        assert open_whole(body, identities=(new,))
     ledger.engine.dispose()
