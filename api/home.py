@@ -553,11 +553,14 @@ class Home:
             with suppress(HomeBusyError):  # kept all the same; whoever opens the home hears of it
                 sequencer.sign()
 
-    def log_look(self, look: Draft, also: Also | None = None) -> Explained | None:
+    def log_look(
+        self, look: Draft, also: Also | None = None, *, casework: KeyIdentity | None = None
+    ) -> Explained | None:
         """Log that somebody looks, before they do; where nothing can be logged, say that.
 
         Args:
             also: Written with it.
+            casework: The opened key to which ``also`` seals.
 
         Returns:
             Why the look is not logged, or has no time stamp yet.
@@ -565,6 +568,7 @@ class Home:
         if self.read_only or self.keys.only_recovered:
             return HomeError("home.look_not_logged", where=str(self.path))
         with self.writing() as writer:
+            writer.require_current(casework=casework)
             writer.sequencer.append([look], also)
             return writer.beat()
 

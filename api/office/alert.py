@@ -82,6 +82,7 @@ class Lookout:
         first = min([position, *self._lists.positions()])  # what several lists and cases looked at is one entry
         hear, done, raised = begin(size - position + self._lists.behind(size)), 0, 0
         with self.home.writing() as writer:
+            writer.require_current(casework=self.office.keys.casework, matching=self.office.keys.matching)
             while not stopped():
                 more, told = self._look_once(writer.sequencer, stopped)
                 if not more:

@@ -192,6 +192,7 @@ def check_pictures(
         UnknownItemError: There is no such case.
         AuthorityError: Its consent was withdrawn, has ended or is not to this; or enough was looked for today.
         TaskLostError: ``inside`` no longer has its task; nothing was logged.
+        HomeError: A key was made anew since the office was opened.
     """
     since = log_size(home)
     consent = require_checkable(home, case_id, office.keys.casework)
@@ -214,6 +215,7 @@ def check_pictures(
         keep_entries_of_cases(connection, snapshot)
 
     with home.writing() as writer:
+        writer.require_current(casework=office.keys.casework, matching=office.keys.matching)
         writer.sequencer.append(drafts, beside_it)
         return replace(done, unstamped=writer.beat())
 

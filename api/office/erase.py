@@ -350,6 +350,8 @@ class _Act:
     def logged(self, writer: Writer) -> tuple[_Goes, tuple[str, ...]]:
         """Log it, and so destroy what the database holds; and what else is kept of the same messages."""
         home = self.home
+        # one of before would open no record, so nothing of it would be kept; and it seals snapshots for whoever left
+        writer.require_current(casework=self.casework, matching=self.matching)
         self._freeze_copies(writer)
         with reading(home.engine) as connection:
             goes = _what_goes(connection, self.wish, home)

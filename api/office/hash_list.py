@@ -67,9 +67,11 @@ def add_hash_list(
     Raises:
         AuthorityError: There is no reason, or a name is none.
         HashListError: It may not be added.
+        HomeError: A key was made anew since ``keys`` were opened.
     """
     require_provenance(home, declared.provenance, doer)
     with home.writing() as writer:
+        writer.require_current(casework=keys.casework, matching=keys.matching)
         done = add_to_log(home.engine, writer.sequencer, declared, doer, keys, hear)
         return AddedList(done, writer.beat())
 

@@ -12,4 +12,6 @@ def look_at_case(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) ->
     """Log a look at a case (``case_viewed``), with the snapshot of entries by case; return why it has no stamp yet."""
     snapshot = read_entries_of_cases(home.engine, casework).sealed(casework)
     look = Draft("case_viewed", doer.values() | {"case": case_id})
-    return home.log_look(look, lambda connection, _placed: keep_entries_of_cases(connection, snapshot))
+    return home.log_look(
+        look, lambda connection, _placed: keep_entries_of_cases(connection, snapshot), casework=casework
+    )

@@ -2,8 +2,9 @@
 
 import contextlib
 import errno
+import io
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,20 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.home import NEXT, SEAL_FILE, SEAL_KEY_FILE, Home, certificate_sha256, read_certificate
 from api.http.keyring import Keyring
+from api.office.alert import Lookout
 from api.office.audit import run_audit
 from api.office.backup import Wishes, back_up, restore
+from api.office.check import check_picture
+from api.office.erase import ErasureCause, ErasureWish, erase_items
+from api.office.hash_list import add_hash_list
 from api.office.key import Renewed, change_passphrase, drill, recover, renew_seal
+from api.office.look import look_at_case
 from api.office.new_key import NewKey, renew_key
+from api.office.opened import OpenOffice
 from api.office.task import TaskKind, new_task_id, seal_of
 from api.offline.drill import Trial, drill_with
 from casefiles.case import open_events
+from casefiles.hash_list import DeclaredList
 from config.errors import CallError, Explained
 from evidence import rekey
 from evidence.custody.event import Draft
@@ -36,6 +44,9 @@ from evidence.errors import (
 )
 from evidence.finding import Verdict
 from evidence.keys import Unlocked
+from evidence.match.hash_csv import read_hashes
+from evidence.match.library import Library
+from evidence.match.segments import SealedSegment
 from evidence.match.stored import sealed_prints
 from evidence.recovery import recover_identities
 from evidence.store import database
@@ -44,7 +55,9 @@ from evidence.store.question import QuestionState, StoredQuestion, add_question,
 from evidence.store.work import Task, TaskState, add_task, find_task
 from evidence.store.work_ahead import WorkAhead
 from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, new_case, records_of, size_of
+from tests.appearing import jpeg, photo
+from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_case, records_of, size_of
+from tests.listing import provenance
 from tests.nonempty import nonempty
 
 NEW = "an eel sang at noon"
@@ -498,6 +511,73 @@ def test_a_seal_that_is_renewed_during_the_work_ahead_stays(
     key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, home.unlock(NEW).casework), None)
     assert key.public_key() == read_certificate(home.path / SEAL_FILE).public_key()
     assert (home.unpinned(recovery=True), verdict(home)) == ([], Verdict.PASSED)
+
+
+def add_list(home: Home, keys: Unlocked, _case: str) -> None:
+    lines = f"algorithm,hash\nMD5,{'ab' * 16}\n".encode()
+    declared = DeclaredList(read_hashes(io.BytesIO(lines)), provenance())
+    add_hash_list(home, declared, doer(home), keys)
+
+
+def check(home: Home, keys: Unlocked, case: str) -> None:
+    check_picture(home, io.BytesIO(jpeg(photo())), case, doer(home), keys)
+
+
+def erase(home: Home, keys: Unlocked, case: str) -> None:
+    erase_items(home, ErasureWish((items_of(home)[0].item_id,), ErasureCause.MISTAKE, case), doer(home), keys)
+
+
+def look_out(home: Home, keys: Unlocked, _case: str) -> None:
+    Lookout(home, OpenOffice.of(home, keys)).look()
+
+
+def look_at(home: Home, keys: Unlocked, case: str) -> None:
+    look_at_case(home, case, doer(home), keys.casework)
+
+
+@pytest.mark.parametrize(
+    ("role", "verb"),
+    [("matching", add_list), ("matching", check), ("casework", erase), ("matching", look_out), ("casework", look_at)],
+)
+def test_nothing_is_sealed_with_keys_that_were_opened_before_the_change(
+    home: Home, monkeypatch: pytest.MonkeyPatch, role: str, verb: Callable[[Home, Unlocked, str], None]
+) -> None:
+    """The key is made anew while the verb waits to write."""
+    there, original, sizes = Home.open(home.path), Home.writing, list[int]()
+
+    def late(self: Home) -> Any:  # noqa: ANN401
+        if self is there:
+            monkeypatch.setattr(Home, "writing", original)
+            renewed(home, role)
+            sizes.append(size_of(home))
+        return original(self)
+
+    keys, case = there.unlock(PASSPHRASE), new_case(home)
+    monkeypatch.setattr(Home, "writing", late)
+    with pytest.raises(HomeError, match="was changed while"):
+        verb(there, keys, case)
+    assert sizes == [size_of(home)]
+    there.engine.dispose()
+
+
+def test_a_snapshot_that_was_made_before_the_change_is_not_kept_after_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, original = Home.open(home.path), Library.unsaved
+
+    def late(self: Library) -> Sequence[SealedSegment]:
+        segments = original(self)
+        assert segments
+        renewed(home, "matching")
+        return segments
+
+    monkeypatch.setattr("evidence.match.library.SAVE_FILES", 1)
+    monkeypatch.setattr(Library, "unsaved", late)
+    with pytest.raises(HomeError, match="was changed while"):
+        Lookout(there, OpenOffice.of(there, there.unlock(PASSPHRASE))).look()
+    with reading(home.engine) as connection:
+        assert connection.execute(sa.select(database.print_segment)).all() == []
+    there.engine.dispose()
 
 
 def test_an_office_that_was_open_is_locked_by_the_change(home: Home) -> None:
