@@ -12,7 +12,7 @@ from api.office.case import CaseItem, add_items, list_cases, open_case, remove_i
 from api.office.page import every_entry, every_page
 from casefiles.case import OpenedEvent, open_events
 from evidence.authority import Doer
-from evidence.errors import AuthorityError, NoMatchingKeyError, UnknownItemError
+from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from evidence.log.schema import SCHEMAS
 from evidence.seal.recipients import generate_identity
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_case, records_of, size_of
@@ -114,5 +114,6 @@ def test_what_is_not_there_is_not_looked_at(home: Home, after: str | None) -> No
 
 
 def test_another_key_shows_nothing(home: Home) -> None:
-    with pytest.raises(NoMatchingKeyError):
+    with pytest.raises(HomeError) as refused:
         show_case(home, new_case(home), doer(home), generate_identity())
+    assert refused.value.code == "home.keys_changed"
