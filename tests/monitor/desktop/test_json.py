@@ -280,7 +280,8 @@ def test_another_file_than_an_export_is_named_for_what_it_is(tmp_path: Path, nam
     with pytest.raises(NotAnExportError) as raised:
         read_export(tmp_path / name, now=now)
     assert (raised.value.where, raised.value.found) == (str(tmp_path / name), found)
-    assert "give the folder itself" in raised.value.fix
+    assert "evidence add FILE" in raised.value.fix
+    assert "give the folder" in raised.value.fix
 
 
 def test_a_result_json_that_is_a_link_out_or_a_pipe_is_refused(tmp_path: Path) -> None:
