@@ -108,17 +108,13 @@ class _Row:
 
     def new_header(self, change: KeyChange) -> bytes:
         try:
-            header = self._cut()[0]
-            return rewrap(header, identities=(change.old,), recipients=(change.new,))
+            return rewrap(split_file(self.body)[0], identities=(change.old,), recipients=(change.new,))
         except (EnvelopeError, NoMatchingKeyError) as error:
             raise HomeError("home.sealed_row_closed", where=self._where()) from error
 
     def under(self, header: bytes) -> bytes:
         """The row with another header."""
-        return header + self._cut()[1]
-
-    def _cut(self) -> tuple[bytes, memoryview]:
-        return (self.body, memoryview(b"")) if self.place[1] == "media_header" else split_file(self.body)
+        return header + split_file(self.body)[1]
 
     def _where(self) -> Term:
         return Term("place.row", name=self.place[1], index=str(self.place[0]))
